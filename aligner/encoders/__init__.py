@@ -1,0 +1,1 @@
+"""What differs from one family of encoders to the next, a file each."""

@@ -1,0 +1,50 @@
+"""What can go wrong, as types. Every message says where, what, and what to type next.
+
+    XalignError
+    ├── InputError         text to align: a file, a line, its encoding, its fields
+    ├── FormatError        an alignment or gold file
+    ├── OptionError        an option's value, or two options that do not go together
+    │   ├── LayerError     a layer that the encoder does not have
+    │   └── LanguageError  a language that is missing, unknown or ambiguous
+    ├── ModelError         an unknown model, or a checkpoint that cannot be read
+    ├── DependencyError    an optional library that is not installed
+    └── TrainingError      a training run that cannot go on
+
+Only the command line turns them into printed lines and exit status 2.
+"""
+
+
+class XalignError(Exception):
+    """Anything that a user of xalign can mend; the text is written for that user."""
+
+
+class InputError(XalignError, ValueError):
+    """Text to align cannot be read: names the file, the line and what was expected there."""
+
+
+class FormatError(XalignError, ValueError):
+    """An alignment or gold file cannot be read: names the file, the line and what was expected."""
+
+
+class OptionError(XalignError, ValueError):
+    """An option has a value out of range, or two options exclude each other."""
+
+
+class LayerError(OptionError):
+    """A layer that this encoder does not have: the text gives the range."""
+
+
+class LanguageError(OptionError):
+    """A language that is missing, unknown or ambiguous: the text names the valid codes."""
+
+
+class ModelError(XalignError):
+    """A model that is unknown, or a checkpoint that cannot be read."""
+
+
+class DependencyError(XalignError, ImportError):
+    """An optional library is missing: the text gives the command that installs it."""
+
+
+class TrainingError(XalignError):
+    """Training cannot start or go on: a broken corpus, a loss that is not a number."""

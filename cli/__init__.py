@@ -1,0 +1,45 @@
+"""The `xalign` command: a thin coat over the library, one file per command, each imported when it is called."""
+
+from __future__ import annotations
+
+import importlib
+
+import click
+
+from xalign.version import VERSION
+
+# command -> (module that holds a click command of that name, its one line in `xalign --help`).
+# The line stands here so that the list of commands needs no import of any of them.
+COMMANDS = {
+    "align": ("xalign.cli.align", "Align the words of parallel sentences."),
+    "encode": ("xalign.cli.encode", "Write an encoder's hidden states to a file."),
+    "eval": ("xalign.cli.eval", "Score alignments against gold: precision, recall, F1, AER."),
+    "models": ("xalign.cli.models", "List the presets; verify a downloaded checkpoint."),
+    "symmetrize": ("xalign.cli.symmetrize", "Combine two files of directed links."),
+    "train": ("xalign.cli.train", "Teach an encoder to align."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's module only when that command is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(COMMANDS[cmd_name][0])
+        command = getattr(module, cmd_name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(VERSION, prog_name="xalign")
+def main() -> None:
+    """Find which words translate which in parallel sentences."""

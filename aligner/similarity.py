@@ -1,0 +1,57 @@
+"""Hidden states -> how alike each source position and each target position are.
+
+Dot is the plain product, as awesome-align (Dou & Neubig, 2021) and XLM-Align (Chi et al., 2021) take it;
+cosine is SimAlign's (1 + cos) / 2 in [0, 1] (Jalili Sabet et al., 2020), which its itermax relies on. A
+position is a subword, or a word after `pool_words`. Does not mask: rows and columns of padding hold whatever
+the states held there, and extraction takes the masks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from xalign.errors import OptionError
+
+
+def dot(source: Tensor, target: Tensor) -> Tensor:
+    """Inner products. Shape: (batch, source, width), (batch, target, width) -> (batch, source, target)."""
+    return source @ target.transpose(1, 2)
+
+
+def cosine(source: Tensor, target: Tensor) -> Tensor:
+    """(1 + cosine) / 2, in [0, 1]. Shape: as `dot`."""
+    return (1 + dot(functional.normalize(source, dim=-1), functional.normalize(target, dim=-1))) / 2
+
+
+SIMILARITIES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {"dot": dot, "cosine": cosine}
+
+
+def similarity(source: Tensor, target: Tensor, method: str) -> Tensor:
+    """Compare all positions by "dot" or "cosine", in float32 whatever the dtype of the states.
+
+    Shape: (batch, source, width), (batch, target, width) -> (batch, source, target)
+    """
+    if method not in SIMILARITIES:
+        raise OptionError(f"similarity {method!r} is unknown: choose one of {', '.join(SIMILARITIES)}.")
+    return SIMILARITIES[method](source.float(), target.float())
+
+
+def pool_words(states: Tensor, word_index: Tensor, words: int) -> tuple[Tensor, Tensor]:
+    """Average each word's subwords: (states of words in float32, mask of the words that have any subword).
+
+    `word_index` holds the word that each subword belongs to, -1 at padding; `words` is the padded number of
+    words.
+
+    Shape: (batch, subwords, width), (batch, subwords) -> (batch, words, width), (batch, words)
+    """
+    numbers = torch.arange(words, device=states.device)
+    membership = (word_index[:, None, :] == numbers[None, :, None]).float()  # (batch, words, subwords)
+    sizes = membership.sum(-1)
+    # A product, not index_add: its order of summation, and so its result, is the same in every run on a GPU.
+    # Padding is cleared because 0 x (whatever an encoder leaves there, NaN included) must be 0.
+    states = states.float().masked_fill((word_index < 0)[:, :, None], 0)
+    return membership @ states / sizes.clamp(min=1)[:, :, None], sizes > 0

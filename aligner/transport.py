@@ -1,0 +1,152 @@
+"""Similarity -> how much of each source position's mass goes to each target position.
+
+XLM-Align's normalisation rounds (Chi et al., 2021, section 3.2) divide the similarity by column sums, then by
+row sums, without exponential or temperature: in effect a correction for positions that resemble everything.
+Entropic transport (Cuturi, 2013) and its unbalanced form, in which positions may leave mass at home (Chizat
+et al., 2018), run in log space. Does not choose links: extract.py does.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+POSITIVE = 1e-6
+"""What XLM-Align puts in place of a similarity that is not positive, so that shares stay shares."""
+
+CHECK_EVERY = 10
+"""Sweeps between two looks at convergence: each look makes the host wait for the device."""
+
+
+def real_pairs(source_mask: Tensor, target_mask: Tensor) -> Tensor:
+    """Where both positions are real. Shape: (batch, source), (batch, target) -> (batch, source, target)."""
+    return source_mask[:, :, None] & target_mask[:, None, :]
+
+
+def xlm_align_rounds(
+    similarity: Tensor, source_mask: Tensor, target_mask: Tensor, rounds: int = 2
+) -> tuple[Tensor, Tensor]:
+    """Normalise columns, then rows, `rounds` times: (row shares, column shares), zero at padding.
+
+    Row shares sum to 1 over the targets of a source; column shares, taken just before the last row
+    normalisation, sum to 1 over the sources of a target.
+
+    Shape: (batch, source, target), (batch, source), (batch, target) -> twice (batch, source, target)
+    """
+    positive = torch.where(similarity > 0, similarity, POSITIVE)
+    rows = columns = torch.where(real_pairs(source_mask, target_mask), positive, 0)
+    for _ in range(rounds):
+        columns = rows / rows.sum(1, keepdim=True).masked_fill(~target_mask[:, None, :], 1)
+        rows = columns / columns.sum(2, keepdim=True).masked_fill(~source_mask[:, :, None], 1)
+    return rows, columns
+
+
+def scaled_cost(similarity: Tensor, source_mask: Tensor, target_mask: Tensor) -> Tensor:
+    """Cost in [0, 1]: 0 for a pair's most alike positions, 1 for its least alike ones, 0 at padding.
+
+    Scaling each sentence pair by its own range gives one epsilon the same meaning for every encoder and
+    similarity.
+
+    Shape: (batch, source, target), (batch, source), (batch, target) -> (batch, source, target)
+    """
+    real = real_pairs(source_mask, target_mask)
+    highest = similarity.masked_fill(~real, -torch.inf).amax((1, 2), keepdim=True)
+    lowest = similarity.masked_fill(~real, torch.inf).amin((1, 2), keepdim=True)
+    spread = (highest - lowest).clamp(min=torch.finfo(similarity.dtype).tiny)
+    return ((highest - similarity) / spread).masked_fill(~real, 0)
+
+
+def sinkhorn_plan(
+    cost: Tensor,
+    source_mask: Tensor,
+    target_mask: Tensor,
+    *,
+    epsilon: float,
+    tolerance: float = 1e-5,
+    iterations: int = 1000,
+) -> Tensor:
+    """Entropic transport between uniform masses: min <plan, cost> + epsilon * KL(plan | source x target).
+
+    Stops when no scaling of a pair moves by more than `tolerance` (relative) in one sweep, or after
+    `iterations`.
+
+    Shape: (batch, source, target), (batch, source), (batch, target) -> (batch, source, target), zero at
+    padding
+    """
+    return _scale(cost, source_mask, target_mask, epsilon, 1.0, tolerance, iterations)
+
+
+def unbalanced_plan(
+    cost: Tensor,
+    source_mask: Tensor,
+    target_mask: Tensor,
+    *,
+    epsilon: float,
+    tau: float,
+    tolerance: float = 1e-5,
+    iterations: int = 1000,
+) -> Tensor:
+    """Like `sinkhorn_plan`, but mass left at home or made up costs tau * KL(sums | uniform) per side.
+
+    The larger tau, the closer to balanced transport; the smaller, the more words stay without counterpart.
+
+    Shape: (batch, source, target), (batch, source), (batch, target) -> (batch, source, target), zero at
+    padding
+    """
+    return _scale(cost, source_mask, target_mask, epsilon, tau / (tau + epsilon), tolerance, iterations)
+
+
+def transported_share(plan: Tensor, source_mask: Tensor, target_mask: Tensor) -> Tensor:
+    """How much of what could flow between two positions does, in [0, 1].
+
+    That is the plan over the mass of the poorer of the two; a position's mass is its uniform share of the
+    sentence, or what an unbalanced plan sends through it where that is more.
+
+    Shape: (batch, source, target), (batch, source), (batch, target) -> (batch, source, target)
+    """
+    source_mass = torch.maximum(plan.sum(2), _uniform(source_mask, plan.dtype))
+    target_mass = torch.maximum(plan.sum(1), _uniform(target_mask, plan.dtype))
+    return plan / torch.minimum(source_mass[:, :, None], target_mass[:, None, :])
+
+
+def _uniform(mask: Tensor, dtype: torch.dtype) -> Tensor:
+    """The mass of each position of a sentence whose mass is 1. Shape: (batch, n) -> (batch, 1)."""
+    return 1 / mask.sum(1, keepdim=True).clamp(min=1).to(dtype)
+
+
+def _scale(
+    cost: Tensor,
+    source_mask: Tensor,
+    target_mask: Tensor,
+    epsilon: float,
+    exponent: float,
+    tolerance: float,
+    iterations: int,
+) -> Tensor:
+    """Generalised Sinkhorn scaling in log space (Chizat et al., 2018, algorithm 1); exponent 1 is balanced.
+
+    A pair that has converged is frozen, so that its plan does not depend on what else is in the batch.
+    """
+    # A pair with an empty side has nothing to transport: hide its other side too, and its sums stay finite.
+    source_mask = source_mask & target_mask.any(1, keepdim=True)
+    target_mask = target_mask & source_mask.any(1, keepdim=True)
+    log_source = _uniform(source_mask, cost.dtype).log()
+    log_target = _uniform(target_mask, cost.dtype).log()
+    log_kernel = log_source[:, :, None] + log_target[:, None, :] - cost / epsilon
+    log_kernel = log_kernel.masked_fill(~real_pairs(source_mask, target_mask), -torch.inf)
+
+    source_scale = torch.zeros_like(cost[:, :, 0])
+    target_scale = torch.zeros_like(cost[:, 0, :])
+    settled = torch.zeros_like(source_mask[:, :1])
+    for sweep in range(iterations):
+        reached = torch.logsumexp(log_kernel + source_scale[:, :, None], 1)
+        new_target = (exponent * (log_target - reached)).masked_fill(~target_mask, 0)
+        reached = torch.logsumexp(log_kernel + new_target[:, None, :], 2)
+        new_source = (exponent * (log_source - reached)).masked_fill(~source_mask, 0)
+        moved = (new_source - source_scale).abs().amax(1, keepdim=True)
+        source_scale = torch.where(settled, source_scale, new_source)
+        target_scale = torch.where(settled, target_scale, new_target)
+        settled = settled | (moved < tolerance)
+        if sweep % CHECK_EVERY == 0 and bool(settled.all()):
+            break
+    return (log_kernel + source_scale[:, :, None] + target_scale[:, None, :]).exp()

@@ -1,0 +1,118 @@
+"""Links between subwords -> alignments of words, with scores.
+
+Two words are linked if any of their subwords are, with the best score of those. The score of a sentence pair
+is the mean, over the words of both sides, of the word's best link, where a word without link counts 0. Runs
+for every pair of a corpus, so: one selection on the device, one trip to the host, arrays until the very end.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from xalign.extract import Links
+from xalign.links import Alignment, Link
+from xalign.symmetrize import SYMMETRIZERS
+
+
+def word_links(
+    links: Links,
+    source_words: Tensor,
+    target_words: Tensor,
+    source_lengths: NDArray[np.int64],
+    target_lengths: NDArray[np.int64],
+) -> list[Alignment]:
+    """Map links of subwords to words, one alignment per sentence pair.
+
+    `source_words` and `target_words` name the word that each position belongs to (anything at padding, which
+    has no links); the lengths count the words of each sentence, those that no subword stands for included.
+
+    Shape: links (batch, source, target), words (batch, source) and (batch, target), lengths (batch,)
+    """
+    return _alignments(_word_pairs(links, source_words, target_words), source_lengths, target_lengths)
+
+
+def symmetrized_links(
+    forward: Links,
+    backward: Links,
+    method: str,
+    source_words: Tensor,
+    target_words: Tensor,
+    source_lengths: NDArray[np.int64],
+    target_lengths: NDArray[np.int64],
+) -> list[Alignment]:
+    """Map both directions to words, then combine them by one of `SYMMETRIZERS`.
+
+    A link's score is the mean over the two directions, where one that lacks the link counts 0.
+
+    Shape: as `word_links`
+    """
+    one = _links_with_scores(_word_pairs(forward, source_words, target_words), len(source_lengths))
+    other = _links_with_scores(_word_pairs(backward, source_words, target_words), len(source_lengths))
+    symmetrize = SYMMETRIZERS[method]
+    rows = [
+        (sentence, *link, (ahead.get(link, 0.0) + back.get(link, 0.0)) / 2)
+        for sentence, (ahead, back) in enumerate(zip(one, other, strict=True))
+        for link in sorted(symmetrize(set(ahead), set(back)))
+    ]
+    sentences, sources, targets, scores = np.array(rows).reshape(-1, 4).T
+    pairs = _WordPairs(sentences.astype(np.int64), sources.astype(np.int64), targets.astype(np.int64), scores)
+    return _alignments(pairs, source_lengths, target_lengths)
+
+
+class _WordPairs(NamedTuple):
+    """Linked words of a batch, each pair once, in order of sentence, source, target. Shape: all (links,)."""
+
+    sentences: NDArray[np.int64]
+    sources: NDArray[np.int64]
+    targets: NDArray[np.int64]
+    scores: NDArray[np.floating]
+
+
+def _word_pairs(links: Links, source_words: Tensor, target_words: Tensor) -> _WordPairs:
+    """Links of subwords -> each linked pair of words once, with its best score."""
+    sentences, sources, targets = links.links.nonzero(as_tuple=True)
+    words = torch.stack((sentences, source_words[sentences, sources], target_words[sentences, targets]))
+    found = words.cpu().numpy()
+    scores = links.scores[sentences, sources, targets].cpu().numpy()
+    order = np.lexsort(found[::-1])
+    found, scores = found[:, order], scores[order]
+    starts = np.flatnonzero((np.diff(found, prepend=-1) != 0).any(0))
+    best = np.maximum.reduceat(scores, starts) if len(starts) else scores
+    return _WordPairs(found[0, starts], found[1, starts], found[2, starts], best)
+
+
+def _links_with_scores(pairs: _WordPairs, sentences: int) -> list[dict[Link, float]]:
+    """The links of each sentence, in order, with their scores."""
+    links = list(map(Link, pairs.sources.tolist(), pairs.targets.tolist()))
+    scores = pairs.scores.tolist()
+    bounds = np.searchsorted(pairs.sentences, np.arange(sentences + 1)).tolist()
+    return [dict(zip(links[a:b], scores[a:b], strict=True)) for a, b in pairwise(bounds)]
+
+
+def _alignments(
+    pairs: _WordPairs, source_lengths: NDArray[np.int64], target_lengths: NDArray[np.int64]
+) -> list[Alignment]:
+    coverage = _coverage(pairs, source_lengths, target_lengths).tolist()
+    return [
+        Alignment(links=tuple(scored), scores=tuple(scored.values()), score=score)
+        for scored, score in zip(_links_with_scores(pairs, len(coverage)), coverage, strict=True)
+    ]
+
+
+def _coverage(
+    pairs: _WordPairs, source_lengths: NDArray[np.int64], target_lengths: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """The score of each sentence pair; 0 for a pair of empty sentences. Shape: (batch,)."""
+    best_of_source = np.zeros((len(source_lengths), source_lengths.max(initial=0)))
+    best_of_target = np.zeros((len(target_lengths), target_lengths.max(initial=0)))
+    np.maximum.at(best_of_source, (pairs.sentences, pairs.sources), pairs.scores)
+    np.maximum.at(best_of_target, (pairs.sentences, pairs.targets), pairs.scores)
+    score: NDArray[np.float64] = best_of_source.sum(1) + best_of_target.sum(1)
+    score /= np.maximum(source_lengths + target_lengths, 1)
+    return score

@@ -1,0 +1,28 @@
+"""Multilingual BERT (Devlin et al. 2019) and LaBSE (Feng et al. 2022).
+
+A pair is `[CLS] source [SEP] target [SEP]`; a preset with segments gives the target side token type 1.
+"""
+
+from __future__ import annotations
+
+import torch
+from transformers import AutoModel
+
+from xalign.encoder import Encoder
+from xalign.encoders.pretrained import read_model, read_tokenizer
+from xalign.models import Preset
+
+
+class BertEncoder(Encoder):
+    @classmethod
+    def load(cls, preset: Preset, dtype: torch.dtype) -> BertEncoder:
+        model = read_model(AutoModel, preset.checkpoint, dtype, add_pooling_layer=False)
+        return cls(model, read_tokenizer(preset.checkpoint), preset)
+
+    def find_limit(self) -> int:
+        prefix, separator, suffix = self.find_specials()
+        return int(self.model.config.max_position_embeddings) - len(prefix + separator + suffix)
+
+    def find_specials(self) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
+        end = (int(self.tokenizer.sep_token_id),)
+        return (int(self.tokenizer.cls_token_id),), end, end

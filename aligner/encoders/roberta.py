@@ -1,0 +1,54 @@
+"""XLM-R, XLM-Align, InfoXLM (Conneau et al. 2020, Chi et al. 2021), and XLM-RoBERTa-XL, which is what `mini` is.
+
+A pair is `<s> source </s> target </s>`, with a single `</s>` between: how XLM-Align was trained and how its word
+aligner encodes, where transformers' own pair encoding has two.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from transformers import AutoModel
+
+from xalign.encoder import Encoder, EncoderInput
+from xalign.encoders.pretrained import read_model, read_tokenizer
+from xalign.models import Preset
+
+
+class RobertaEncoder(Encoder):
+    @classmethod
+    def load(cls, preset: Preset, dtype: torch.dtype) -> RobertaEncoder:
+        model = read_model(AutoModel, preset.checkpoint, dtype, add_pooling_layer=False)
+        return cls(model, read_tokenizer(preset.checkpoint), preset)
+
+    def find_limit(self) -> int:
+        # Position ids count from padding_idx + 1, so that many rows of the table are never used.
+        prefix, separator, suffix = self.find_specials()
+        positions = int(self.model.config.max_position_embeddings) - self.model.config.pad_token_id - 1
+        if self.preset.positions == "restart":
+            return positions - len(prefix + separator)
+        return positions - len(prefix + separator + suffix)
+
+    def find_specials(self) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
+        end = (int(self.tokenizer.sep_token_id),)
+        return (int(self.tokenizer.cls_token_id),), end, end
+
+    def model_inputs(self, batch: EncoderInput) -> dict[str, Any]:
+        inputs = super().model_inputs(batch)
+        if self.preset.positions == "restart":
+            first = self.model.config.pad_token_id + 1
+            inputs["position_ids"] = restarting_positions(batch.sides, batch.mask) + first
+        return inputs
+
+
+def restarting_positions(sides: Tensor, mask: Tensor) -> Tensor:
+    """Positions from 0 that start again with the target side; 0 for padding. Shape: (batch, subwords)
+
+    >>> restarting_positions(torch.tensor([[0, 0, 0, 1, 1, 0]]), torch.tensor([[True] * 5 + [False]]))
+    tensor([[0, 1, 2, 0, 1, 0]])
+    """
+    source_length = ((sides == 0) & mask).sum(dim=1, keepdim=True)
+    positions = torch.arange(sides.shape[1], device=sides.device)
+    return (positions - sides * source_length) * mask

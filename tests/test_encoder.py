@@ -1,0 +1,137 @@
+import pytest
+import torch
+from sameness import GERMAN, pairs, sentences
+
+from xalign.encoder import load_encoder
+from xalign.errors import LanguageError, LayerError, ModelError, OptionError
+from xalign.models import Preset, resolve
+
+FAMILIES = ["xlm-roberta", "xlm-roberta-xl", "bert"]
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_layers_come_in_the_order_asked_for(encoder, name):
+    loaded = encoder(name)
+    batch = sentences(loaded)
+    every = loaded.encode(batch, range(loaded.layers + 1))
+    assert every.shape == (loaded.layers + 1, *batch.ids.shape, loaded.width)
+    assert torch.equal(loaded.encode(batch, [3, 0, 3]), every[[3, 0, 3]])
+    assert torch.equal(loaded.encode(batch, [loaded.layers, 1]), every[[loaded.layers, 1]])
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_no_block_above_the_highest_layer_is_run(encoder, name):
+    loaded = encoder(name)
+    run: list[int] = []
+    for number, block in enumerate(loaded.blocks, start=1):
+        block.register_forward_hook(lambda *_, number=number: run.append(number))
+    loaded.encode(sentences(loaded), [2, 1])
+    assert run == [1, 2]
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_dropped_blocks_do_not_change_the_layers_below(encoder, tiny, name):
+    batch = sentences(encoder(name))
+    cut = load_encoder(resolve(str(tiny(name))), layers=2)
+    assert cut.layers == 4
+    assert torch.equal(cut.encode(batch, [0, 1, 2]), encoder(name).encode(batch, [0, 1, 2]))
+    assert sum(p.numel() for p in cut.model.parameters()) < sum(p.numel() for p in encoder(name).model.parameters())
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_without_padding_no_mask_is_needed(encoder, name):
+    loaded = encoder(name)
+    alone, together = sentences(loaded, (GERMAN,)), sentences(loaded)
+    assert not alone.padded and together.padded
+    length = alone.ids.shape[1]
+    torch.testing.assert_close(
+        loaded.encode(alone, [2, 4]), loaded.encode(together, [2, 4])[:, :1, :length], atol=1e-5, rtol=1e-5
+    )
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize("layer", [2, 4])
+def test_states_carry_gradients_to_the_embeddings(encoder, name, layer):
+    loaded = encoder(name)
+    loaded.encode(sentences(loaded), [layer]).square().sum().backward()
+    assert loaded.model.get_input_embeddings().weight.grad.abs().sum() > 0
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_text_that_looks_special_is_text(encoder, name):
+    loaded = encoder(name)
+    specials = set(loaded.tokenizer.all_special_ids) - {loaded.tokenizer.unk_token_id}
+    for ids in loaded.subword_ids([*loaded.tokenizer.all_special_tokens, "a</s>b", "[SEP]x"]):
+        assert ids and specials.isdisjoint(ids)
+
+
+def test_a_word_that_the_tokenizer_drops_gives_no_subwords(encoder):
+    loaded = encoder("xlm-roberta")
+    assert loaded.subword_ids(["Haus", "", "Haus"])[1] == []
+    assert loaded.subword_ids([]) == []
+
+
+def test_a_layer_out_of_range_names_the_range(encoder):
+    loaded = encoder("xlm-roberta")
+    for layers in ([5], [-1], [1, 9]):
+        with pytest.raises(LayerError, match=r"layers 0 \(embeddings\) to 4"):
+            loaded.encode(sentences(loaded), layers)
+    with pytest.raises(LayerError):
+        loaded.encode(sentences(loaded), [])
+
+
+def test_what_a_family_has_not_is_refused_with_a_reason(encoder):
+    loaded = encoder("xlm-roberta")
+    assert loaded.languages == () and not loaded.needs_language
+    with pytest.raises(LanguageError, match="takes no language"):
+        loaded.language_id("de")
+    with pytest.raises(OptionError, match="causal XLM"):
+        loaded.next_word_logits(pairs(loaded))
+    with pytest.raises(OptionError, match="X-MOD"):
+        loaded.freeze_for_finetuning()
+
+
+@pytest.mark.parametrize("damage", ["model.safetensors", "config.json", "tokenizer.json"])
+def test_an_unreadable_checkpoint_is_one_clear_line(tiny, tmp_path, damage):
+    for file in tiny("xlm-roberta").iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes()[:100] if file.name == damage else file.read_bytes())
+    with pytest.raises(ModelError, match=str(tmp_path)) as caught:
+        load_encoder(resolve(str(tmp_path)))
+    assert "\n" not in str(caught.value)
+
+
+def test_an_empty_folder_and_an_unknown_id_are_model_errors(tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    for checkpoint in (str(tmp_path), "no-such-owner/no-such-model"):
+        with pytest.raises(ModelError, match=checkpoint):
+            load_encoder(resolve(checkpoint))
+
+
+def test_missing_weights_are_an_error_not_random_numbers(tiny, tmp_path):
+    from safetensors.torch import load_file, save_file
+
+    for file in tiny("bert").iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    weights = load_file(tmp_path / "model.safetensors")
+    del weights["encoder.layer.1.output.dense.weight"]
+    save_file(weights, tmp_path / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(ModelError, match="1 of the model's weights are missing"):
+        load_encoder(resolve(str(tmp_path)))
+
+
+def test_loading_says_nothing(tiny, capfd):
+    load_encoder(resolve(str(tiny("xlm-roberta"))))
+    load_encoder(resolve(str(tiny("bert"))))
+    assert capfd.readouterr() == ("", "")
+
+
+def test_dtype_is_what_was_asked_for(tiny):
+    loaded = load_encoder(resolve(str(tiny("bert"))), dtype=torch.bfloat16)
+    assert loaded.dtype == torch.bfloat16
+    assert loaded.encode(sentences(loaded), [2]).dtype == torch.bfloat16
+
+
+def test_a_preset_names_its_family():
+    preset = Preset(name="x", checkpoint="/nowhere/at/all", family="bert")
+    with pytest.raises(ModelError, match="/nowhere/at/all"):
+        load_encoder(preset)

@@ -31,6 +31,9 @@ from xalign.transport import (
     xlm_align_rounds,
 )
 
+SCORE_TOLERANCE = 1e-3
+"""Relative error in the mass of a position that a score may carry: exact plans take several times as long."""
+
 
 class Links(NamedTuple):
     """Which positions are linked, and each link's score (without meaning where there is no link).
@@ -251,7 +254,7 @@ def sinkhorn(
 ) -> Links:
     """Pairs between which entropic transport carries more than `threshold` (0.5) of what could flow."""
     cost = scaled_cost(similarity, source_mask, target_mask)
-    plan = sinkhorn_plan(cost, source_mask, target_mask, epsilon=epsilon)
+    plan = sinkhorn_plan(cost, source_mask, target_mask, epsilon=epsilon, tolerance=SCORE_TOLERANCE)
     share = transported_share(plan, source_mask, target_mask)
     return _above(0.5 if threshold is None else threshold, Links(real_pairs(source_mask, target_mask), share))
 
@@ -267,7 +270,9 @@ def unbalanced(
 ) -> Links:
     """As `sinkhorn`, but words without counterpart may keep their mass; the default threshold is 0.5."""
     cost = scaled_cost(similarity, source_mask, target_mask)
-    plan = unbalanced_plan(cost, source_mask, target_mask, epsilon=epsilon, tau=tau)
+    plan = unbalanced_plan(
+        cost, source_mask, target_mask, epsilon=epsilon, tau=tau, tolerance=SCORE_TOLERANCE
+    )
     share = transported_share(plan, source_mask, target_mask)
     return _above(0.5 if threshold is None else threshold, Links(real_pairs(source_mask, target_mask), share))
 
@@ -349,7 +354,7 @@ def _double(similarity: Tensor) -> Tensor:
 
 def _highest(values: Tensor, dimension: int) -> Tensor:
     """Mark the first largest value along a dimension. Shape: (batch, source, target), kept; bool."""
-    best = values.argmax(dimension, keepdim=True)
+    best = values.max(dimension, keepdim=True).indices  # as argmax; on a CPU three times as fast down columns
     return torch.zeros_like(values, dtype=torch.bool).scatter_(dimension, best, True)
 
 

@@ -62,7 +62,7 @@ def sinkhorn_plan(
     target_mask: Tensor,
     *,
     epsilon: float,
-    tolerance: float = 1e-5,
+    tolerance: float = 1e-9,
     iterations: int = 1000,
 ) -> Tensor:
     """Entropic transport between uniform masses: min <plan, cost> + epsilon * KL(plan | source x target).
@@ -83,7 +83,7 @@ def unbalanced_plan(
     *,
     epsilon: float,
     tau: float,
-    tolerance: float = 1e-5,
+    tolerance: float = 1e-9,
     iterations: int = 1000,
 ) -> Tensor:
     """Like `sinkhorn_plan`, but mass left at home or made up costs tau * KL(sums | uniform) per side.

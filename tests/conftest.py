@@ -12,9 +12,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from xalign.encoder import Encoder, load_encoder
 from xalign.models import PRESET_FILE, Preset, resolve
+
+# No deadline: how long a test takes on a busy machine says nothing about it.
+settings.register_profile("xalign", deadline=None, max_examples=50)
+settings.load_profile("xalign")
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SENTENCES = (
@@ -85,7 +90,9 @@ def make_xlm_roberta_xl(folder: Path) -> None:
     from transformers import XLMRobertaXLConfig, XLMRobertaXLModel
 
     tokenizer = save_sentencepiece_tokenizer(folder)
-    save_model(XLMRobertaXLModel, XLMRobertaXLConfig(**roberta_sizes(len(tokenizer)), type_vocab_size=2), folder)
+    save_model(
+        XLMRobertaXLModel, XLMRobertaXLConfig(**roberta_sizes(len(tokenizer)), type_vocab_size=2), folder
+    )
 
 
 def make_preset(folder: Path) -> None:
@@ -110,7 +117,16 @@ def make_bert(folder: Path) -> None:
 
     pieces = sorted({char for line in SENTENCES for char in line if char != " "})
     words = sorted({word for line in SENTENCES[:4] for word in line.split()} - set(pieces))
-    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *words, *pieces, *(f"##{piece}" for piece in pieces)]
+    vocabulary = [
+        "[PAD]",
+        "[UNK]",
+        "[CLS]",
+        "[SEP]",
+        "[MASK]",
+        *words,
+        *pieces,
+        *(f"##{piece}" for piece in pieces),
+    ]
     tokenizer = BertTokenizer(vocab={piece: i for i, piece in enumerate(vocabulary)}, do_lower_case=False)
     tokenizer.save_pretrained(folder)
     (folder / "vocab.txt").write_text("\n".join(vocabulary) + "\n", encoding="utf-8")

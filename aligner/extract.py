@@ -31,6 +31,9 @@ from xalign.transport import (
     xlm_align_rounds,
 )
 
+THRESHOLDS = {"softmax": 0.001, "entmax": 0.0, "sinkhorn": 0.4, "unbalanced": 0.3}
+"""What a link must score more than where no threshold is given; the other methods keep every link."""
+
 SCORE_TOLERANCE = 1e-3
 """Relative error in the mass of a position that a score may carry: exact plans take several times as long."""
 
@@ -92,10 +95,9 @@ def softmax_directions(
     real = real_pairs(source_mask, target_mask)
     # The least finite value, not -inf: a row of padding alone must not become 0 / 0.
     logits = similarity.masked_fill(~real, torch.finfo(similarity.dtype).min)
-    threshold = 0.001 if threshold is None else threshold
     return (
-        _above(threshold, Links(real, logits.softmax(2))),
-        _above(threshold, Links(real, logits.softmax(1))),
+        _above(threshold, Links(real, logits.softmax(2)), THRESHOLDS["softmax"]),
+        _above(threshold, Links(real, logits.softmax(1)), THRESHOLDS["softmax"]),
     )
 
 
@@ -105,9 +107,11 @@ def entmax_directions(
     """As softmax, with 1.5-entmax, which gives most pairs exactly 0, the default threshold."""
     real = real_pairs(source_mask, target_mask)
     logits = similarity.masked_fill(~real, torch.finfo(similarity.dtype).min)
-    threshold = 0.0 if threshold is None else threshold
-    backward = entmax15(logits.transpose(1, 2)).transpose(1, 2)
-    return _above(threshold, Links(real, entmax15(logits))), _above(threshold, Links(real, backward))
+    by_source, by_target = entmax15(logits), entmax15(logits.transpose(1, 2)).transpose(1, 2)
+    return (
+        _above(threshold, Links(real, by_source), THRESHOLDS["entmax"]),
+        _above(threshold, Links(real, by_target), THRESHOLDS["entmax"]),
+    )
 
 
 def xlm_align_directions(
@@ -121,9 +125,10 @@ def xlm_align_directions(
     """Each source's largest row share, and each target's largest column share, after the rounds."""
     real = real_pairs(source_mask, target_mask)
     rows, columns = xlm_align_rounds(similarity, source_mask, target_mask, rounds)
+    best_of_source, best_of_target = _highest(rows, 2), _highest(columns, 1)
     return (
-        _above(threshold, Links(_highest(rows, 2) & real, rows)),
-        _above(threshold, Links(_highest(columns, 1) & real, columns)),
+        _above(threshold, Links(best_of_source & real, _lead(rows, best_of_source, 2))),
+        _above(threshold, Links(best_of_target & real, _lead(columns, best_of_target, 1))),
     )
 
 
@@ -250,13 +255,13 @@ def sinkhorn(
     target_mask: Tensor,
     *,
     threshold: float | None = None,
-    epsilon: float = 0.1,
+    epsilon: float = 0.05,
 ) -> Links:
-    """Pairs between which entropic transport carries more than `threshold` (0.5) of what could flow."""
+    """Pairs between which entropic transport carries more than the threshold (0.4) of what could flow."""
     cost = scaled_cost(similarity, source_mask, target_mask)
     plan = sinkhorn_plan(cost, source_mask, target_mask, epsilon=epsilon, tolerance=SCORE_TOLERANCE)
     share = transported_share(plan, source_mask, target_mask)
-    return _above(0.5 if threshold is None else threshold, Links(real_pairs(source_mask, target_mask), share))
+    return _above(threshold, Links(real_pairs(source_mask, target_mask), share), THRESHOLDS["sinkhorn"])
 
 
 def unbalanced(
@@ -265,16 +270,16 @@ def unbalanced(
     target_mask: Tensor,
     *,
     threshold: float | None = None,
-    epsilon: float = 0.1,
-    tau: float = 0.1,
+    epsilon: float = 0.05,
+    tau: float = 0.5,
 ) -> Links:
-    """As `sinkhorn`, but words without counterpart may keep their mass; the default threshold is 0.5."""
+    """As `sinkhorn`, but words without counterpart may keep their mass; the default threshold is 0.3."""
     cost = scaled_cost(similarity, source_mask, target_mask)
     plan = unbalanced_plan(
         cost, source_mask, target_mask, epsilon=epsilon, tau=tau, tolerance=SCORE_TOLERANCE
     )
     share = transported_share(plan, source_mask, target_mask)
-    return _above(0.5 if threshold is None else threshold, Links(real_pairs(source_mask, target_mask), share))
+    return _above(threshold, Links(real_pairs(source_mask, target_mask), share), THRESHOLDS["unbalanced"])
 
 
 EXTRACTORS: dict[str, Extractor] = {
@@ -364,11 +369,19 @@ def _mutual_highest(values: Tensor, real: Tensor) -> Tensor:
     return _highest(ranked, 2) & _highest(ranked, 1) & real
 
 
+def _lead(shares: Tensor, best: Tensor, dimension: int) -> Tensor:
+    """How far the best share is ahead of the next: 0 for a tie, 1 where there is no other. Shape: kept."""
+    largest = shares.amax(dimension, keepdim=True).clamp(min=torch.finfo(shares.dtype).tiny)
+    next_largest = shares.masked_fill(best, 0).amax(dimension, keepdim=True)
+    return (1 - next_largest / largest).expand_as(shares)
+
+
 def _mutual(one: Links, other: Links) -> Links:
     """Links of both directions, with the smaller of their two scores."""
     return Links(one.links & other.links, torch.minimum(one.scores, other.scores))
 
 
-def _above(threshold: float | None, links: Links) -> Links:
-    """Keep links that score above the threshold, if there is one."""
+def _above(threshold: float | None, links: Links, default: float | None = None) -> Links:
+    """Keep links that score above the threshold, or else above the method's default, if it has one."""
+    threshold = default if threshold is None else threshold
     return links if threshold is None else Links(links.links & (links.scores > threshold), links.scores)

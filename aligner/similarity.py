@@ -27,7 +27,7 @@ def cosine(source: Tensor, target: Tensor) -> Tensor:
     return (1 + dot(functional.normalize(source, dim=-1), functional.normalize(target, dim=-1))) / 2
 
 
-SIMILARITIES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {"dot": dot, "cosine": cosine}
+MEASURES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {"dot": dot, "cosine": cosine}
 
 
 def similarity(source: Tensor, target: Tensor, method: str) -> Tensor:
@@ -35,9 +35,9 @@ def similarity(source: Tensor, target: Tensor, method: str) -> Tensor:
 
     Shape: (batch, source, width), (batch, target, width) -> (batch, source, target)
     """
-    if method not in SIMILARITIES:
-        raise OptionError(f"similarity {method!r} is unknown: choose one of {', '.join(SIMILARITIES)}.")
-    return SIMILARITIES[method](source.float(), target.float())
+    if method not in MEASURES:
+        raise OptionError(f"similarity {method!r} is unknown: choose one of {', '.join(MEASURES)}.")
+    return MEASURES[method](source.float(), target.float())
 
 
 def pool_words(states: Tensor, word_index: Tensor, words: int) -> tuple[Tensor, Tensor]:

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from matrices import batches, grids, normals, pad, pairs
 
+from xalign import models
 from xalign.extract import DIRECTED, EXTRACTORS, argmax, entmax15, itermax, match, softmax, union, xlm_align
 
 # das Haus ist alt / the house is old ... with a second-best reading of "ist" and "alt".
@@ -49,6 +50,14 @@ def test_a_softmax_probability_must_pass_the_threshold_in_both_directions():
     assert links_of("softmax", matrix, threshold=0.6) == {(0, 0)}
     assert links_of("softmax", matrix, threshold=0.3) == {(0, 0), (1, 1)}
     assert links_of("softmax", matrix) == {(0, 0), (0, 1), (1, 0), (1, 1)}
+
+
+def test_an_xlm_align_score_is_how_far_the_link_is_ahead_of_the_next_in_its_row_and_column():
+    # After one round of [[3, 1], [1, 3]] the shares are 3/4 and 1/4: two thirds of the largest ahead.
+    links, scores = xlm_align(*pad([np.array([[3.0, 1.0], [1.0, 3.0]])]))
+    torch.testing.assert_close(scores[links], torch.full((2,), 2 / 3, dtype=torch.double))
+    links, scores = xlm_align(*pad([np.array([[5.0]])]))
+    assert scores[links].tolist() == [1.0]
 
 
 def test_entmax_of_the_published_two_way_case():
@@ -212,3 +221,7 @@ def test_the_gpu_finds_the_same_links(name):
     cpu = EXTRACTORS[name](*pad(batch)).links
     gpu = EXTRACTORS[name](*(tensor.cuda() for tensor in pad(batch))).links
     assert torch.equal(cpu, gpu.cpu())
+
+
+def test_the_names_that_options_offer_are_those_that_exist():
+    assert tuple(EXTRACTORS) == models.EXTRACTIONS

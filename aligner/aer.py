@@ -1,0 +1,109 @@
+"""Hypothesis and gold -> precision, recall, F1 and alignment error rate (Och & Ney, 2003, section 5).
+
+A corpus score is a sum: of each sentence pair only four counts are kept, and they add up. The gold's possible
+links P include its sure links S; with A the hypothesis,
+
+    precision = |A & P| / |A|      recall = |A & S| / |S|      AER = 1 - (|A & S| + |A & P|) / (|A| + |S|)
+
+Links are counted as the files give them, also those to words that do not exist: so do the publishers of gold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from xalign.links import Alignment
+from xalign.version import VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What one sentence pair, or a whole corpus, contributes: |A & S|, |A & P|, |A| and |S|.
+
+    Scores are fractions in [0, 1]. Where there is nothing to divide by, nothing is wrong: no links at all against
+    no sure links have AER 0, and the precision of an empty hypothesis is 1.
+
+    >>> (Counts(1, 2, 2, 1) + Counts(1, 1, 2, 3)).aer
+    0.375
+    """
+
+    sure_hits: int = 0
+    possible_hits: int = 0
+    hypothesis: int = 0
+    sure: int = 0
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(
+            self.sure_hits + other.sure_hits,
+            self.possible_hits + other.possible_hits,
+            self.hypothesis + other.hypothesis,
+            self.sure + other.sure,
+        )
+
+    @property
+    def precision(self) -> float:
+        return _share(self.possible_hits, self.hypothesis)
+
+    @property
+    def recall(self) -> float:
+        return _share(self.sure_hits, self.sure)
+
+    @property
+    def f1(self) -> float:
+        """Harmonic mean of precision and recall."""
+        if not self.precision + self.recall:
+            return 0.0
+        return 2 * self.precision * self.recall / (self.precision + self.recall)
+
+    @property
+    def aer(self) -> float:
+        return 1 - _share(self.sure_hits + self.possible_hits, self.hypothesis + self.sure)
+
+
+def _share(part: int, whole: int) -> float:
+    return part / whole if whole else 1.0
+
+
+def count(hypothesis: Alignment, gold: Alignment) -> Counts:
+    """Compare one sentence pair; all links of the hypothesis count alike.
+
+    >>> count(Alignment.of([(0, 0), (1, 1)]), Alignment.of(sure=[(0, 0)], possible=[(1, 1)]))
+    Counts(sure_hits=1, possible_hits=2, hypothesis=2, sure=1)
+    """
+    found = frozenset(hypothesis.links)
+    return Counts(
+        sure_hits=len(found & gold.sure),
+        possible_hits=len(found.intersection(gold.links)),
+        hypothesis=len(found),
+        sure=len(gold.sure),
+    )
+
+
+def total(counts: Iterable[Counts]) -> Counts:
+    """The counts of the corpus that these sentence pairs make up."""
+    return sum(counts, Counts())
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What has to be equal for two scores to be comparable, as one line to print under them.
+
+    `settings`: what made the hypothesis, in the order in which it is printed; empty for links from elsewhere.
+
+    >>> print(Signature("sure+possible", {"model": "xlm-align", "layer": 9}))
+    AER|model:xlm-align|layer:9|gold:sure+possible|v:0.1.0
+    """
+
+    gold: str
+    settings: Mapping[str, object] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, gold: Iterable[Alignment], settings: Mapping[str, object] | None = None) -> Signature:
+        """Look up whether the gold has possible links."""
+        kind = "sure+possible" if any(alignment.possible for alignment in gold) else "sure"
+        return cls(kind, settings or {})
+
+    def __str__(self) -> str:
+        fields = {**self.settings, "gold": self.gold, "v": VERSION}
+        return "|".join(("AER", *(f"{name}:{value}" for name, value in fields.items())))

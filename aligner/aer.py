@@ -21,8 +21,8 @@ from xalign.version import VERSION
 class Counts:
     """What one sentence pair, or a whole corpus, contributes: |A & S|, |A & P|, |A| and |S|.
 
-    Scores are fractions in [0, 1]. Where there is nothing to divide by, nothing is wrong: no links at all against
-    no sure links have AER 0, and the precision of an empty hypothesis is 1.
+    Scores are fractions in [0, 1]. Where there is nothing to divide by, nothing is wrong: no links against no
+    sure links have AER 0, and the precision of an empty hypothesis is 1.
 
     >>> (Counts(1, 2, 2, 1) + Counts(1, 1, 2, 3)).aer
     0.375

@@ -8,9 +8,9 @@
     giza      three lines per pair, as GIZA++ and MGIZA write them (*.A3.final); read only
     words     pairs of words instead of numbers; write only
 
-Pure functions of text but for `iter_alignments` and `read_alignments`, which open a file and say where in it an
-error is. docs/formats.md describes each format for users. Does not: check links against the text
-(plausibility.py), nor drop any but those to the NULL word.
+Pure functions of text but for `iter_alignments` and `read_alignments`, which open a file and say where in it
+an error is. docs/formats.md describes each format for users. Does not: check links against the text
+(plausibility.py), or drop any but those to the NULL word.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ def parse_tsv(line: str, one_based: bool = False) -> Alignment:
 
 
 def parse_jsonl(line: str, one_based: bool = False) -> Alignment:
-    """Read an object with "links", a list of pairs, and with "possible", "scores" and "score" where it has them."""
+    """Read an object with "links", a list of pairs; "possible", "scores" and "score" where it has them."""
     base = int(one_based)
     try:
         fields = json.loads(line)
@@ -157,7 +157,7 @@ def parse_naacl(lines: Iterable[str], one_based: bool = True) -> dict[int, Align
 
 
 def parse_giza(lines: Iterable[str], one_based: bool = True) -> dict[int, Alignment]:
-    """Read links by the number of their pair, in the order of the numbers: MGIZA's parts come mixed and repeated.
+    """Read links by the number of their pair, in order of the numbers: MGIZA's parts come mixed and repeated.
 
     The third line of a pair holds the source words, NULL first, each with the target words linked to it.
     """
@@ -242,9 +242,9 @@ def iter_alignments(
     """Read a file, one alignment per sentence pair; line by line where the format is one line per pair.
 
     `one_based`: words are numbered from 1; None takes what is usual for the format. `reverse`: the file says
-    target before source. `sentences`: how many pairs there are, where that is known. It matters for naacl, where
-    a pair without links has no line: the k-th number belongs to the k-th pair, as gold sets have it, unless there
-    are fewer numbers than pairs; then numbers from 1 count the pairs, as xalign writes them.
+    target before source. `sentences`: how many pairs there are, where that is known. It matters for naacl,
+    where a pair without links has no line: the k-th number belongs to the k-th pair, as gold sets have it,
+    unless there are fewer numbers than pairs; then numbers from 1 count the pairs, as xalign writes them.
     """
     head, lines = _split_head(read_lines(path))
     name = detect_format(head[-1] if head else "") if format == "auto" else format
@@ -308,7 +308,7 @@ class WriteOptions:
     one_based: bool = False
 
 
-def format_pharaoh(alignment: Alignment, options: WriteOptions = WriteOptions()) -> str:  # noqa: B008
+def format_pharaoh(alignment: Alignment, options: WriteOptions = WriteOptions()) -> str:
     """What `parse_pharaoh` reads, without a newline.
 
     >>> format_pharaoh(Alignment.of([(0, 0)], [(1, 2)]))
@@ -348,7 +348,7 @@ def write_tsv(pair: SentencePair, alignment: Alignment, number: int, options: Wr
 
 
 def write_words(pair: SentencePair, alignment: Alignment, number: int, options: WriteOptions) -> str:
-    """Pairs between tabs, the two words (and the link's score) between spaces; the pair's score stands alone."""
+    """Pairs between tabs; two words, and the link's score, between spaces; the score of the pair alone."""
     fields = [f"{pair.source[link.source]} {pair.target[link.target]}" for link in alignment.links]
     if options.scores and alignment.scores is not None:
         fields = [f"{words} {score:.4f}" for words, score in zip(fields, alignment.scores, strict=True)]

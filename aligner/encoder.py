@@ -2,8 +2,8 @@
 
 A family (encoders/*.py, one file each) says how to load its checkpoints and what its model takes as input;
 running it is the same for all and stands here. Layer n is what transformers calls `hidden_states[n]`: 0 the
-embeddings, n what block n+1 reads, and the last layer the model's output, after the final normalisation where a
-pre-norm model has one.
+embeddings, n what block n+1 reads, and the last layer the model's output, after the final normalisation
+where a pre-norm model has one.
 
 Does not: choose layers, cut text to length, or build batches (batches.py does).
 """
@@ -12,14 +12,15 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 
-from xalign.errors import LanguageError, LayerError, ModelError, OptionError
+from xalign.encoders.languages import find_language
+from xalign.errors import LanguageError, LayerError, OptionError
 from xalign.models import Preset
 
 if TYPE_CHECKING:
@@ -33,8 +34,8 @@ class EncoderInput:
     `ids`, `sides`: int64, `mask`: bool (True = a real subword). Shape of each: (batch, subwords).
     `sides`: 0 on the source side with its special subwords, 1 on the target side (pair encoding).
     `languages`: the language id of every position, for families that need one. Shape: (batch, subwords).
-    `padded`: False promises that `mask` is True everywhere, so that no attention mask is computed; whoever builds
-    the batch knows this without waiting for the device.
+    `padded`: False promises that `mask` is True everywhere, so that no attention mask is computed; whoever
+    builds the batch knows this without waiting for the device.
     """
 
     ids: Tensor
@@ -43,20 +44,33 @@ class EncoderInput:
     languages: Tensor | None = None
     padded: bool = True
 
+    @property
+    def restarting_positions(self) -> Tensor:
+        """Positions from 0 that start again with the target side; 0 for padding. Shape: (batch, subwords)
+
+        >>> sides, mask = torch.tensor([[0, 0, 0, 1, 1, 0]]), torch.tensor([[True] * 5 + [False]])
+        >>> EncoderInput(ids=sides, mask=mask, sides=sides).restarting_positions
+        tensor([[0, 1, 2, 0, 1, 0]])
+        """
+        source_length = ((self.sides == 0) & self.mask).sum(dim=1, keepdim=True)
+        positions = torch.arange(self.sides.shape[1], device=self.sides.device)
+        return (positions - self.sides * source_length) * self.mask
+
 
 class Encoder:
     """A checkpoint that answers with hidden states. One thread at a time may call it.
 
     `layers`: number of blocks; valid layers are 0..layers. `width`: of a hidden state.
-    `limit`: most subwords in one sequence, specials not counted; where positions restart on the target side, most
-    subwords on each side. `languages`: codes that the checkpoint knows, empty where it needs none.
-    `needs_language`: encoding asks for a language per side. `default_language`: what holds where none is given.
-    `prefix`, `separator`, `suffix`: the special ids before, between and after the two sides of a pair; a single
-    sentence has `prefix` and `suffix`. `model` and `tokenizer` are transformers' own, for training and saving.
+    `limit`: most subwords in one sequence, specials not counted; where positions restart on the target side,
+    most subwords on each side.
+    `languages`: the codes that `language_id` takes, in the order of their ids; empty where encoding depends on
+    none. `needs_language`: there are such codes and no `default_language`.
+    `prefix`, `separator`, `suffix`: the special ids before, between and after the two sides of a pair; a
+    single sentence has `prefix` and `suffix`.
+    `model` and `tokenizer` are transformers' own, for training and saving.
     """
 
     languages: tuple[str, ...] = ()
-    needs_language: bool = False
     default_language: str | None = None
     prefix: tuple[int, ...]
     separator: tuple[int, ...]
@@ -95,12 +109,17 @@ class Encoder:
 
     def model_inputs(self, batch: EncoderInput) -> dict[str, Any]:
         """The keyword arguments of the model's forward."""
-        inputs: dict[str, Any] = {"input_ids": batch.ids, "attention_mask": batch.mask if batch.padded else None}
+        mask = batch.mask if batch.padded else None
+        inputs: dict[str, Any] = {"input_ids": batch.ids, "attention_mask": mask}
         if self.preset.segments:
             inputs["token_type_ids"] = batch.sides
         return inputs
 
     # What everybody asks of it.
+
+    @property
+    def needs_language(self) -> bool:
+        return bool(self.languages) and self.default_language is None
 
     @property
     def device(self) -> torch.device:
@@ -123,10 +142,8 @@ class Encoder:
             for layer in {*layers, max(layers)} - {self.layers}:
                 keep = _Keep(states, layer, is_last=layer == max(layers))
                 hooks.enter_context(self.blocks[layer].register_forward_pre_hook(keep, with_kwargs=True))
-            try:
+            with suppress(_Reached):
                 states[self.layers] = self.model(**self.model_inputs(batch)).last_hidden_state
-            except _Reached:
-                pass
         if len(layers) == 1:
             return states[layers[0]].unsqueeze(0)
         return torch.stack([states[layer] for layer in layers])
@@ -137,12 +154,11 @@ class Encoder:
             raise LayerError("no layer to encode: name at least one")
         for layer in layers:
             if not 0 <= layer <= self.layers:
-                raise LayerError(
-                    f"layer {layer} does not exist: {self.preset.name} has layers 0 (embeddings) to {self.layers}"
-                )
+                valid = f"layers 0 (embeddings) to {self.layers}"
+                raise LayerError(f"layer {layer} does not exist: {self.preset.name} has {valid}")
 
     def subword_ids(self, words: Sequence[str], language: str | None = None) -> list[list[int]]:
-        """The ids of each word on its own, no special ones; an empty list for a word that the tokenizer drops."""
+        """The ids of each word on its own, no special ones; empty for a word that the tokenizer drops."""
         return [self._without_specials(ids) for ids in self.split(words, language)]
 
     def split(self, words: Sequence[str], language: str | None) -> list[list[int]]:
@@ -153,14 +169,28 @@ class Encoder:
         return [encoding.ids for encoding in encodings]
 
     def _without_specials(self, ids: list[int]) -> list[int]:
-        """A "</s>" in somebody's text must not end the sentence, nor a "<pad>" shift the positions after it."""
+        """A "</s>" in somebody's text must not end the sentence, nor a "<pad>" shift what follows it."""
         if self._special_ids.isdisjoint(ids):
             return ids
         return [self._unknown_id if number in self._special_ids else number for number in ids]
 
     def language_id(self, code: str | None) -> int:
         """What `EncoderInput.languages` holds for a language; None asks for the default one."""
-        raise LanguageError(f"{self.preset.name} takes no language: leave out --src-lang and --tgt-lang ({code})")
+        if not self.languages:
+            raise LanguageError(f"{self.preset.name} takes no language: leave out --src-lang and --tgt-lang")
+        code = code or self.default_language
+        if code is None:
+            raise LanguageError(
+                f"{self.preset.name} needs to know the languages: give --src-lang and --tgt-lang, "
+                f"each one of {', '.join(self.languages)}"
+            )
+        return self.languages.index(find_language(code, self.languages))
+
+    def language_ids(self, batch: EncoderInput) -> Tensor:
+        """The language of every position, by default the default one. Shape: (batch, subwords)"""
+        if batch.languages is None:
+            return torch.full_like(batch.ids, self.language_id(None))
+        return batch.languages
 
     def next_word_logits(self, batch: EncoderInput) -> Tensor:
         """At each position, the scores of the subword that follows. Shape: (batch, subwords, vocabulary)"""
@@ -176,8 +206,13 @@ class Encoder:
     def drop_blocks_above(self, layer: int) -> None:
         """Free the memory of blocks that will never be run; they stay counted in `layers`."""
         self.check_layers([layer])
-        for number in range(layer, self.layers):
-            self.blocks[number] = nn.Identity()
+        for block_parts in self.droppable():
+            for number in range(layer, self.layers):
+                block_parts[number] = nn.Identity()
+
+    def droppable(self) -> tuple[nn.ModuleList, ...]:
+        """The lists that hold a block, or a part of one, per layer."""
+        return (self.blocks,)
 
 
 class _Reached(Exception):

@@ -110,8 +110,8 @@ def resolve(model: str) -> Preset:
 
     >>> resolve("xlm-align").layer
     9
-    >>> resolve("xlm-align=/data/copy").checkpoint
-    '/data/copy'
+    >>> resolve("xlm-align=.").checkpoint
+    '.'
     >>> resolve("owner/name").layer is None
     True
     """
@@ -121,7 +121,7 @@ def resolve(model: str) -> Preset:
         return PRESETS[model]
     name, equals, place = model.partition("=")
     if equals and name in PRESETS:
-        return replace(PRESETS[name], checkpoint=str(_existing(place)))
+        return _at(PRESETS[name], place)
     path = Path(model).expanduser()
     if path.is_dir():
         return _from_folder(path)
@@ -130,19 +130,25 @@ def resolve(model: str) -> Preset:
     return _from_hub_id(model)
 
 
-def _existing(place: str) -> Path:
+def _at(preset: Preset, place: str) -> Preset:
+    """The preset with its checkpoint taken from a folder or a fairseq archive."""
     path = Path(place).expanduser()
     if not path.exists():
         raise ModelError(f"{place}: no such folder or archive")
-    return path
+    family = "fairseq" if path.is_file() or _holds_fairseq(path) else preset.family
+    return replace(preset, checkpoint=str(path), family=family)
 
 
 def _from_folder(path: Path) -> Preset:
     own = path / PRESET_FILE
     if own.is_file():
         return Preset.from_json(own.read_text(encoding="utf-8"), str(path))
-    family = "fairseq" if (path / "model.pt").is_file() else "auto"
+    family = "fairseq" if _holds_fairseq(path) else "auto"
     return Preset(name=path.resolve().name, checkpoint=str(path), family=family)
+
+
+def _holds_fairseq(folder: Path) -> bool:
+    return (folder / "model.pt").is_file() and not (folder / "config.json").is_file()
 
 
 def _from_hub_id(model: str) -> Preset:
@@ -161,7 +167,7 @@ def _from_hub_id(model: str) -> Preset:
 
 
 def verify(preset: Preset, folder: Path) -> dict[str, bool]:
-    """file name -> whether its MD5 sum in `folder` is the published one; ModelError where there is none to compare."""
+    """file name -> whether its MD5 sum in `folder` is the published one; ModelError if none is published."""
     if not preset.checksums:
         raise ModelError(f"{preset.name}: no published checksums to verify against")
     for name in preset.checksums:
@@ -178,39 +184,44 @@ def _md5(path: Path) -> str:
     return digest.hexdigest()
 
 
-# ----------------------------------------------------------------------------------------------------------------
 # The table. Layers are hidden_states indices (0 = embeddings). "By analogy" marks a layer that nobody has published.
 
+
+def _codes(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
 # The languages of CC-100, on which XLM-R was trained (Conneau et al. 2020, appendix A), romanized ones left out.
-_CC100 = tuple(
-    "af am ar as az be bg bn br bs ca cs cy da de el en eo es et eu fa fi fr fy ga gd gl gu ha he hi hr hu hy id is "
-    "it ja jv ka kk km kn ko ku ky la lo lt lv mg mk ml mn mr ms my ne nl no om or pa pl ps pt ro ru sa sd si sk sl "
-    "so sq sr su sv sw ta te th tl tr ug uk ur uz vi xh yi zh".split()
+_CC100 = _codes(
+    "af am ar as az be bg bn br bs ca cs cy da de el en eo es et eu fa fi fr fy ga gd gl gu ha he hi hr "
+    "hu hy id is it ja jv ka kk km kn ko ku ky la lo lt lv mg mk ml mn mr ms my ne nl no om or pa pl ps "
+    "pt ro ru sa sd si sk sl so sq sr su sv sw ta te th tl tr ug uk ur uz vi xh yi zh"
 )
 # The 81 adapters of X-MOD (Pfeiffer et al. 2022); Chinese has two.
-_XMOD = tuple(
-    "af am ar az be bg bn ca cs cy da de el en eo es et eu fa fi fr ga gl gu ha he hi hr hu hy id is it ja ka kk km "
-    "kn ko ku ky la lo lt lv mk ml mn mr ms my ne nl no or pa pl ps pt ro ru sa si sk sl so sq sr sv sw ta te th tl "
-    "tr uk ur uz vi zh".split()
+_XMOD = _codes(
+    "af am ar az be bg bn ca cs cy da de el en eo es et eu fa fi fr ga gl gu ha he hi hr hu hy id is it "
+    "ja ka kk km kn ko ku ky la lo lt lv mk ml mn mr ms my ne nl no or pa pl ps pt ro ru sa si sk sl so "
+    "sq sr sv sw ta te th tl tr uk ur uz vi zh"
 )
 # The languages of multilingual BERT that have an ISO 639-1 code.
-_MBERT = tuple(
-    "af an ar az ba be bg bn br bs ca ce cs cv cy da de el en es et eu fa fi fr fy ga gl gu he hi hr ht hu hy id io "
-    "is it ja jv ka kk kn ko ky la lb lt lv mg mk ml mn mr ms my ne nl nn no oc pa pl pt ro ru sk sl sq sr su sv sw "
-    "ta te tg th tl tr tt uk ur uz vi vo yo zh".split()
+_MBERT = _codes(
+    "af an ar az ba be bg bn br bs ca ce cs cv cy da de el en es et eu fa fi fr fy ga gl gu he hi hr ht "
+    "hu hy id io is it ja jv ka kk kn ko ky la lb lt lv mg mk ml mn mr ms my ne nl nn no oc pa pl pt ro "
+    "ru sk sl sq sr su sv sw ta te tg th tl tr tt uk ur uz vi vo yo zh"
 )
-_LABSE = tuple(
-    "af am ar as az be bg bn bo bs ca co cs cy da de el en eo es et eu fa fi fr fy ga gd gl gu ha he hi hr ht hu hy "
-    "id ig is it ja jv ka kk km kn ko ku ky la lb lo lt lv mg mi mk ml mn mr ms mt my ne nl no ny or pa pl pt ro ru "
-    "rw si sk sl sm sn so sq sr st su sv sw ta te tg th tk tl tr tt ug uk ur uz vi wo xh yi yo zh zu".split()
+_LABSE = _codes(
+    "af am ar as az be bg bn bo bs ca co cs cy da de el en eo es et eu fa fi fr fy ga gd gl gu ha he hi "
+    "hr ht hu hy id ig is it ja jv ka kk km kn ko ku ky la lb lo lt lv mg mi mk ml mn mr ms mt my ne nl "
+    "no ny or pa pl pt ro ru rw si sk sl sm sn so sq sr st su sv sw ta te tg th tk tl tr tt ug uk ur uz "
+    "vi wo xh yi yo zh zu"
 )
-_XNLI15 = tuple("ar bg de el en es fr hi ru sw th tr ur vi zh".split())
-_XLM17 = tuple("ar de en es fr hi it ja ko nl pl pt ru sv tr vi zh".split())
-_XLM100 = tuple(
-    "af als am an ang ar arz ast az bar be bg bn br bs ca ceb ckb cs cy da de el en eo es et eu fa fi fr fy ga gan gl "
-    "gu he hi hr hu hy ia id is it ja jv ka kk kn ko ku la lb lt lv mk ml mn mr ms my nds ne nl nn no oc pl pt ro ru "
-    "scn sco sh si simple sk sl sq sr sv sw ta te th tl tr tt uk ur uz vi war wuu yi zh zh_classical zh_min_nan "
-    "zh_yue".split()
+_XNLI15 = _codes("ar bg de el en es fr hi ru sw th tr ur vi zh")
+_XLM17 = _codes("ar de en es fr hi it ja ko nl pl pt ru sv tr vi zh")
+_XLM100 = _codes(
+    "af als am an ang ar arz ast az bar be bg bn br bs ca ceb ckb cs cy da de el en eo es et eu fa fi fr "
+    "fy ga gan gl gu he hi hr hu hy ia id is it ja jv ka kk kn ko ku la lb lt lv mk ml mn mr ms my nds ne "
+    "nl nn no oc pl pt ro ru scn sco sh si simple sk sl sq sr sv sw ta te th tl tr tt uk ur uz vi war wuu "
+    "yi zh zh_classical zh_min_nan zh_yue"
 )
 
 _XLM_ALIGN_PAPER = "Chi et al. 2021, https://arxiv.org/abs/2106.06381"
@@ -224,7 +235,7 @@ _XLM_PAPER = "Conneau and Lample 2019, https://arxiv.org/abs/1901.07291"
 
 
 def _xlm_align_method(name: str, checkpoint: str, layer: int, description: str, source: str) -> Preset:
-    """The word aligner of the XLM-Align paper: the pair in one sequence, dot products, two rounds of transport."""
+    """The XLM-Align paper's word aligner: the pair in one sequence, dot products, two transport rounds."""
     return Preset(
         name=name,
         checkpoint=checkpoint,
@@ -266,7 +277,7 @@ def _xlm(name: str, layer: int, languages: tuple[str, ...], objective: str) -> P
 _ROWS = (
     replace(
         _xlm_align_method(
-            "xlm-align", "microsoft/xlm-align-base", 9, "XLM-Align and its paper's word aligner", _XLM_ALIGN_PAPER
+            "xlm-align", "microsoft/xlm-align-base", 9, "XLM-Align with its paper's aligner", _XLM_ALIGN_PAPER
         ),
         # Published for the upload CZWin32768/xlm-align.
         checksums={

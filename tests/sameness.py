@@ -9,9 +9,9 @@ from transformers import AutoModel
 
 from xalign.encoder import Encoder, EncoderInput
 
-GERMAN = "Das Haus ist klein".split()
-ENGLISH = "The house behind the garden is small".split()
-SENTENCES = (GERMAN, ENGLISH, "Hello world !".split())
+GERMAN = ["Das", "Haus", "ist", "klein"]
+ENGLISH = ["The", "house", "behind", "the", "garden", "is", "small"]
+SENTENCES = (GERMAN, ENGLISH, ["Hello", "world", "!"])
 
 
 def flat_ids(encoder: Encoder, words: list[str], language: str | None = None) -> list[int]:
@@ -24,7 +24,9 @@ def sentences(encoder: Encoder, rows: tuple[list[str], ...] = SENTENCES) -> Enco
     return padded(encoder, ids, [[0] * len(row) for row in ids])
 
 
-def pairs(encoder: Encoder, rows: tuple[tuple[list[str], list[str]], ...] = ((GERMAN, ENGLISH),)) -> EncoderInput:
+def pairs(
+    encoder: Encoder, rows: tuple[tuple[list[str], list[str]], ...] = ((GERMAN, ENGLISH),)
+) -> EncoderInput:
     """Each row a pair in one sequence."""
     ids, sides = [], []
     for source, target in rows:
@@ -36,12 +38,14 @@ def pairs(encoder: Encoder, rows: tuple[tuple[list[str], list[str]], ...] = ((GE
 
 
 def padded(encoder: Encoder, ids: list[list[int]], sides: list[list[int]]) -> EncoderInput:
+    """All in the language whose id is 1, where the encoder needs one."""
     longest = max(map(len, ids))
     mask = torch.tensor([[True] * len(row) + [False] * (longest - len(row)) for row in ids])
     return EncoderInput(
         ids=torch.tensor([row + [encoder.pad_id] * (longest - len(row)) for row in ids]),
         mask=mask,
         sides=torch.tensor([row + [0] * (longest - len(row)) for row in sides]),
+        languages=torch.full(mask.shape, 1) if encoder.needs_language else None,
         padded=not bool(mask.all()),
     )
 
@@ -55,4 +59,6 @@ def assert_states_equal_transformers(encoder: Encoder, folder: Path, batch: Enco
         ).hidden_states
         states = encoder.encode(batch, range(encoder.layers + 1))
     assert len(expected) == encoder.layers + 1
-    torch.testing.assert_close(states[:, batch.mask], torch.stack(expected)[:, batch.mask], atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(
+        states[:, batch.mask], torch.stack(expected)[:, batch.mask], atol=1e-5, rtol=1e-5
+    )

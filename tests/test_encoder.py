@@ -6,7 +6,20 @@ from xalign.encoder import load_encoder
 from xalign.errors import LanguageError, LayerError, ModelError, OptionError
 from xalign.models import Preset, resolve
 
-FAMILIES = ["xlm-roberta", "xlm-roberta-xl", "bert"]
+FAMILIES = [
+    "xlm-roberta",
+    "xlm-roberta-xl",
+    "bert",
+    "xmod",
+    "xmod-prenorm",
+    "xlm-mlm",
+    "xlm-tlm-lang",
+    "xlm-clm",
+    "fairseq",
+    "distilbert",
+    "roberta",
+    "m2m100",
+]
 
 
 @pytest.mark.parametrize("name", FAMILIES)
@@ -35,7 +48,9 @@ def test_dropped_blocks_do_not_change_the_layers_below(encoder, tiny, name):
     cut = load_encoder(resolve(str(tiny(name))), layers=2)
     assert cut.layers == 4
     assert torch.equal(cut.encode(batch, [0, 1, 2]), encoder(name).encode(batch, [0, 1, 2]))
-    assert sum(p.numel() for p in cut.model.parameters()) < sum(p.numel() for p in encoder(name).model.parameters())
+    assert sum(p.numel() for p in cut.model.parameters()) < sum(
+        p.numel() for p in encoder(name).model.parameters()
+    )
 
 
 @pytest.mark.parametrize("name", FAMILIES)
@@ -94,7 +109,9 @@ def test_what_a_family_has_not_is_refused_with_a_reason(encoder):
 @pytest.mark.parametrize("damage", ["model.safetensors", "config.json", "tokenizer.json"])
 def test_an_unreadable_checkpoint_is_one_clear_line(tiny, tmp_path, damage):
     for file in tiny("xlm-roberta").iterdir():
-        (tmp_path / file.name).write_bytes(file.read_bytes()[:100] if file.name == damage else file.read_bytes())
+        (tmp_path / file.name).write_bytes(
+            file.read_bytes()[:100] if file.name == damage else file.read_bytes()
+        )
     with pytest.raises(ModelError, match=str(tmp_path)) as caught:
         load_encoder(resolve(str(tmp_path)))
     assert "\n" not in str(caught.value)

@@ -2,49 +2,83 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TypeAlias, TypeVar
 
 import torch
 from huggingface_hub.errors import HFValidationError
 from safetensors import SafetensorError
-from transformers import AutoConfig, AutoTokenizer, PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import (
+    AutoConfig,
+    AutoModel,
+    AutoTokenizer,
+    PretrainedConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
 from transformers.utils import logging
 
 from xalign.errors import DependencyError, ModelError
 
+Family: TypeAlias = type[PreTrainedModel] | type[AutoModel]
+Loaded = TypeVar("Loaded")
+
 # What transformers, safetensors, tokenizers and torch raise for missing, truncated or foreign files.
-_UNREADABLE = (OSError, ValueError, KeyError, RuntimeError, TypeError, EOFError, SafetensorError, HFValidationError)
-# A checkpoint without these is whole: no hidden state is computed from them.
-_DISPENSABLE = ("pooler.", "position_ids")
+_UNREADABLE = (
+    OSError,
+    ValueError,
+    KeyError,
+    RuntimeError,
+    TypeError,
+    EOFError,
+    SafetensorError,
+    HFValidationError,
+)
+# A checkpoint without this is whole: no hidden state is computed from it.
+_DISPENSABLE = ("pooler.",)
 
 
 def read_config(checkpoint: str) -> PretrainedConfig:
     with _reading(checkpoint):
-        return AutoConfig.from_pretrained(checkpoint)
+        return _cached_first(AutoConfig.from_pretrained, checkpoint)
 
 
-def read_tokenizer(checkpoint: str, **options: Any) -> PreTrainedTokenizerBase:
+def read_tokenizer(checkpoint: str) -> PreTrainedTokenizerBase:
     with _reading(checkpoint):
-        return AutoTokenizer.from_pretrained(checkpoint, **options)
+        return _cached_first(AutoTokenizer.from_pretrained, checkpoint)
 
 
-def read_model(
-    family: type[PreTrainedModel], checkpoint: str, dtype: torch.dtype, dispensable: tuple[str, ...] = (), **options: Any
-) -> PreTrainedModel:
-    """The checkpoint's model; ModelError where weights are missing, but for those named `dispensable`."""
-    with _reading(checkpoint):
-        model, report = family.from_pretrained(checkpoint, dtype=dtype, output_loading_info=True, **options)
-    missing = [
-        name for name in sorted(report["missing_keys"]) if not any(part in name for part in (*_DISPENSABLE, *dispensable))
-    ]
-    if missing:
-        raise ModelError(
-            f"{checkpoint}: {len(missing)} of the model's weights are missing (the first is {missing[0]}); "
-            f"expected a checkpoint of {family.__name__}"
-        )
+def read_model(family: Family, checkpoint: str, dtype: torch.dtype, **options: object) -> PreTrainedModel:
+    """The checkpoint's model as transformers' class `family`; ModelError where it lacks weights."""
+    model, _ = read_model_and_gaps(family, checkpoint, dtype, **options)
     return model
+
+
+def read_model_and_gaps(
+    family: Family, checkpoint: str, dtype: torch.dtype, dispensable: tuple[str, ...] = (), **options: object
+) -> tuple[PreTrainedModel, list[str]]:
+    """The model, and which weights it lacks; ModelError unless all of those begin as `dispensable` says."""
+    with _reading(checkpoint):
+        model, report = _cached_first(
+            family.from_pretrained, checkpoint, dtype=dtype, output_loading_info=True, **options
+        )
+    gaps = sorted(report["missing_keys"])
+    if missing := [name for name in gaps if not name.startswith((*_DISPENSABLE, *dispensable))]:
+        raise ModelError(
+            f"{checkpoint}: {len(missing)} of the model's weights are missing, the first is {missing[0]}; "
+            f"expected a checkpoint of {type(model).__name__}"
+        )
+    return model, gaps
+
+
+def _cached_first(load: Callable[..., Loaded], checkpoint: str, **options: object) -> Loaded:
+    """Ask the hub only for what is not in its cache: a model that is there starts without the network."""
+    if not Path(checkpoint).exists():
+        with suppress(OSError):
+            return load(checkpoint, local_files_only=True, **options)
+    return load(checkpoint, **options)
 
 
 @contextmanager

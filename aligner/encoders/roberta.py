@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch import Tensor
 from transformers import AutoModel
 
 from xalign.encoder import Encoder, EncoderInput
@@ -39,16 +38,5 @@ class RobertaEncoder(Encoder):
         inputs = super().model_inputs(batch)
         if self.preset.positions == "restart":
             first = self.model.config.pad_token_id + 1
-            inputs["position_ids"] = restarting_positions(batch.sides, batch.mask) + first
+            inputs["position_ids"] = batch.restarting_positions + first
         return inputs
-
-
-def restarting_positions(sides: Tensor, mask: Tensor) -> Tensor:
-    """Positions from 0 that start again with the target side; 0 for padding. Shape: (batch, subwords)
-
-    >>> restarting_positions(torch.tensor([[0, 0, 0, 1, 1, 0]]), torch.tensor([[True] * 5 + [False]]))
-    tensor([[0, 1, 2, 0, 1, 0]])
-    """
-    source_length = ((sides == 0) & mask).sum(dim=1, keepdim=True)
-    positions = torch.arange(sides.shape[1], device=sides.device)
-    return (positions - sides * source_length) * mask

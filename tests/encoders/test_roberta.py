@@ -3,8 +3,6 @@ import sentencepiece
 import torch
 from sameness import ENGLISH, GERMAN, assert_states_equal_transformers, pairs, sentences
 
-from xalign.encoders.roberta import restarting_positions
-
 
 @pytest.mark.parametrize("name", ["xlm-roberta", "xlm-roberta-xl"])
 def test_states_are_those_of_transformers(encoder, tiny, name):
@@ -23,7 +21,7 @@ def test_restarting_positions_and_segments_reach_the_model(encoder, tiny):
     loaded = encoder("preset")
     batch = pairs(loaded, ((GERMAN, ENGLISH), (ENGLISH, ["Hello", "world"])))
     first = loaded.tokenizer.pad_token_id + 1
-    positions = restarting_positions(batch.sides, batch.mask) + first
+    positions = batch.restarting_positions + first
     for row, (sides, mask) in enumerate(zip(batch.sides, batch.mask, strict=True)):
         assert positions[row, (sides == 1) & mask].tolist()[0] == first
     inputs = {"position_ids": positions, "token_type_ids": batch.sides}
@@ -51,6 +49,8 @@ def test_the_longest_pair_within_the_limit_is_encoded(encoder, name):
 
 def test_subwords_are_those_of_sentencepiece_plus_one(encoder, tiny):
     loaded = encoder("xlm-roberta")
-    pieces = sentencepiece.SentencePieceProcessor(model_file=str(tiny("xlm-roberta") / "sentencepiece.bpe.model"))
+    pieces = sentencepiece.SentencePieceProcessor(
+        model_file=str(tiny("xlm-roberta") / "sentencepiece.bpe.model")
+    )
     words = [*GERMAN, *ENGLISH, "房子", "Дом", "unbekannte"]
     assert loaded.subword_ids(words) == [[number + 1 for number in pieces.encode(word)] for word in words]

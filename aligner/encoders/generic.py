@@ -1,0 +1,79 @@
+"""Any other checkpoint that transformers' AutoModel loads: the encoder half of it where it has two.
+
+Found out by looking: where the blocks are, how many positions there are, how the tokenizer marks a pair and
+the beginning of a word. Does not: choose a layer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+
+import torch
+from torch import nn
+from transformers import AutoModel, PreTrainedModel, PreTrainedTokenizerBase
+
+from xalign.encoder import Encoder
+from xalign.encoders.pretrained import read_model, read_tokenizer
+from xalign.errors import ModelError
+from xalign.models import Preset
+
+# Where neither the config nor the tokenizer states a limit (relative positions): what most were trained on.
+_USUAL_LIMIT = 512
+# A tokenizer that knows no limit states an enormous one.
+_NO_LIMIT = 1_000_000
+
+
+class GenericEncoder(Encoder):
+    def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, preset: Preset) -> None:
+        if not tokenizer.is_fast:
+            raise ModelError(f"{preset.checkpoint}: has no tokenizer.json and none can be made of it")
+        super().__init__(model, tokenizer, preset)
+        # Byte-level tokenizers mark the beginning of a word by the space before it; others ignore that space.
+        self._before_word = " " if tokenizer.tokenize(" a") != tokenizer.tokenize("a") else ""
+
+    @classmethod
+    def load(cls, preset: Preset, dtype: torch.dtype) -> GenericEncoder:
+        model = read_model(AutoModel, preset.checkpoint, dtype)
+        if model.config.is_encoder_decoder:
+            model = model.get_encoder()
+        return cls(model, read_tokenizer(preset.checkpoint), preset)
+
+    def find_blocks(self) -> nn.ModuleList:
+        """The first list of modules that has as many members as the config says there are layers."""
+        count = self.model.config.num_hidden_layers
+        for module in self.model.modules():
+            if isinstance(module, nn.ModuleList) and len(module) == count:
+                return module
+        name = type(self.model).__name__
+        raise ModelError(f"{self.preset.checkpoint}: cannot tell the {count} layers of {name} apart")
+
+    def find_limit(self) -> int:
+        positions = getattr(self.model.config, "max_position_embeddings", None) or _NO_LIMIT
+        limit = min(int(positions) - self.unused_positions(), self.tokenizer.model_max_length)
+        prefix, separator, suffix = self.find_specials()
+        return (limit if limit < _NO_LIMIT // 2 else _USUAL_LIMIT) - len(prefix + separator + suffix)
+
+    def unused_positions(self) -> int:
+        """RoBERTa's kin count positions from padding_idx + 1: the table's first rows are never used."""
+        for module in self.model.modules():
+            table = getattr(module, "position_embeddings", None)
+            if isinstance(table, nn.Embedding) and table.padding_idx is not None:
+                return table.padding_idx + 1
+        return 0
+
+    def find_specials(self) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
+        """What the tokenizer puts around and between the two sides of a pair."""
+        encoding = self.tokenizer("a", "a")
+        sides = encoding.sequence_ids(0)
+        specials: list[list[int]] = [[]]
+        for side, group in groupby(zip(sides, encoding["input_ids"], strict=True), key=lambda item: item[0]):
+            if side is None:
+                specials[-1] += [number for _, number in group]
+            else:
+                specials.append([])
+        prefix, separator, suffix = specials
+        return tuple(prefix), tuple(separator), tuple(suffix)
+
+    def split(self, words: Sequence[str], language: str | None) -> list[list[int]]:
+        return super().split([self._before_word + word if word else "" for word in words], language)

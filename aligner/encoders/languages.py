@@ -1,0 +1,26 @@
+"""A language as a user types it -> the code that a checkpoint has for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from xalign.errors import LanguageError
+
+
+def find_language(code: str, valid: Sequence[str]) -> str:
+    """The one of `valid` that `code` names: itself, or by its ISO 639-1 part where only one has that part.
+
+    >>> find_language("de", ["en_XX", "de_DE"])
+    'de_DE'
+    >>> find_language("pt-br", ["pt_BR", "pt_PT"])
+    'pt_BR'
+    """
+    wanted = code.replace("-", "_").lower()
+    matches = [each for each in valid if each.lower() == wanted]
+    if not matches and "_" not in wanted:
+        matches = [each for each in valid if each.lower().partition("_")[0] == wanted]
+    if len(matches) > 1:
+        raise LanguageError(f"language {code!r} can mean {' or '.join(matches)}: give one of these")
+    if not matches:
+        raise LanguageError(f"unknown language {code!r}: this model knows {', '.join(valid)}")
+    return matches[0]

@@ -1,0 +1,155 @@
+"""XLM (Conneau and Lample 2019), trained with MLM, TLM or causally (CLM).
+
+Language embeddings are added where the checkpoint has them (`use_lang_emb`), and only then is a language required.
+Its own tokenizer splits each word by the rules of a language: those of `--src-lang`/`--tgt-lang`, else English.
+A pair is `<s> source </s> target </s>`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from transformers import PreTrainedModel, PreTrainedTokenizerBase, XLMWithLMHeadModel
+
+from xalign.encoder import Encoder, EncoderInput
+from xalign.encoders.languages import find_language
+from xalign.encoders.pretrained import read_model_and_gaps, read_tokenizer
+from xalign.errors import DependencyError, OptionError
+from xalign.models import Preset
+
+_HEAD = "pred_layer."
+# language -> (module that its word splitting needs, what installs it); the others need sacremoses alone.
+_SPLITTERS = {
+    "zh": ("rjieba", "pip install 'xalign-words[xlm]'"),
+    "th": ("pythainlp", "pip install 'xalign-words[xlm]'"),
+    "ja": ("Mykytea", "pip install kytea"),
+}
+_KYTEA_MODEL = Path("~/local/share/kytea/model.bin")
+
+
+class XlmEncoder(Encoder):
+    def __init__(
+        self,
+        model: PreTrainedModel,
+        tokenizer: PreTrainedTokenizerBase,
+        preset: Preset,
+        head: nn.Module | None = None,
+    ) -> None:
+        super().__init__(model, tokenizer, preset)
+        self.head = head
+        codes: dict[str, int] = getattr(model.config, "lang2id", None) or {}
+        self.known_languages = tuple(sorted(codes, key=lambda code: codes[code]))
+        self.embeds_language = bool(model.config.use_lang_emb) and model.config.n_langs > 1
+        if self.embeds_language:
+            self.languages = self.known_languages
+        for number, attention in enumerate(self.blocks):
+            self.blocks[number] = _Attention(attention)
+
+    @classmethod
+    def load(cls, preset: Preset, dtype: torch.dtype) -> XlmEncoder:
+        _require("sacremoses", "XLM's tokenizer", "pip install 'xalign-words[xlm]'")
+        tokenizer = read_tokenizer(preset.checkpoint)
+        whole, gaps = read_model_and_gaps(XLMWithLMHeadModel, preset.checkpoint, dtype, dispensable=(_HEAD,))
+        has_head = not any(name.startswith(_HEAD) for name in gaps)
+        return cls(whole.transformer, tokenizer, preset, whole.pred_layer if has_head else None)
+
+    def find_blocks(self) -> nn.ModuleList:
+        # XLM has no module for a block: its attention is the first part, and reads what the block reads.
+        return self.model.attentions
+
+    def droppable(self) -> tuple[nn.ModuleList, ...]:
+        return self.model.attentions, self.model.ffns, self.model.layer_norm1, self.model.layer_norm2
+
+    def find_limit(self) -> int:
+        prefix, separator, suffix = self.find_specials()
+        return int(self.model.config.max_position_embeddings) - len(prefix + separator + suffix)
+
+    def find_specials(self) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
+        end = (int(self.tokenizer.sep_token_id),)
+        return (int(self.tokenizer.bos_token_id),), end, end
+
+    def model_inputs(self, batch: EncoderInput) -> dict[str, Any]:
+        inputs = super().model_inputs(batch)
+        if self.embeds_language:
+            inputs["langs"] = self.language_ids(batch)
+        if self.preset.positions == "restart":
+            inputs["position_ids"] = batch.restarting_positions
+        return inputs
+
+    def split(self, words: Sequence[str], language: str | None) -> list[list[int]]:
+        code = (
+            find_language(language, self.known_languages)
+            if language and self.known_languages
+            else language or "en"
+        )
+        _require_splitter(code)
+        # transformers 5 has no public call that hands the language on.
+        return [
+            self.tokenizer.convert_tokens_to_ids(self.tokenizer._tokenize(word, lang=code)) for word in words
+        ]
+
+    def next_word_logits(self, batch: EncoderInput) -> Tensor:
+        """At each position, the scores of the subword that follows. Shape: (batch, subwords, vocabulary)"""
+        if not self.model.config.causal:
+            raise OptionError(f"{self.preset.name} fills in masked words and does not predict next ones")
+        if self.head is None:
+            raise OptionError(
+                f"{self.preset.name} was saved without its prediction head, so it predicts no words"
+            )
+        scores: Tensor = self.head(self.encode(batch, [self.layers])[0])[0]
+        return scores
+
+
+class _Attention(nn.Module):
+    """XLM's self-attention through torch's fused kernels; transformers has only the matrix products (5.23).
+
+    The four projections keep their names, so that the state dict stays what it was.
+    """
+
+    def __init__(self, original: nn.Module) -> None:
+        super().__init__()
+        self.q_lin, self.k_lin, self.v_lin, self.out_lin = (
+            original.q_lin,
+            original.k_lin,
+            original.v_lin,
+            original.out_lin,
+        )
+        self.n_heads: int = original.n_heads
+        self.dropout: float = original.dropout
+
+    def forward(self, states: Tensor, mask: Tensor, **_: object) -> tuple[Tensor]:
+        """`mask`: True = may be attended to. Shape: (batch, keys) or (batch, queries, keys), the latter causal"""
+        query, key, value = (
+            self.heads(projection(states)) for projection in (self.q_lin, self.k_lin, self.v_lin)
+        )
+        allowed = mask.bool()[:, None] if mask.dim() == 3 else mask.bool()[:, None, None]
+        context = nn.functional.scaled_dot_product_attention(
+            query, key, value, attn_mask=allowed, dropout_p=self.dropout if self.training else 0.0
+        )
+        return (self.out_lin(context.transpose(1, 2).flatten(2)),)
+
+    def heads(self, projected: Tensor) -> Tensor:
+        """(batch, subwords, width) -> (batch, heads, subwords, width of a head)"""
+        return projected.unflatten(2, (self.n_heads, -1)).transpose(1, 2)
+
+
+def _require(module: str, for_what: str, remedy: str) -> None:
+    if find_spec(module) is None:
+        raise DependencyError(f"{for_what} needs {module}, which is not installed: {remedy}")
+
+
+def _require_splitter(language: str) -> None:
+    """DependencyError, naming what is missing, unless words of `language` can be split."""
+    if language in _SPLITTERS:
+        module, remedy = _SPLITTERS[language]
+        _require(module, f"XLM's tokenizer for {language!r}", remedy)
+    if language == "ja" and not _KYTEA_MODEL.expanduser().is_file():
+        raise DependencyError(
+            f"XLM's tokenizer for 'ja' needs KyTea's model, and {_KYTEA_MODEL} is missing: it comes with KyTea, "
+            "built from https://github.com/neubig/kytea with ./configure --prefix=$HOME/local && make install"
+        )

@@ -1,0 +1,90 @@
+"""X-MOD (Pfeiffer et al. 2022): XLM-R with an adapter per language in every block.
+
+Each position goes through the adapter of its own language: in pair encoding the source side through one, the
+target side through another, and the pairs of a batch may be of different languages.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+from transformers.models.xmod.modeling_xmod import XmodOutput
+
+from xalign.encoder import EncoderInput
+from xalign.encoders.roberta import RobertaEncoder
+from xalign.models import Preset
+
+
+class XmodEncoder(RobertaEncoder):
+    def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, preset: Preset) -> None:
+        super().__init__(model, tokenizer, preset)
+        self.languages = tuple(model.config.languages)
+        self.default_language = model.config.default_language
+        for block in self.blocks:
+            # The class is all that changes: the weights keep their names, so that saving needs nothing special.
+            block.output.__class__ = _AdaptersInUse
+
+    def model_inputs(self, batch: EncoderInput) -> dict[str, Any]:
+        languages = self.language_ids(batch)
+        return {**super().model_inputs(batch), "lang_ids": _regions(languages, batch.mask)}
+
+    def freeze_for_finetuning(self) -> None:
+        """Freeze the embeddings, the adapters and their normalisation, as transformers' task heads do.
+
+        Their own method fails on a model without a head (it looks for `self.roberta`; transformers 5.23).
+        """
+        frozen: list[nn.Module | None] = [self.model.embeddings]
+        for block in self.blocks:
+            if not isinstance(block, nn.Identity):
+                frozen += [block.output.adapter_layer_norm, block.output.adapter_modules]
+        for module in frozen:
+            if module is not None:
+                module.requires_grad_(False)
+
+
+class _Region(NamedTuple):
+    """The positions of one language in a batch. `positions`: indices into (batch * subwords), None for all."""
+
+    language: int
+    positions: Tensor | None
+
+
+def _regions(languages: Tensor, mask: Tensor) -> tuple[_Region, ...]:
+    """Which positions belong to which language; padding belongs to none. Shapes: (batch, subwords)"""
+    present = languages[mask].unique().tolist()
+    if len(present) == 1:
+        return (_Region(present[0], None),)
+    flat = languages.masked_fill(~mask, -1).flatten()
+    return tuple(_Region(language, (flat == language).nonzero().squeeze(1)) for language in present)
+
+
+class _AdaptersInUse(XmodOutput):  # type: ignore[misc]
+    """transformers' output layer of a block, which tries every one of the 81 adapters in every block.
+
+    Here only those of the languages in the batch are run; with a single one, without picking positions.
+    """
+
+    def lang_adapter(self, lang_ids: tuple[_Region, ...], hidden_states: Tensor) -> Tensor:
+        residual, states = self.around_adapter(hidden_states)
+        adapters = list(self.adapter_modules.values())
+        if lang_ids[0].positions is None:
+            adapted = adapters[lang_ids[0].language](states)
+        else:
+            rows = states.flatten(0, 1)
+            adapted = torch.zeros_like(rows)
+            for language, positions in lang_ids:
+                adapted = adapted.index_copy(0, positions, adapters[language](rows[positions]))
+            adapted = adapted.view_as(states)
+        return self.dropout(adapted) + residual
+
+    def around_adapter(self, states: Tensor) -> tuple[Tensor, Tensor]:
+        """(what is added to the adapter's output, what the adapter reads), as the config places the normalisation."""
+        normalised = states
+        if self.adapter_layer_norm is not None:
+            normalised = self.adapter_layer_norm(states)
+        elif self.adapter_reuse_layer_norm:
+            normalised = self.LayerNorm(states)
+        return (normalised if self.ln_before_adapter else states), normalised

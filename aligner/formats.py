@@ -29,6 +29,8 @@ from xalign.links import Alignment, Link
 if TYPE_CHECKING:
     from xalign.sentences import SentencePair
 
+# Most lines of most files, worth a short cut: whole corpora come through here.
+_PLAIN_LINKS = re.compile(r"\d+-\d+(?: \d+-\d+)*\s*", re.ASCII)
 _PHARAOH_LINK = re.compile(r"(-?\d+)([-p])(-?\d+)(?::(-?\d[\d.eE+-]*))?", re.ASCII)
 _NAACL_LINE = re.compile(r"(\d+)\s+(-?\d+)\s+(-?\d+)(?:\s+([SP]))?(?:\s+(-?\d[\d.eE+-]*))?", re.ASCII)
 _GIZA_HEADER = re.compile(r"# Sentence pair \((\d+)\)")
@@ -68,6 +70,9 @@ def parse_pharaoh(line: str, one_based: bool = False) -> Alignment:
     >>> parse_pharaoh("das Haus ||| the house ||| 0-0 1-1 ||| -3.5").score
     -3.5
     """
+    if _PLAIN_LINKS.fullmatch(line):
+        numbers = [int(number) - one_based for number in line.replace("-", " ").split()]
+        return Alignment(tuple(sorted(set(map(Link, numbers[::2], numbers[1::2])))))
     fields = line.split("|||")
     if len(fields) > 4:
         raise FormatError(f'expected "links", or "source ||| target ||| links", found {len(fields)} fields')

@@ -63,8 +63,8 @@ class Encoder:
     `layers`: number of blocks; valid layers are 0..layers. `width`: of a hidden state.
     `limit`: most subwords in one sequence, specials not counted; where positions restart on the target side,
     most subwords on each side.
-    `languages`: the codes that `language_id` takes, in the order of their ids; empty where encoding depends on
-    none. `needs_language`: there are such codes and no `default_language`.
+    `languages`: the codes that `language_id` takes, in the order of their ids; empty where encoding depends
+    on none. `needs_language`: there are such codes and no `default_language`.
     `prefix`, `separator`, `suffix`: the special ids before, between and after the two sides of a pair; a
     single sentence has `prefix` and `suffix`.
     `model` and `tokenizer` are transformers' own, for training and saving.
@@ -84,9 +84,10 @@ class Encoder:
         self.layers = len(self.blocks)
         self.width = int(model.config.hidden_size)
         self.limit = self.find_limit()
-        self.pad_id = int(tokenizer.pad_token_id)
+        # Padding is masked, so that any id does for a tokenizer without one of its own.
+        self.pad_id = int(tokenizer.pad_token_id or 0)
         self._special_ids = frozenset(tokenizer.all_special_ids)
-        self._unknown_id = int(tokenizer.unk_token_id)
+        self._unknown_ids = [] if tokenizer.unk_token_id is None else [int(tokenizer.unk_token_id)]
         self.prefix, self.separator, self.suffix = self.find_specials()
 
     # What a family says about itself.
@@ -172,7 +173,8 @@ class Encoder:
         """A "</s>" in somebody's text must not end the sentence, nor a "<pad>" shift what follows it."""
         if self._special_ids.isdisjoint(ids):
             return ids
-        return [self._unknown_id if number in self._special_ids else number for number in ids]
+        replaced = (self._unknown_ids if number in self._special_ids else [number] for number in ids)
+        return [number for numbers in replaced for number in numbers]
 
     def language_id(self, code: str | None) -> int:
         """What `EncoderInput.languages` holds for a language; None asks for the default one."""
@@ -202,6 +204,10 @@ class Encoder:
     def freeze_for_finetuning(self) -> None:
         """Freeze what the family's authors freeze for fine-tuning."""
         raise OptionError(f"{self.preset.name}: only X-MOD has parts that its authors freeze for fine-tuning")
+
+    def to(self, device: str | torch.device) -> None:
+        """Move everything that computes to `device`."""
+        self.model.to(device)
 
     def drop_blocks_above(self, layer: int) -> None:
         """Free the memory of blocks that will never be run; they stay counted in `layers`."""
@@ -258,19 +264,14 @@ def load_encoder(
     dtype: torch.dtype = torch.float32,
     layers: int | None = None,
 ) -> Encoder:
-    """The encoder that `preset` names, in evaluation mode; `layers` drops the blocks above that layer.
-
-    >>> from xalign.models import resolve
-    >>> load_encoder(resolve("no-such-owner/no-such-model"))  # doctest: +SKIP
-    Traceback (most recent call last):
-    xalign.errors.ModelError: no-such-owner/no-such-model: ...
-    """
+    """The encoder that `preset` names, in evaluation mode; `layers` drops the blocks above that layer."""
     module, name = _FAMILIES[_family(preset)]
     family: type[Encoder] = getattr(importlib.import_module(module), name)
     encoder = family.load(preset, dtype)
     if layers is not None:
         encoder.drop_blocks_above(layers)
-    encoder.model.eval().to(device)
+    encoder.model.eval()
+    encoder.to(device)
     return encoder
 
 

@@ -46,10 +46,11 @@ PRESET_FILE = "xalign.json"
 class Preset:
     """Where a model comes from and how it is meant to be used; every value can be overridden by an option.
 
-    `layer` is None where nobody has said which layer aligns: then it must be given. `threshold` is the least
-    score of a link, None for no threshold. `segments`: the target side gets token type 1. `positions`: in pair
-    encoding, `restart` counts the target side's positions from its first subword, as XLM's TLM does.
-    `checksums` are MD5 sums by file name. `languages` are ISO 639-1 codes.
+    `layer` is None where nobody has said which layer aligns: then it must be given.
+    `threshold` is the least score of a link; None leaves it to the method.
+    `segments`: in pair encoding, the target side gets token type 1.
+    `positions`: in pair encoding, `restart` counts the target side's positions from its own first subword.
+    `checksums` are MD5 sums by file name. `languages` are ISO 639-1 codes, where a language has one.
     """
 
     name: str
@@ -184,14 +185,14 @@ def _md5(path: Path) -> str:
     return digest.hexdigest()
 
 
-# The table. Layers are hidden_states indices (0 = embeddings). "By analogy" marks a layer that nobody has published.
+# The table. Layers count from 0, the embeddings. "By analogy" marks a layer that nobody has published.
 
 
 def _codes(text: str) -> tuple[str, ...]:
     return tuple(text.split())
 
 
-# The languages of CC-100, on which XLM-R was trained (Conneau et al. 2020, appendix A), romanized ones left out.
+# The languages of CC-100, on which XLM-R was trained (Conneau et al. 2020, appendix A).
 _CC100 = _codes(
     "af am ar as az be bg bn br bs ca cs cy da de el en eo es et eu fa fi fr fy ga gd gl gu ha he hi hr "
     "hu hy id is it ja jv ka kk km kn ko ku ky la lo lt lv mg mk ml mn mr ms my ne nl no om or pa pl ps "

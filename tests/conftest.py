@@ -1,7 +1,7 @@
 """Tiny real checkpoints of every family, and where the shared data is.
 
-Each checkpoint is an ordinary folder of the real transformers class: weights from a seed, a vocabulary trained on
-the sentences below, written by `save_pretrained`, so that loading it takes the very code that a hub id takes.
+Each checkpoint is an ordinary folder of the real transformers class: weights from a seed, a vocabulary made
+from the sentences below, written by `save_pretrained`, so that loading it takes the very code a hub id takes.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
 
 @pytest.fixture(scope="session")
 def encoder(tiny: Tiny) -> Callable[..., Encoder]:
-    """`encoder("xmod", encode="pair")`: a tiny checkpoint loaded, its preset's values replaced by the given ones."""
+    """`encoder("xmod", encode="pair")`: a tiny checkpoint, loaded with these values in its preset."""
 
     def load(name: str, **values: object) -> Encoder:
         return load_encoder(replace(resolve(str(tiny(name))), **values))  # type: ignore[arg-type]
@@ -270,7 +270,7 @@ def save_model(family, config, folder: Path) -> None:
 
 
 def save_sentencepiece_tokenizer(folder: Path):
-    """A sentencepiece Unigram model trained on SENTENCES, and what transformers makes of it (tokenizer.json)."""
+    """A sentencepiece Unigram model trained on SENTENCES, and the tokenizer.json made of it."""
     from transformers import XLMRobertaTokenizer
 
     train_sentencepiece(folder / "sentencepiece.bpe.model")
@@ -309,7 +309,7 @@ def save_wordpiece_tokenizer(folder: Path) -> int:
 
 
 def save_xlm_tokenizer(folder: Path) -> int:
-    """XLM's vocab.json and merges.txt: all characters, and a few merges; returns the size of the vocabulary."""
+    """XLM's vocab.json and merges.txt: all characters and a few merges; returns the vocabulary's size."""
     from transformers import XLMTokenizer
 
     chars = sorted({char for line in SENTENCES for char in line.lower() if char != " "})

@@ -1,8 +1,9 @@
 """XLM-R as fairseq published it: `model.pt`, `dict.txt`, `sentencepiece.bpe.model`, in a folder or a .tar.gz.
 
-fairseq itself is not needed (nor does it install on a current Python). The weights are renamed into transformers'
-XLM-R, the tokenizer is made from the sentencepiece model and checked against the dictionary, whose ids are those
-of sentencepiece plus one: <s> 0, <pad> 1, </s> 2, <unk> 3, the pieces, <mask> last. From there on it is XLM-R.
+fairseq itself is not needed (nor does it install on a current Python). The weights are renamed into
+transformers' XLM-R; the tokenizer is made from the sentencepiece model and checked against the dictionary,
+whose ids are sentencepiece's plus one: <s> 0, <pad> 1, </s> 2, <unk> 3, the pieces, <mask> last. From there on
+it is XLM-R like any other.
 
 Safe: the pickle may hold tensors and one `argparse.Namespace`, nothing else.
 Does not: XLM-R XL and XXL, whose archives need omegaconf (use facebook/xlm-roberta-xl).
@@ -124,7 +125,7 @@ def _read_weights(path: Path) -> tuple[Weights, argparse.Namespace]:
 
 
 def _encoder_part(weights: Weights) -> Weights:
-    """Without the prefix (`decoder.` in the published archives, `encoder.` in newer ones) and without the heads."""
+    """Without the heads, and without the prefix: `decoder.` in the published archives, later `encoder.`."""
     matches = ((_ENCODER.fullmatch(name), weight) for name, weight in weights.items())
     return {match["name"]: weight for match, weight in matches if match}
 
@@ -175,7 +176,7 @@ def _config(weights: Weights, arguments: argparse.Namespace) -> XLMRobertaConfig
 
 
 def _read_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
-    """transformers' tokenizer from the sentencepiece model; ModelError unless its ids are the dictionary's."""
+    """transformers' tokenizer from the sentencepiece model; ModelError unless it has the dictionary's ids."""
     with tempfile.TemporaryDirectory(prefix="xalign-") as alone:
         shutil.copy(folder / "sentencepiece.bpe.model", alone)
         (Path(alone) / "config.json").write_text('{"model_type": "xlm-roberta"}', encoding="utf-8")

@@ -1,7 +1,7 @@
-"""XLM-R, XLM-Align, InfoXLM (Conneau et al. 2020, Chi et al. 2021), and XLM-RoBERTa-XL, which is what `mini` is.
+"""XLM-R (Conneau et al. 2020), XLM-Align, InfoXLM (Chi et al. 2021), and XLM-RoBERTa-XL, which `mini` is.
 
-A pair is `<s> source </s> target </s>`, with a single `</s>` between: how XLM-Align was trained and how its word
-aligner encodes, where transformers' own pair encoding has two.
+A pair is `<s> source </s> target </s>`, with a single `</s>` between where transformers' own pair encoding
+has two: so XLM-Align was trained, and so its word aligner encodes.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """XLM (Conneau and Lample 2019), trained with MLM, TLM or causally (CLM).
 
-Language embeddings are added where the checkpoint has them (`use_lang_emb`), and only then is a language required.
-Its own tokenizer splits each word by the rules of a language: those of `--src-lang`/`--tgt-lang`, else English.
+Language embeddings are added where the checkpoint has them (`use_lang_emb`); only then a language is required.
+Its own tokenizer splits each word by the rules of its language, of English where none is given.
 A pair is `<s> source </s> target </s>`.
 """
 
@@ -82,16 +82,13 @@ class XlmEncoder(Encoder):
         return inputs
 
     def split(self, words: Sequence[str], language: str | None) -> list[list[int]]:
-        code = (
-            find_language(language, self.known_languages)
-            if language and self.known_languages
-            else language or "en"
-        )
+        code = language or "en"
+        if language and self.known_languages:
+            code = find_language(language, self.known_languages)
         _require_splitter(code)
         # transformers 5 has no public call that hands the language on.
-        return [
-            self.tokenizer.convert_tokens_to_ids(self.tokenizer._tokenize(word, lang=code)) for word in words
-        ]
+        pieces = (self.tokenizer._tokenize(word, lang=code) for word in words)
+        return [self.tokenizer.convert_tokens_to_ids(each) for each in pieces]
 
     def next_word_logits(self, batch: EncoderInput) -> Tensor:
         """At each position, the scores of the subword that follows. Shape: (batch, subwords, vocabulary)"""
@@ -99,10 +96,15 @@ class XlmEncoder(Encoder):
             raise OptionError(f"{self.preset.name} fills in masked words and does not predict next ones")
         if self.head is None:
             raise OptionError(
-                f"{self.preset.name} was saved without its prediction head, so it predicts no words"
+                f"{self.preset.name} was saved without its prediction head: it predicts no words"
             )
         scores: Tensor = self.head(self.encode(batch, [self.layers])[0])[0]
         return scores
+
+    def to(self, device: str | torch.device) -> None:
+        super().to(device)
+        if self.head is not None:
+            self.head.to(device)
 
 
 class _Attention(nn.Module):
@@ -113,20 +115,14 @@ class _Attention(nn.Module):
 
     def __init__(self, original: nn.Module) -> None:
         super().__init__()
-        self.q_lin, self.k_lin, self.v_lin, self.out_lin = (
-            original.q_lin,
-            original.k_lin,
-            original.v_lin,
-            original.out_lin,
-        )
+        self.q_lin, self.k_lin, self.v_lin = original.q_lin, original.k_lin, original.v_lin
+        self.out_lin = original.out_lin
         self.n_heads: int = original.n_heads
         self.dropout: float = original.dropout
 
     def forward(self, states: Tensor, mask: Tensor, **_: object) -> tuple[Tensor]:
-        """`mask`: True = may be attended to. Shape: (batch, keys) or (batch, queries, keys), the latter causal"""
-        query, key, value = (
-            self.heads(projection(states)) for projection in (self.q_lin, self.k_lin, self.v_lin)
-        )
+        """`mask`: True = may be attended to. Shape: (batch, keys), or (batch, queries, keys) if causal"""
+        query, key, value = (self.heads(project(states)) for project in (self.q_lin, self.k_lin, self.v_lin))
         allowed = mask.bool()[:, None] if mask.dim() == 3 else mask.bool()[:, None, None]
         context = nn.functional.scaled_dot_product_attention(
             query, key, value, attn_mask=allowed, dropout_p=self.dropout if self.training else 0.0
@@ -150,6 +146,6 @@ def _require_splitter(language: str) -> None:
         _require(module, f"XLM's tokenizer for {language!r}", remedy)
     if language == "ja" and not _KYTEA_MODEL.expanduser().is_file():
         raise DependencyError(
-            f"XLM's tokenizer for 'ja' needs KyTea's model, and {_KYTEA_MODEL} is missing: it comes with KyTea, "
-            "built from https://github.com/neubig/kytea with ./configure --prefix=$HOME/local && make install"
+            f"XLM's tokenizer for 'ja' needs KyTea's model, and {_KYTEA_MODEL} is missing: it comes with "
+            "https://github.com/neubig/kytea, built with ./configure --prefix=$HOME/local && make install"
         )

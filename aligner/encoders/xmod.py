@@ -24,7 +24,7 @@ class XmodEncoder(RobertaEncoder):
         self.languages = tuple(model.config.languages)
         self.default_language = model.config.default_language
         for block in self.blocks:
-            # The class is all that changes: the weights keep their names, so that saving needs nothing special.
+            # Only the class changes: the weights keep their names, so that saving needs nothing special.
             block.output.__class__ = _AdaptersInUse
 
     def model_inputs(self, batch: EncoderInput) -> dict[str, Any]:
@@ -46,7 +46,7 @@ class XmodEncoder(RobertaEncoder):
 
 
 class _Region(NamedTuple):
-    """The positions of one language in a batch. `positions`: indices into (batch * subwords), None for all."""
+    """Where one language is in a batch. `positions`: indices into (batch * subwords), None for everywhere."""
 
     language: int
     positions: Tensor | None
@@ -81,7 +81,7 @@ class _AdaptersInUse(XmodOutput):  # type: ignore[misc]
         return self.dropout(adapted) + residual
 
     def around_adapter(self, states: Tensor) -> tuple[Tensor, Tensor]:
-        """(what is added to the adapter's output, what the adapter reads), as the config places the normalisation."""
+        """(what is added to the adapter's output, what it reads), as the config places the normalisation."""
         normalised = states
         if self.adapter_layer_norm is not None:
             normalised = self.adapter_layer_norm(states)

@@ -60,7 +60,7 @@ def test_an_ambiguous_or_unknown_code_names_the_valid_ones(encoder):
     loaded = encoder("xmod")
     with pytest.raises(LanguageError, match="'zh' can mean zh_CN or zh_TW"):
         loaded.language_id("zh")
-    with pytest.raises(LanguageError, match="unknown language 'xx': .*en_XX, de_DE, zh_CN, zh_TW, fr_XX"):
+    with pytest.raises(LanguageError, match=r"unknown language 'xx': .*en_XX, de_DE, zh_CN, zh_TW, fr_XX"):
         loaded.language_id("xx")
     with pytest.raises(LanguageError, match="unknown language 'de_AT'"):
         loaded.language_id("de_AT")

@@ -1,0 +1,97 @@
+"""Gold, hypothesis and, where it is known, the text -> what is probably wrong, in lines for a person.
+
+Two mistakes make a score worthless without making it impossible: words counted from the wrong number, and
+source and target swapped. Links to words that do not exist are a sign of both, but gold sets have some of their
+own, so they are reported and nothing is changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from xalign.aer import count, total
+from xalign.links import Alignment, Link
+
+if TYPE_CHECKING:
+    from xalign.sentences import SentencePair
+
+# A wrong base or orientation costs tens of points of AER; no right reading gains so much by being wronged.
+MARGIN = 0.1
+# Fewer links than this fit anything.
+FEWEST_LINKS = 10
+
+
+def out_of_range(alignments: Sequence[Alignment], pairs: Sequence[SentencePair] | None = None) -> str | None:
+    """One line on the links to words that the sentences do not have; without text, to words below 0.
+
+    >>> out_of_range([Alignment.of([(0, 0)]), Alignment.of([(2, -100)])])
+    '1 link to a word that does not exist, first 2--100 (counted from 0) in pair 2'
+    """
+    wrong = list(_out_of_range(alignments, pairs))
+    if not wrong:
+        return None
+    number, link = wrong[0]
+    links = "1 link" if len(wrong) == 1 else f"{len(wrong)} links"
+    where = f"first {link.source}-{link.target} (counted from 0) in pair {number}"
+    return f"{links} to a word that does not exist, {where}{_base_hint(alignments)}"
+
+
+def _out_of_range(
+    alignments: Sequence[Alignment], pairs: Sequence[SentencePair] | None
+) -> Iterator[tuple[int, Link]]:
+    """(number of the pair from 1, link)"""
+    for number, alignment in enumerate(alignments, start=1):
+        for link in alignment.links:
+            beyond = pairs is not None and (
+                link.source >= len(pairs[number - 1].source) or link.target >= len(pairs[number - 1].target)
+            )
+            if beyond or min(link) < 0:
+                yield number, link
+
+
+def _base_hint(alignments: Sequence[Alignment]) -> str:
+    """What the lowest word numbers of a file with links out of range suggest."""
+    lowest = min(min(link) for alignment in alignments for link in alignment.links)
+    if lowest == 1:
+        return ": the file probably counts words from 1"
+    return ": the file probably counts words from 0" if lowest == -1 else ""
+
+
+class Reading(NamedTuple):
+    """Another way to read the hypothesis: flipped, its numbers moved by `base`."""
+
+    base: int
+    reverse: bool
+
+    def __call__(self, alignment: Alignment) -> Alignment:
+        links = alignment.reversed().links if self.reverse else alignment.links
+        return Alignment(tuple(Link(source + self.base, target + self.base) for source, target in links))
+
+
+class BetterReading(NamedTuple):
+    reading: Reading
+    aer: float
+
+
+_OTHER_READINGS = (Reading(-1, False), Reading(1, False), *(Reading(base, True) for base in (0, -1, 1)))
+
+
+def better_reading(hypothesis: Sequence[Alignment], gold: Sequence[Alignment]) -> BetterReading | None:
+    """The reading of the hypothesis that fits the gold best, if much better than the links as they stand.
+
+    Whether hypothesis or gold is the one that was misread cannot be told from the two alone.
+
+    >>> gold = [Alignment.of([(i, i + 5) for i in range(10)])]
+    >>> better_reading([gold[0].reversed()], gold)
+    BetterReading(reading=Reading(base=0, reverse=True), aer=0.0)
+    """
+    counts = total(map(count, hypothesis, gold))
+    if counts.hypothesis < FEWEST_LINKS:
+        return None
+    candidates = [
+        BetterReading(reading, total(map(count, map(reading, hypothesis), gold)).aer)
+        for reading in _OTHER_READINGS
+    ]
+    best = min(candidates, key=lambda candidate: candidate.aer)
+    return best if best.aer <= counts.aer - MARGIN else None

@@ -1,8 +1,8 @@
 """Gold, hypothesis and, where it is known, the text -> what is probably wrong, in lines for a person.
 
 Two mistakes make a score worthless without making it impossible: words counted from the wrong number, and
-source and target swapped. Links to words that do not exist are a sign of both, but gold sets have some of their
-own, so they are reported and nothing is changed.
+source and target swapped. Links to words that do not exist are a sign of both, but gold sets have some of
+their own, so they are reported and nothing is changed.
 """
 
 from __future__ import annotations

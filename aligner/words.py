@@ -20,7 +20,6 @@ from xalign.extract import Links
 from xalign.links import Alignment, Link
 from xalign.symmetrize import SYMMETRIZERS
 
-
 # A corpus has few distinct links: sharing them takes less than half the time of making each anew.
 _link = lru_cache(maxsize=2**14)(Link)
 

@@ -40,6 +40,13 @@ FAMILIES = ("auto", "roberta", "xmod", "xlm", "bert", "fairseq", "generic")
 DEFAULT = "mini"
 BUNDLED = Path(__file__).parent / "checkpoints" / DEFAULT
 PRESET_FILE = "xalign.json"
+# What transformers loads weights from; the index where they are in several files.
+_WEIGHT_FILES = (
+    "model.safetensors",
+    "pytorch_model.bin",
+    "model.safetensors.index.json",
+    "pytorch_model.bin.index.json",
+)
 
 
 @dataclass(frozen=True)
@@ -76,6 +83,12 @@ class Preset:
         _expect_one_of(self, "extract", EXTRACTIONS)
         _expect_one_of(self, "level", LEVELS)
         _expect_one_of(self, "positions", POSITIONS)
+        if self.layer is not None and (not isinstance(self.layer, int) or self.layer < 0):
+            raise ModelError(f"preset {self.name}: layer is {self.layer!r}; expected 0, 1, ... or null")
+        if self.threshold is not None and not isinstance(self.threshold, (int, float)):
+            raise ModelError(
+                f"preset {self.name}: threshold is {self.threshold!r}; expected a number or null"
+            )
 
     def to_json(self) -> str:
         """The text of `xalign.json`: everything but the place, which is the folder that holds the file."""
@@ -124,7 +137,7 @@ def resolve(model: str) -> Preset:
     if equals and name in PRESETS:
         return _at(PRESETS[name], place)
     path = Path(model).expanduser()
-    if path.is_dir():
+    if model and path.is_dir():
         return _from_folder(path)
     if path.is_file():
         return Preset(name=path.name, checkpoint=str(path), family="fairseq")
@@ -165,6 +178,15 @@ def _from_hub_id(model: str) -> Preset:
             "and not a hub id of the form owner/name"
         )
     return Preset(name=model, checkpoint=model)
+
+
+def is_cached(preset: Preset) -> bool:
+    """Whether loading needs no download: a folder or archive that is there, or weights in the hub's cache."""
+    if Path(preset.checkpoint).exists():
+        return True
+    from huggingface_hub import try_to_load_from_cache
+
+    return any(isinstance(try_to_load_from_cache(preset.checkpoint, name), str) for name in _WEIGHT_FILES)
 
 
 def verify(preset: Preset, folder: Path) -> dict[str, bool]:

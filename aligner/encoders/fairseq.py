@@ -2,8 +2,8 @@
 
 fairseq itself is not needed (nor does it install on a current Python). The weights are renamed into
 transformers' XLM-R; the tokenizer is made from the sentencepiece model and checked against the dictionary,
-whose ids are sentencepiece's plus one: <s> 0, <pad> 1, </s> 2, <unk> 3, the pieces, <mask> last. From there on
-it is XLM-R like any other.
+whose ids are sentencepiece's plus one: <s> 0, <pad> 1, </s> 2, <unk> 3, the pieces, <mask> last. From there
+on it is XLM-R like any other.
 
 Safe: the pickle may hold tensors and one `argparse.Namespace`, nothing else.
 Does not: XLM-R XL and XXL, whose archives need omegaconf (use facebook/xlm-roberta-xl).

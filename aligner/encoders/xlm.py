@@ -1,6 +1,6 @@
 """XLM (Conneau and Lample 2019), trained with MLM, TLM or causally (CLM).
 
-Language embeddings are added where the checkpoint has them (`use_lang_emb`); only then a language is required.
+Language embeddings are added where the checkpoint has them (`use_lang_emb`); only then it needs a language.
 Its own tokenizer splits each word by the rules of its language, of English where none is given.
 A pair is `<s> source </s> target </s>`.
 """

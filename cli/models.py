@@ -1,0 +1,65 @@
+"""`xalign models`: which presets there are, and whether a downloaded checkpoint is the published one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from xalign.errors import ModelError
+from xalign.models import DEFAULT, PRESETS, Preset, is_cached, resolve, verify
+
+_HEADINGS = ("name", "checkpoint", "layer", "method", "languages", "cached")
+_MANY = 6
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def models(ctx: click.Context) -> None:
+    """List the presets: name, checkpoint, layer, method, languages, and whether it is on this machine.
+
+    \b
+    xalign models
+    xalign models verify xlm-align ~/downloads/xlm-align
+
+    Each name is good for --model, and so is NAME=PLACE, which takes the checkpoint from a folder (or from an
+    original fairseq archive). The default is mini. Any other folder or hub id works with --layer.
+    """
+    if ctx.invoked_subcommand is None:
+        rows = [_HEADINGS, *(_row(preset) for preset in (resolve(DEFAULT), *PRESETS.values()))]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        for row in rows:
+            click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def _row(preset: Preset) -> tuple[str, ...]:
+    bundled = preset.name == DEFAULT
+    return (
+        preset.name,
+        "(bundled)" if bundled else preset.checkpoint,
+        "" if preset.layer is None else str(preset.layer),
+        _method(preset),
+        " ".join(preset.languages) if len(preset.languages) <= _MANY else str(len(preset.languages)),
+        "yes" if bundled or is_cached(preset) else "no",
+    )
+
+
+def _method(preset: Preset) -> str:
+    threshold = "" if preset.threshold is None else f" > {preset.threshold:g}"
+    return f"{preset.encode}, {preset.similarity}, {preset.extract}{threshold}"
+
+
+@models.command("verify")
+@click.argument("name", type=click.Choice([name for name, preset in PRESETS.items() if preset.checksums]))
+@click.argument("path", type=click.Path(exists=True, file_okay=False, path_type=Path))
+def verify_command(name: str, path: Path) -> None:
+    """Compare the MD5 sums of the files in PATH with those published for the checkpoint NAME.
+
+    \b
+    xalign models verify xlm-align ~/downloads/xlm-align
+    """
+    verdicts = verify(PRESETS[name], path)
+    for file, is_published in verdicts.items():
+        click.echo(f"{path / file}: {'as published' if is_published else 'DIFFERS'}")
+    if wrong := [file for file, is_published in verdicts.items() if not is_published]:
+        raise ModelError(f"{path}: not the published {name} ({', '.join(wrong)}); download it again")

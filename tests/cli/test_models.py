@@ -1,0 +1,57 @@
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from xalign.cli.models import models
+from xalign.errors import ModelError
+from xalign.models import PRESETS
+
+
+def test_the_list_has_a_line_per_preset_and_the_default_first():
+    result = CliRunner().invoke(models)
+    assert result.exit_code == 0
+    heading, default, *rows = result.output.splitlines()
+    assert heading.split() == ["name", "checkpoint", "layer", "method", "languages", "cached"]
+    assert default.split()[:2] == ["mini", "(bundled)"]
+    assert [row.split()[0] for row in rows] == list(PRESETS)
+
+
+def test_a_line_tells_the_method():
+    lines = CliRunner().invoke(models).output.splitlines()
+    (line,) = [line for line in lines if line.startswith("mbert ")]
+    assert "google-bert/bert-base-multilingual-cased" in line
+    assert "separate, dot, softmax > 0.001" in line
+
+
+def test_verify_names_the_files_that_differ(tmp_path):
+    for name in PRESETS["xlm-align"].checksums:
+        (tmp_path / name).write_text("not it", encoding="utf-8")
+    result = CliRunner().invoke(models, ["verify", "xlm-align", str(tmp_path)])
+    assert result.output.count("DIFFERS") == 4
+    assert isinstance(result.exception, ModelError)
+    assert "not the published xlm-align" in str(result.exception)
+
+
+def test_verify_accepts_what_was_published(tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        "xalign.cli.models.verify", lambda preset, path: dict.fromkeys(preset.checksums, True)
+    )
+    result = CliRunner().invoke(models, ["verify", "xlm-align", str(tmp_path)])
+    assert result.exit_code == 0
+    assert result.output.count("as published") == 4
+
+
+@pytest.mark.parametrize("arguments", [["verify", "mbert", "."], ["verify", "xlm-align", "/no/such"]])
+def test_verify_refuses_what_it_cannot_compare(arguments):
+    assert CliRunner().invoke(models, arguments).exit_code == 2
+
+
+def test_listing_needs_no_torch():
+    code = (
+        "import sys; from xalign.cli.models import models\n"
+        "models([], standalone_mode=False); print('torch' in sys.modules)"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.splitlines()[-1] == "False"

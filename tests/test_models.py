@@ -1,4 +1,3 @@
-import json
 import subprocess
 import sys
 from dataclasses import replace
@@ -40,9 +39,7 @@ def test_a_preset_does_what_was_published(name):
 def test_every_preset_can_be_run_without_further_options(preset):
     assert preset.layer is not None
     assert preset.checkpoint.count("/") == 1
-    assert preset.languages == tuple(sorted(preset.languages)) and len(set(preset.languages)) == len(
-        preset.languages
-    )
+    assert preset.languages == tuple(sorted(set(preset.languages)))
     assert preset.description and preset.source
 
 
@@ -119,6 +116,7 @@ def test_a_preset_survives_its_file(tmp_path):
         ('{"name": "x", "extract": "argmin"}', "extract is 'argmin'; expected one of argmax"),
         ('{"name": "x", "encode": "both"}', "encode is 'both'; expected one of pair, separate"),
         ('{"name": "x", "layer": "9"}', "layer is '9'"),
+        ('{"name": "x", "threshold": "0.1"}', "threshold is '0.1'"),
     ],
 )
 def test_a_wrong_preset_file_is_named(tmp_path, text, complaint):
@@ -160,6 +158,6 @@ def test_a_folder_is_cached_and_an_unknown_id_is_not(tmp_path):
 
 
 def test_presets_need_no_torch():
-    code = "import sys, xalign.models as m; m.resolve('xlm-align'); print([x for x in sys.modules if x == 'torch'])"
+    code = "import sys, xalign.models as models; models.resolve('xlm-align'); print('torch' in sys.modules)"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert json.loads(result.stdout) == []
+    assert result.stdout.strip() == "False"

@@ -89,9 +89,9 @@ def better_reading(hypothesis: Sequence[Alignment], gold: Sequence[Alignment]) -
     counts = total(map(count, hypothesis, gold))
     if counts.hypothesis < FEWEST_LINKS:
         return None
-    candidates = [
-        BetterReading(reading, total(map(count, map(reading, hypothesis), gold)).aer)
-        for reading in _OTHER_READINGS
-    ]
+    candidates = []
+    for reading in _OTHER_READINGS:
+        reread = [reading(alignment) for alignment in hypothesis]
+        candidates.append(BetterReading(reading, total(map(count, reread, gold)).aer))
     best = min(candidates, key=lambda candidate: candidate.aer)
     return best if best.aer <= counts.aer - MARGIN else None

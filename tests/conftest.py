@@ -45,7 +45,7 @@ WIDTH, LAYERS, HEADS = 32, 4, 4
 Tiny = Callable[[str], Path]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def shared() -> Callable[[str], Path]:
     """`shared("reference/lilt-deen")`: a path in the data folder, or a skipped test where there is none."""
     root = Path(os.environ.get("XALIGN_SHARED", REPOSITORY.parent / "shared"))

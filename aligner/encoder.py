@@ -99,7 +99,8 @@ class Encoder:
 
     def find_blocks(self) -> nn.ModuleList:
         """The modules whose first input is the hidden state of layer 0, 1, ..."""
-        return self.model.encoder.layer
+        blocks: nn.ModuleList = self.model.encoder.layer
+        return blocks
 
     def find_limit(self) -> int:
         raise NotImplementedError
@@ -124,11 +125,12 @@ class Encoder:
 
     @property
     def device(self) -> torch.device:
-        return self.model.device
+        return torch.device(self.model.device)
 
     @property
     def dtype(self) -> torch.dtype:
-        return self.model.dtype
+        dtype: torch.dtype = self.model.dtype
+        return dtype
 
     def encode(self, batch: EncoderInput, layers: Sequence[int]) -> Tensor:
         """Hidden states of `layers`, in their order. No block above the highest of them is run.

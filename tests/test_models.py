@@ -18,7 +18,7 @@ from xalign.models import (
     verify,
 )
 
-# What each published aligner does: layer, encoding, similarity, extraction, threshold (FIELD: from their code).
+# What each published aligner does: layer, encoding, similarity, extraction, threshold.
 PUBLISHED = {
     "xlm-align": (9, "pair", "dot", "xlm-align", None),
     "xlmr-base": (8, "pair", "dot", "xlm-align", None),

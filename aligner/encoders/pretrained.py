@@ -52,7 +52,7 @@ def read_tokenizer(checkpoint: str) -> PreTrainedTokenizerBase:
 
 def read_model(family: Family, checkpoint: str, dtype: torch.dtype, **options: object) -> PreTrainedModel:
     """The checkpoint's model as transformers' class `family`; ModelError where it lacks weights."""
-    model, _ = read_model_and_gaps(family, checkpoint, dtype, **options)
+    model, _ = read_model_and_gaps(family, checkpoint, dtype, (), **options)
     return model
 
 

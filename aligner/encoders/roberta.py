@@ -25,7 +25,8 @@ class RobertaEncoder(Encoder):
     def find_limit(self) -> int:
         # Position ids count from padding_idx + 1, so that many rows of the table are never used.
         prefix, separator, suffix = self.find_specials()
-        positions = int(self.model.config.max_position_embeddings) - self.model.config.pad_token_id - 1
+        config = self.model.config
+        positions = int(config.max_position_embeddings) - int(config.pad_token_id) - 1
         if self.preset.positions == "restart":
             return positions - len(prefix + separator)
         return positions - len(prefix + separator + suffix)

@@ -15,6 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, XLMWithLMHeadModel
+from transformers.models.xlm.modeling_xlm import MultiHeadAttention
 
 from xalign.encoder import Encoder, EncoderInput
 from xalign.encoders.languages import find_language
@@ -60,7 +61,8 @@ class XlmEncoder(Encoder):
 
     def find_blocks(self) -> nn.ModuleList:
         # XLM has no module for a block: its attention is the first part, and reads what the block reads.
-        return self.model.attentions
+        attentions: nn.ModuleList = self.model.attentions
+        return attentions
 
     def droppable(self) -> tuple[nn.ModuleList, ...]:
         return self.model.attentions, self.model.ffns, self.model.layer_norm1, self.model.layer_norm2
@@ -113,7 +115,7 @@ class _Attention(nn.Module):
     The four projections keep their names, so that the state dict stays what it was.
     """
 
-    def __init__(self, original: nn.Module) -> None:
+    def __init__(self, original: MultiHeadAttention) -> None:
         super().__init__()
         self.q_lin, self.k_lin, self.v_lin = original.q_lin, original.k_lin, original.v_lin
         self.out_lin = original.out_lin
@@ -131,7 +133,7 @@ class _Attention(nn.Module):
 
     def heads(self, projected: Tensor) -> Tensor:
         """(batch, subwords, width) -> (batch, heads, subwords, width of a head)"""
-        return projected.unflatten(2, (self.n_heads, -1)).transpose(1, 2)
+        return projected.view(*projected.shape[:2], self.n_heads, -1).transpose(1, 2)
 
 
 def _require(module: str, for_what: str, remedy: str) -> None:

@@ -36,28 +36,26 @@ class XmodEncoder(RobertaEncoder):
 
         Their own method fails on a model without a head (it looks for `self.roberta`; transformers 5.23).
         """
-        frozen: list[nn.Module | None] = [self.model.embeddings]
+        self.model.embeddings.requires_grad_(False)
         for block in self.blocks:
             if not isinstance(block, nn.Identity):
-                frozen += [block.output.adapter_layer_norm, block.output.adapter_modules]
-        for module in frozen:
-            if module is not None:
-                module.requires_grad_(False)
+                output: XmodOutput = block.output
+                output.adapter_modules.requires_grad_(False)
+                if output.adapter_layer_norm is not None:
+                    output.adapter_layer_norm.requires_grad_(False)
 
 
 class _Region(NamedTuple):
-    """Where one language is in a batch. `positions`: indices into (batch * subwords), None for everywhere."""
+    """Where one language is in a batch. `positions`: indices into (batch * subwords)."""
 
     language: int
-    positions: Tensor | None
+    positions: Tensor
 
 
 def _regions(languages: Tensor, mask: Tensor) -> tuple[_Region, ...]:
     """Which positions belong to which language; padding belongs to none. Shapes: (batch, subwords)"""
-    present = languages[mask].unique().tolist()
-    if len(present) == 1:
-        return (_Region(present[0], None),)
     flat = languages.masked_fill(~mask, -1).flatten()
+    present = torch.unique(languages[mask]).tolist()
     return tuple(_Region(language, (flat == language).nonzero().squeeze(1)) for language in present)
 
 
@@ -70,15 +68,19 @@ class _AdaptersInUse(XmodOutput):  # type: ignore[misc]
     def lang_adapter(self, lang_ids: tuple[_Region, ...], hidden_states: Tensor) -> Tensor:
         residual, states = self.around_adapter(hidden_states)
         adapters = list(self.adapter_modules.values())
-        if lang_ids[0].positions is None:
+        adapted: Tensor
+        if len(lang_ids) == 1:
             adapted = adapters[lang_ids[0].language](states)
         else:
             rows = states.flatten(0, 1)
             adapted = torch.zeros_like(rows)
             for language, positions in lang_ids:
-                adapted = adapted.index_copy(0, positions, adapters[language](rows[positions]))
+                # Under autocast an adapter answers in lower precision than it was asked in.
+                answer = adapters[language](rows[positions]).to(rows.dtype)
+                adapted = adapted.index_copy(0, positions, answer)
             adapted = adapted.view_as(states)
-        return self.dropout(adapted) + residual
+        result: Tensor = self.dropout(adapted) + residual
+        return result
 
     def around_adapter(self, states: Tensor) -> tuple[Tensor, Tensor]:
         """(what is added to the adapter's output, what it reads), as the config places the normalisation."""

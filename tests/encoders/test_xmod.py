@@ -124,6 +124,16 @@ def test_only_the_adapters_of_the_batch_are_run(encoder):
     assert run == ["de_DE", "zh_CN", "fr_XX"]
 
 
+def test_two_languages_in_a_sequence_train_under_autocast(encoder):
+    loaded = encoder("xmod")
+    batch = by_sides(loaded, pairs(loaded), "de", "en")
+    with torch.autocast("cpu", torch.bfloat16):
+        states = loaded.encode(batch, [4])
+    states.square().sum().backward()
+    for language in ("de_DE", "en_XX"):
+        assert loaded.blocks[0].output.adapter_modules[language].dense1.weight.grad.abs().sum() > 0
+
+
 def test_freezing_leaves_dropped_blocks_alone(tiny):
     cut = load_encoder(resolve(str(tiny("xmod"))), layers=2)
     cut.freeze_for_finetuning()

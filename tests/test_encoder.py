@@ -1,10 +1,12 @@
+import shutil
+
 import pytest
 import torch
 from sameness import GERMAN, pairs, sentences
 
 from xalign.encoder import load_encoder
 from xalign.errors import LanguageError, LayerError, ModelError, OptionError
-from xalign.models import Preset, resolve
+from xalign.models import Preset, is_cached, resolve
 
 FAMILIES = [
     "xlm-roberta",
@@ -152,3 +154,19 @@ def test_a_preset_names_its_family():
     preset = Preset(name="x", checkpoint="/nowhere/at/all", family="bert")
     with pytest.raises(ModelError, match="/nowhere/at/all"):
         load_encoder(preset)
+
+
+@pytest.mark.parametrize("name", [name for name in FAMILIES if name != "fairseq"])
+def test_a_hub_id_takes_the_same_way_as_a_folder(encoder, tiny, tmp_path, monkeypatch, name):
+    """As if "owner/<name>" had been downloaded: the layout of the hub's cache, no network."""
+    cached = tmp_path / f"models--owner--{name}"
+    shutil.copytree(tiny(name), cached / "snapshots" / "0123abc")
+    (cached / "refs").mkdir()
+    (cached / "refs" / "main").write_text("0123abc", encoding="utf-8")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr("huggingface_hub.file_download.HF_HUB_CACHE", str(tmp_path), raising=False)
+    preset = resolve(f"owner/{name}")
+    assert is_cached(preset)
+    loaded = load_encoder(preset)
+    batch = sentences(loaded)
+    assert torch.equal(loaded.encode(batch, [4]), encoder(name).encode(batch, [4]))

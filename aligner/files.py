@@ -1,0 +1,137 @@
+"""Text files in and out: compressed by their suffix, UTF-8, a line ends at LF or CRLF and nowhere else.
+
+Errors name the file and the line. Everything streams: memory does not grow with the file.
+"""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from xalign.errors import InputError, OptionError
+
+STANDARD = "-"  # standard input or output, where a path is expected
+
+
+def name_of(path: Path | str) -> str:
+    """What to call a file in a message."""
+    return "standard input" if str(path) == STANDARD else str(path)
+
+
+def read_lines(path: Path | str) -> Iterator[str]:
+    """The lines of a text file, without their ends and without a byte order mark.
+
+    Raises:
+        InputError: the file is missing, is not what its suffix says, or has a line that is not UTF-8.
+    """
+    number = 0
+    with _reading(path) as file:
+        try:
+            for number, raw in enumerate(file, start=1):
+                line = raw.decode().removesuffix("\n").removesuffix("\r")
+                yield line.removeprefix("\ufeff") if number == 1 else line
+        except UnicodeDecodeError as error:
+            byte, position = error.object[error.start], error.start + 1
+            raise InputError(
+                f"{name_of(path)} line {number}: not UTF-8 (byte 0x{byte:02x} at position {position}); "
+                "convert the file first, with iconv for example"
+            ) from None
+        except (EOFError, OSError, *_decompression_errors()) as error:
+            raise InputError(f"{name_of(path)} after line {number}: cannot be read on: {error}") from None
+
+
+@contextmanager
+def _reading(path: Path | str) -> Iterator[IO[bytes]]:
+    if str(path) == STANDARD:
+        yield sys.stdin.buffer
+        return
+    try:
+        file = _OPENERS.get(Path(path).suffix, open)(path, "rb")
+    except OSError as error:
+        raise InputError(f"{path}: {(error.strerror or str(error)).lower()}") from None
+    with file:
+        yield file
+
+
+@contextmanager
+def writing(path: Path | str) -> Iterator[IO[bytes]]:
+    """A file to write bytes to, compressed by its suffix; "-" is standard output.
+
+    Raises:
+        OptionError: the file cannot be made.
+    """
+    if str(path) == STANDARD:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    try:
+        file = _OPENERS.get(Path(path).suffix, open)(path, "wb")
+    except OSError as error:
+        raise OptionError(f"{path}: cannot be written: {(error.strerror or str(error)).lower()}") from None
+    with file:
+        yield file
+
+
+def _open_zstandard(path: Path | str, mode: str) -> IO[bytes]:
+    if mode == "rb":
+        return io.BufferedReader(_ZstandardFrames(Path(path)))
+    import zstandard
+
+    file: IO[bytes] = zstandard.open(path, mode)
+    return file
+
+
+class _ZstandardFrames(io.RawIOBase):
+    """A .zst file, frame by frame: zstandard's own reader takes a truncated file for a whole one."""
+
+    def __init__(self, path: Path) -> None:
+        import zstandard
+
+        self._new_frame = zstandard.ZstdDecompressor().decompressobj
+        self._frame = self._new_frame()
+        self._file = path.open("rb")
+        self._compressed = b""
+        self._text = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._text:
+            if not self._compressed and not (chunk := self._file.read(1 << 17)):
+                break
+            self._compressed = self._compressed or chunk
+            if self._frame.eof:
+                self._frame = self._new_frame()
+            self._text = self._frame.decompress(self._compressed)
+            self._compressed = self._frame.unused_data
+        if not self._text and not self._frame.eof:
+            raise EOFError("the compressed file ends before its end marker was reached")
+        size = min(len(buffer), len(self._text))
+        buffer[:size], self._text = self._text[:size], self._text[size:]
+        return size
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+_OPENERS: dict[str, Callable[..., Any]] = {
+    ".gz": gzip.open,
+    ".bz2": bz2.open,
+    ".xz": lzma.open,
+    ".zst": _open_zstandard,
+}
+
+
+def _decompression_errors() -> tuple[type[Exception], ...]:
+    """What damaged files raise besides OSError."""
+    zstandard = sys.modules.get("zstandard")
+    return (lzma.LZMAError, zstandard.ZstdError) if zstandard else (lzma.LZMAError,)

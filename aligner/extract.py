@@ -79,10 +79,9 @@ def argmax_directions(
     distortion: float = 0.0,
 ) -> tuple[Links, Links]:
     """Each source's most alike target, and each target's most alike source."""
-    if distortion:
-        similarity = distort(similarity, source_mask, target_mask, distortion)
     real = real_pairs(source_mask, target_mask)
-    ranked = similarity.masked_fill(~real, -torch.inf)
+    ranked = distort(similarity, source_mask, target_mask, distortion) if distortion else similarity
+    ranked = ranked.masked_fill(~real, -torch.inf)
     return (
         _above(threshold, Links(_highest(ranked, 2) & real, similarity)),
         _above(threshold, Links(_highest(ranked, 1) & real, similarity)),
@@ -321,7 +320,7 @@ def distort(similarity: Tensor, source_mask: Tensor, target_mask: Tensor, ratio:
     """Lower the similarity of pairs far from the diagonal: times 1 - ratio * (difference of places)^2.
 
     The first position of a sentence is at 0, the last at 1. A pair with a side of fewer than two positions is
-    left as it is (SimAlign, section 2.3).
+    left as it is (Jalili Sabet et al., 2020).
 
     Shape: (batch, source, target), (batch, source), (batch, target) -> (batch, source, target), float64
     """

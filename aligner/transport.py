@@ -1,9 +1,9 @@
 """Similarity -> how much of each source position's mass goes to each target position.
 
-XLM-Align's normalisation rounds (Chi et al., 2021, section 3.2) divide the similarity by column sums, then by
-row sums, without exponential or temperature: in effect a correction for positions that resemble everything.
-Entropic transport (Cuturi, 2013) and its unbalanced form, in which positions may leave mass at home (Chizat
-et al., 2018), run in log space. Does not choose links: extract.py does.
+XLM-Align's normalisation rounds (Chi et al., 2021) divide the similarity by column sums, then by row sums,
+without exponential or temperature: in effect a correction for positions that resemble everything. Entropic
+transport (Cuturi, 2013) and its unbalanced form, in which positions may leave mass at home (Chizat et al.,
+2018), run in log space. Does not choose links: extract.py does.
 """
 
 from __future__ import annotations

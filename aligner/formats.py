@@ -20,21 +20,29 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
+from operator import index
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from xalign.errors import FormatError
+from xalign.files import name_of, read_lines
 from xalign.links import Alignment, Link
 
 if TYPE_CHECKING:
     from xalign.sentences import SentencePair
 
+_NUMBER = r"-?\d{1,9}"  # longer ones are no word numbers, and int() refuses those of thousands of digits
+_SCORE = r"-?\d[\d.eE+-]*"
 # Most lines of most files, worth a short cut: whole corpora come through here.
-_PLAIN_LINKS = re.compile(r"\d+-\d+(?: \d+-\d+)*\s*", re.ASCII)
-_PHARAOH_LINK = re.compile(r"(-?\d+)([-p])(-?\d+)(?::(-?\d[\d.eE+-]*))?", re.ASCII)
-_NAACL_LINE = re.compile(r"(\d+)\s+(-?\d+)\s+(-?\d+)(?:\s+([SP]))?(?:\s+(-?\d[\d.eE+-]*))?", re.ASCII)
-_GIZA_HEADER = re.compile(r"# Sentence pair \((\d+)\)")
-_GIZA_WORD = re.compile(r"(\S+) \(\{((?: \d+)*) \}\)\s*", re.ASCII)
+_PLAIN_LINKS = re.compile(r"\d{1,9}-\d{1,9}(?: \d{1,9}-\d{1,9})*\s*", re.ASCII)
+_PHARAOH_LINK = re.compile(rf"({_NUMBER})([-p])({_NUMBER})(?::({_SCORE}))?", re.ASCII)
+_NAACL_LINE = re.compile(
+    rf"(\d{{1,9}})\s+({_NUMBER})\s+({_NUMBER})(?:\s+([SP]))?(?:\s+({_SCORE}))?", re.ASCII
+)
+_GIZA_HEADER = re.compile(r"# Sentence pair \((\d{1,9})\)", re.ASCII)
+_GIZA_WORD = re.compile(r"(\S+) \(\{((?: \d{1,9})*) \}\)\s*", re.ASCII)
+_SPACE = re.compile(r"[ \t\r\n]")
+_NO_BREAK_SPACE = "\u00a0"
 
 
 class _Row(NamedTuple):
@@ -46,17 +54,21 @@ class _Row(NamedTuple):
 
 
 def _alignment(rows: Iterable[_Row], score: float | None = None) -> Alignment:
+    """Scores of links are kept where all links of the pair have one."""
     rows = list(rows)
-    alignment = Alignment.of(
-        (row.link for row in rows if not row.possible), (row.link for row in rows if row.possible)
-    )
+    sure = (row.link for row in rows if not row.possible)
+    possible = (row.link for row in rows if row.possible)
+    alignment = Alignment.of(sure, possible)
     scores = {row.link: row.score for row in rows if row.score is not None}
-    if not scores:
+    if not scores or len(scores) < len(alignment.links):
         return alignment if score is None else replace(alignment, score=score)
-    unscored = [link for link in alignment.links if link not in scores]
-    if unscored:
-        raise FormatError(f"all links of a pair have a score, or none: {unscored[0]} has none")
     return replace(alignment, scores=tuple(scores[link] for link in alignment.links), score=score)
+
+
+def _shown(text: str) -> str:
+    """The start of what was found, for a message of one line."""
+    text = text.strip()
+    return repr(text if len(text) <= 40 else f"{text[:40]}...")
 
 
 # One line, one pair.
@@ -86,7 +98,7 @@ def _pharaoh_rows(links: str, one_based: bool) -> Iterator[_Row]:
     for text in links.split():
         match = _PHARAOH_LINK.fullmatch(text)
         if match is None:
-            raise FormatError(f"expected links such as 0-0 or 1p2, found {text!r}")
+            raise FormatError(f"expected links such as 0-0 or 1p2, found {_shown(text)}")
         source, kind, target, score = match.groups()
         link = Link(int(source) - base, int(target) - base)
         yield _Row(link, kind == "p", None if score is None else _number(score))
@@ -96,7 +108,7 @@ def _number(text: str) -> float:
     try:
         return float(text)
     except ValueError:
-        raise FormatError(f"expected a score, found {text.strip()!r}") from None
+        raise FormatError(f"expected a score, found {_shown(text)}") from None
 
 
 def parse_talp(line: str, one_based: bool = True) -> Alignment:
@@ -123,14 +135,14 @@ def parse_jsonl(line: str, one_based: bool = False) -> Alignment:
         scores = [float(score) for score in fields["scores"]] if "scores" in fields else [None] * len(links)
         rows = [_Row(link, link in possible, score) for link, score in zip(links, scores, strict=True)]
         return _alignment(rows, float(fields["score"]) if "score" in fields else None)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise FormatError(
             f'expected {{"links": [[0, 0], ...], ...}}, with as many "scores": {error}'
         ) from None
 
 
 def _json_links(pairs: Iterable[tuple[int, int]], base: int) -> list[Link]:
-    return [Link(int(source) - base, int(target) - base) for source, target in pairs]
+    return [Link(index(source) - base, index(target) - base) for source, target in pairs]
 
 
 # Pairs by number, over several lines.
@@ -145,20 +157,30 @@ def parse_naacl(lines: Iterable[str], one_based: bool = True) -> dict[int, Align
     >>> parse_naacl(["0007 1 1 S", "0007 2 1 P", "0009 1 0"])[7].sure
     frozenset({Link(source=0, target=0)})
     """
-    base = int(one_based)
     pairs: dict[int, list[_Row]] = {}
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
-        match = _NAACL_LINE.fullmatch(line.strip())
-        if match is None:
-            raise FormatError(f'line {number}: expected "pair source target [S|P]", found {line.strip()!r}')
-        pair, source, target, kind, score = match.groups()
-        rows = pairs.setdefault(int(pair), [])
-        if not one_based or (int(source) == 0) == (int(target) == 0):
-            link = Link(int(source) - base, int(target) - base)
-            rows.append(_Row(link, kind == "P", None if score is None else float(score)))
+        try:
+            pair, row = _naacl_row(line.strip(), one_based)
+        except FormatError as error:
+            raise FormatError(f"line {number}: {error}") from None
+        rows = pairs.setdefault(pair, [])
+        if row is not None:
+            rows.append(row)
     return {pair: _alignment(rows) for pair, rows in pairs.items()}
+
+
+def _naacl_row(line: str, one_based: bool) -> tuple[int, _Row | None]:
+    """(number of the pair, its link unless that is one to NULL)"""
+    match = _NAACL_LINE.fullmatch(line)
+    if match is None:
+        raise FormatError(f'expected "pair source target [S|P]", found {_shown(line)}')
+    pair, source, target, kind, score = match.groups()
+    link = Link(int(source) - one_based, int(target) - one_based)
+    if one_based and (link.source == -1) != (link.target == -1):
+        return int(pair), None
+    return int(pair), _Row(link, kind == "P", None if score is None else _number(score))
 
 
 def parse_giza(lines: Iterable[str], one_based: bool = True) -> dict[int, Alignment]:
@@ -174,7 +196,7 @@ def parse_giza(lines: Iterable[str], one_based: bool = True) -> dict[int, Alignm
             continue
         header = _GIZA_HEADER.match(line)
         if header is None:
-            raise FormatError(f'line {number}: expected "# Sentence pair (1) ...", found {line.strip()!r}')
+            raise FormatError(f'line {number}: expected "# Sentence pair (1) ...", found {_shown(line)}')
         next(numbered, None)
         number, words = next(numbered, (number, ""))
         try:
@@ -202,13 +224,6 @@ def _giza_links(words: str, base: int) -> Iterator[Link]:
 
 
 # Files.
-
-
-def read_lines(path: Path) -> Iterator[str]:
-    with path.open("rb") as file:
-        for line in file:
-            yield line.decode("utf-8").rstrip("\r\n")
-
 
 _LINE_PARSERS: dict[str, Callable[..., Alignment]] = {
     "pharaoh": parse_pharaoh,
@@ -238,7 +253,7 @@ def detect_format(line: str) -> str:
 
 
 def iter_alignments(
-    path: Path,
+    path: Path | str,
     format: str = "auto",
     one_based: bool | None = None,
     reverse: bool = False,
@@ -258,11 +273,11 @@ def iter_alignments(
         for alignment in _parse(name, chain(head, lines), base, sentences):
             yield alignment.reversed() if reverse else alignment
     except FormatError as error:
-        raise FormatError(f"{path} {error}") from None
+        raise FormatError(f"{name_of(path)} {error}") from None
 
 
 def read_alignments(
-    path: Path,
+    path: Path | str,
     format: str = "auto",
     one_based: bool | None = None,
     reverse: bool = False,
@@ -346,15 +361,20 @@ def write_talp(pair: SentencePair, alignment: Alignment, number: int, options: W
 
 
 def write_tsv(pair: SentencePair, alignment: Alignment, number: int, options: WriteOptions) -> str:
-    columns = [" ".join(pair.source), " ".join(pair.target), " ".join(_link_texts(alignment, options))]
+    columns = [_column(pair.source), _column(pair.target), " ".join(_link_texts(alignment, options))]
     if options.scores and alignment.score is not None:
         columns.append(f"{alignment.score:.4f}")
     return "\t".join(columns) + "\n"
 
 
+def _column(words: Iterable[str]) -> str:
+    """Words between spaces; a space within a word, which JSON lines allow, becomes a no-break space."""
+    return " ".join([_SPACE.sub(_NO_BREAK_SPACE, word) or _NO_BREAK_SPACE for word in words])
+
+
 def write_words(pair: SentencePair, alignment: Alignment, number: int, options: WriteOptions) -> str:
     """Pairs between tabs; two words, and the link's score, between spaces; the score of the pair alone."""
-    fields = [f"{pair.source[link.source]} {pair.target[link.target]}" for link in alignment.links]
+    fields = [_column((pair.source[source], pair.target[target])) for source, target in alignment.links]
     if options.scores and alignment.scores is not None:
         fields = [f"{words} {score:.4f}" for words, score in zip(fields, alignment.scores, strict=True)]
     if options.scores and alignment.score is not None:

@@ -16,6 +16,7 @@ from xalign.formats import (
     format_pharaoh,
     iter_alignments,
     parse_giza,
+    parse_jsonl,
     parse_naacl,
     parse_pharaoh,
     parse_talp,
@@ -78,7 +79,21 @@ def test_one_based_files_are_shifted():
 
 @pytest.mark.parametrize(
     "line",
-    ["0", "a-b", "0-0,1-1", "0_0", "0-0-0", "1.5-2", "-", "²-1", "٣-1", "0-0:x", "a ||| b ||| c ||| d ||| e"],
+    [
+        "0",
+        "a-b",
+        "0-0,1-1",
+        "0_0",
+        "0-0-0",
+        "1.5-2",
+        "-",
+        "²-1",
+        "٣-1",
+        "0-0:x",
+        "0-0:1e",
+        "9" * 5000 + "-0",
+        "a ||| b ||| c ||| d ||| e",
+    ],
 )
 def test_what_is_not_pharaoh_is_refused(line):
     with pytest.raises(FormatError, match="expected"):
@@ -86,7 +101,7 @@ def test_what_is_not_pharaoh_is_refused(line):
 
 
 def test_scores_are_kept_where_all_links_have_one():
-    assert parse_pharaoh("1-1:0.25 0-0:.5e0 1-1:0.25").scores == (0.5, 0.25)
+    assert parse_pharaoh("1-1:0.25 0-0:5e-1 1-1:0.25").scores == (0.5, 0.25)
     assert parse_pharaoh("0-0:0.5 1-1").scores is None
 
 
@@ -101,11 +116,29 @@ def test_any_text_is_either_read_or_refused_by_name(text):
     for parse in (
         parse_pharaoh,
         parse_tsv,
+        parse_jsonl,
         lambda line: parse_naacl([line]),
         lambda line: parse_giza([line]),
     ):
         with contextlib.suppress(FormatError):
             parse(text)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "{",
+        "[]",
+        "{}",
+        '{"links": [[0]]}',
+        '{"links": [[0, 0.5]]}',
+        '{"links": [[0, 0]], "scores": []}',
+        "[" * 100_000,
+    ],
+)
+def test_json_without_pairs_of_numbers_is_refused(line):
+    with pytest.raises(FormatError, match="expected"):
+        parse_jsonl(line)
 
 
 # NAACL / WPT.
@@ -131,7 +164,7 @@ def test_naacl_read_with_the_wrong_base_shows_as_links_out_of_range():
     assert parse_naacl(["0 0 0"]) == {0: Alignment.of([(-1, -1)])}
 
 
-@pytest.mark.parametrize("line", ["1 2", "1 2 3 X", "a 1 1", "1 1 1 S 0.5 7", "1-1"])
+@pytest.mark.parametrize("line", ["1 2", "1 2 3 X", "a 1 1", "1 1 1 S 0.5 7", "1 1 1 S 0..5", "1-1"])
 def test_what_is_not_naacl_is_refused_with_its_line(line):
     with pytest.raises(FormatError, match="line 2: expected"):
         parse_naacl(["1 1 1", line])
@@ -277,6 +310,15 @@ def test_possible_links_keep_their_mark():
 @pytest.mark.parametrize("name", ["pharaoh", "talp", "words"])
 def test_a_pair_without_links_is_an_empty_line(name):
     assert WRITERS[name](PAIR, Alignment(), 1, WriteOptions(scores=True)) == "\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [("tsv", "New\u00a0York \u00a0 .\tNY\u00a0\u00a0\t0-0\n"), ("words", "New\u00a0York NY\u00a0\u00a0\n")],
+)
+def test_a_word_with_spaces_stays_one_word(name, line):
+    pair = SentencePair(("New York", "", "."), ("NY\t\n",))
+    assert WRITERS[name](pair, Alignment.of([(0, 0)]), 1, PLAIN) == line
 
 
 def test_naacl_has_no_line_for_a_pair_without_links():

@@ -1,0 +1,53 @@
+"""`xalign symmetrize`: two files of directed links -> one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import zip_longest
+from pathlib import Path
+
+import click
+
+from xalign.errors import FormatError
+from xalign.files import STANDARD, name_of, writing
+from xalign.formats import format_pharaoh, iter_alignments
+from xalign.links import Alignment
+from xalign.symmetrize import SYMMETRIZERS
+
+PATH = click.Path(allow_dash=True, path_type=Path)
+
+
+@click.command()
+@click.argument("forward", type=PATH)
+@click.argument("backward", type=PATH)
+@click.option(
+    "--method", type=click.Choice(list(SYMMETRIZERS)), default="grow-diag-final-and", show_default=True
+)
+@click.option("--reverse", is_flag=True, help="BACKWARD says target-source: flip its links.")
+@click.option("--output", "-o", type=PATH, default=STANDARD, help="File to write, compressed by its suffix.")
+def symmetrize(forward: Path, backward: Path, method: str, reverse: bool, output: Path) -> None:
+    """Combine the links of the two directions, as fast_align's atools does.
+
+    \b
+    xalign symmetrize --method grow-diag-final-and forward.align backward.align > both.align
+    xalign symmetrize --method intersection --reverse de-en.align en-de.align > both.align
+
+    FORWARD and BACKWARD hold one line of Pharaoh links per sentence pair, both source-target; - is stdin, and
+    .gz .xz .bz2 .zst are read as they are.
+    """
+    combine = SYMMETRIZERS[method]
+    with writing(output) as file:
+        for one, other in _side_by_side(forward, backward, reverse):
+            links = combine(set(one.links), set(other.links))
+            file.write(f"{format_pharaoh(Alignment.of(links))}\n".encode())
+
+
+def _side_by_side(forward: Path, backward: Path, reverse: bool) -> Iterator[tuple[Alignment, Alignment]]:
+    ahead, back = iter_alignments(forward, "pharaoh"), iter_alignments(backward, "pharaoh", reverse=reverse)
+    for number, (one, other) in enumerate(zip_longest(ahead, back), start=1):
+        if one is None or other is None:
+            shorter, longer = (forward, backward) if one is None else (backward, forward)
+            raise FormatError(
+                f"{name_of(shorter)} ends after line {number - 1}, but {name_of(longer)} goes on"
+            )
+        yield one, other

@@ -24,6 +24,8 @@ def save_fairseq(source: Path, folder: Path, *, prefix: str, fused: bool) -> Non
 
     model = AutoModel.from_pretrained(source)
     weights = {f"{prefix}.{name}": tensor for name, tensor in fairseq_weights(model, fused).items()}
+    if prefix == "encoder":  # fairseq 0.10 renamed this one, too
+        weights = {name.replace("emb_layer_norm", "layernorm_embedding"): weights[name] for name in weights}
     arguments = argparse.Namespace(
         arch="roberta_base", encoder_attention_heads=model.config.num_attention_heads
     )
@@ -40,7 +42,7 @@ def fairseq_weights(model, fused: bool) -> dict[str, torch.Tensor]:
         "sentence_encoder.embed_positions.weight": state["embeddings.position_embeddings.weight"],
         "sentence_encoder.emb_layer_norm.weight": state["embeddings.LayerNorm.weight"],
         "sentence_encoder.emb_layer_norm.bias": state["embeddings.LayerNorm.bias"],
-        # The published archives hold the head, too, and position tables count their versions.
+        # What the encoder does not use: a mark of the layout, and the head.
         "sentence_encoder.version": torch.tensor([1.0]),
         "lm_head.weight": state["embeddings.word_embeddings.weight"],
         "lm_head.bias": torch.zeros(len(state["embeddings.word_embeddings.weight"])),

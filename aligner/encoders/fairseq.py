@@ -41,6 +41,7 @@ _EMBEDDINGS = {
     "embed_tokens.weight": "embeddings.word_embeddings.weight",
     "embed_positions.weight": "embeddings.position_embeddings.weight",
     "emb_layer_norm": "embeddings.LayerNorm",
+    "layernorm_embedding": "embeddings.LayerNorm",  # since fairseq 0.10
 }
 _BLOCK = {
     "self_attn.q_proj": "attention.self.query",
@@ -61,8 +62,8 @@ class FairseqEncoder(RobertaEncoder):
     @classmethod
     def load(cls, preset: Preset, dtype: torch.dtype) -> FairseqEncoder:
         with _opened(Path(preset.checkpoint)) as folder:
-            weights, arguments = _read_weights(folder / "model.pt")
-            tokenizer = _read_tokenizer(folder)
+            weights, arguments = _read_weights(folder / "model.pt", preset.checkpoint)
+            tokenizer = _read_tokenizer(folder, preset.checkpoint)
         if weights["embeddings.word_embeddings.weight"].shape[0] != len(tokenizer):
             raise ModelError(f"{preset.checkpoint}: dict.txt and model.pt are of different vocabularies")
         model = XLMRobertaModel(_config(weights, arguments), add_pooling_layer=False)
@@ -109,19 +110,19 @@ def _expect_files(folder: Path, named: Path) -> None:
             )
 
 
-def _read_weights(path: Path) -> tuple[Weights, argparse.Namespace]:
+def _read_weights(path: Path, checkpoint: str) -> tuple[Weights, argparse.Namespace]:
     """The encoder's weights by transformers' names, and the arguments that it was trained with."""
     try:
         with torch.serialization.safe_globals([argparse.Namespace]):
-            checkpoint = torch.load(path, map_location="cpu", weights_only=True)
-        return _renamed(_split(_encoder_part(checkpoint["model"]))), checkpoint["args"]
+            content = torch.load(path, map_location="cpu", weights_only=True)
+        return _renamed(_split(_encoder_part(content["model"]))), content["args"]
     except pickle.UnpicklingError as error:
         raise ModelError(
-            f"{path.name}: not loaded, since it holds more than tensors and an argparse.Namespace "
+            f"{checkpoint}: not loaded, since model.pt holds more than tensors and an argparse.Namespace "
             "(XLM-R XL and XXL do: use facebook/xlm-roberta-xl or -xxl)"
         ) from error
     except (KeyError, RuntimeError, EOFError) as error:
-        raise ModelError(f"{path.name}: cannot be read as a fairseq XLM-R checkpoint ({error})") from error
+        raise ModelError(f"{checkpoint}: model.pt cannot be read as fairseq's XLM-R ({error})") from error
 
 
 def _encoder_part(weights: Weights) -> Weights:
@@ -175,7 +176,7 @@ def _config(weights: Weights, arguments: argparse.Namespace) -> XLMRobertaConfig
     )
 
 
-def _read_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
+def _read_tokenizer(folder: Path, checkpoint: str) -> PreTrainedTokenizerBase:
     """transformers' tokenizer from the sentencepiece model; ModelError unless it has the dictionary's ids."""
     with tempfile.TemporaryDirectory(prefix="xalign-") as alone:
         shutil.copy(folder / "sentencepiece.bpe.model", alone)
@@ -186,6 +187,6 @@ def _read_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
     expected = [*pieces, tokenizer.mask_token]
     if tokenizer.convert_ids_to_tokens(range(_SPECIALS, len(tokenizer))) != expected:
         raise ModelError(
-            f"{folder}: dict.txt does not list the pieces of sentencepiece.bpe.model in their order"
+            f"{checkpoint}: dict.txt does not list the pieces of sentencepiece.bpe.model in their order"
         )
     return tokenizer

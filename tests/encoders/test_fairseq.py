@@ -80,6 +80,18 @@ def test_it_is_saved_as_an_ordinary_checkpoint(encoder, tmp_path):
     assert torch.equal(again.encode(batch, [4]), loaded.encode(batch, [4]))
 
 
+def test_half_precision_and_the_file_format_of_2019_load(encoder, tiny, tmp_path):
+    for file in tiny("fairseq").iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    content = torch.load(tmp_path / "model.pt", weights_only=False)
+    content["model"] = {name: weight.half() for name, weight in content["model"].items()}
+    torch.save(content, tmp_path / "model.pt", _use_new_zipfile_serialization=False)
+    loaded, expected = load_encoder(resolve(str(tmp_path))), encoder("fairseq")
+    assert loaded.dtype == torch.float32
+    states = loaded.encode(sentences(loaded), [0])
+    torch.testing.assert_close(states, expected.encode(sentences(loaded), [0]), atol=2e-3, rtol=2e-2)
+
+
 class Intruder:
     """What a hostile pickle would hold."""
 

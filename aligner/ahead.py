@@ -1,0 +1,55 @@
+"""An iterator, run ahead of its consumer in a thread, so that reading and tokenising overlap with computing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from queue import Full, Queue
+from threading import Event, Thread
+from typing import TypeVar
+
+T = TypeVar("T")
+_POLL = 0.2  # seconds after which a waiting thread looks whether its consumer is gone
+
+
+def run_ahead(items: Iterable[T], most: int = 2) -> Iterator[T]:
+    """The items in their order, at most `most` of them made before they are asked for.
+
+    An error in `items` is raised where the item that it stands for would have come. A consumer that stops early ends
+    the thread.
+
+    >>> list(run_ahead(range(3)))
+    [0, 1, 2]
+    """
+    waiting: Queue[tuple[list[T], BaseException | None]] = Queue(maxsize=most)
+    stopped = Event()
+
+    def put(item: tuple[list[T], BaseException | None]) -> None:
+        while not stopped.is_set():
+            try:
+                waiting.put(item, timeout=_POLL)
+                return
+            except Full:
+                continue
+
+    def produce() -> None:
+        try:
+            for item in items:
+                put(([item], None))
+                if stopped.is_set():
+                    return
+        except BaseException as error:
+            put(([], error))
+        else:
+            put(([], None))
+
+    Thread(target=produce, name="xalign-ahead", daemon=True).start()
+    try:
+        while True:
+            found, error = waiting.get()
+            if error is not None:
+                raise error
+            if not found:
+                return
+            yield found[0]
+    finally:
+        stopped.set()

@@ -1,0 +1,53 @@
+"""Which device computes, and in which precision, where the user leaves it open."""
+
+from __future__ import annotations
+
+import torch
+
+from xalign.errors import OptionError
+
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+
+
+def choose_device(name: str = "auto") -> torch.device:
+    """The device of that name; "auto" takes an accelerator where there is one.
+
+    Raises:
+        OptionError: there is no such device here.
+    """
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        reason = str(error).splitlines()[0]
+        raise OptionError(f"--device {name} cannot be used here ({reason}); use --device cpu, or auto") from None
+    return device
+
+
+def choose_dtype(name: str, device: torch.device) -> torch.dtype:
+    """The dtype of that name; "auto" takes bfloat16 where the device multiplies it fast, float32 elsewhere.
+
+    Raises:
+        OptionError: no such dtype.
+    """
+    if name == "auto":
+        return torch.bfloat16 if _has_fast_bfloat16(device) else torch.float32
+    if name not in DTYPES:
+        raise OptionError(f"--dtype {name} is unknown: choose auto, {', '.join(DTYPES)}")
+    return DTYPES[name]
+
+
+def _has_fast_bfloat16(device: torch.device) -> bool:
+    if device.type == "cuda":
+        return torch.cuda.get_device_capability(device) >= (8, 0)
+    if device.type == "cpu":
+        return _cpu_has("_is_avx512_bf16_supported") or _cpu_has("_is_amx_tile_supported")
+    return False
+
+
+def _cpu_has(feature: str) -> bool:
+    """torch keeps these questions private, and has not always had them."""
+    ask = getattr(torch.cpu, feature, None)
+    return ask is not None and bool(ask())

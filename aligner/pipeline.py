@@ -1,0 +1,328 @@
+"""Sentence pairs -> alignments: the stages composed, batched and streamed, and nothing else.
+
+    read, split, build batches (a thread ahead) -> encode -> compare -> extract -> words (the caller's thread)
+
+Pairs are taken in blocks anchored at absolute line numbers, batches are cut inside blocks, and alignments leave in
+the order in which pairs came: alignment i belongs to pair i, whatever is in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+from functools import partial
+from itertools import islice
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from xalign.ahead import run_ahead
+from xalign.batches import Batch, Geometry, Indices, Side, build, plan
+from xalign.device import choose_device, choose_dtype
+from xalign.encoder import Encoder, load_encoder
+from xalign.errors import LayerError, OptionError, XalignError
+from xalign.extract import DIRECTED, EXTRACTORS, argmax_directions
+from xalign.links import Alignment
+from xalign.models import DEFAULT, ENCODINGS, EXTRACTIONS, LEVELS, SIMILARITIES, Preset, resolve
+from xalign.sentences import SentencePair
+from xalign.similarity import pool_words, similarity
+from xalign.subwords import Splitter, Subwords
+from xalign.symmetrize import SYMMETRIZERS
+from xalign.words import symmetrized_links, word_links
+
+BLOCK = 2_048  # pairs: block k holds those from k * BLOCK on
+BUDGETS = {"cpu": 4_096, "cuda": 65_536}  # padded subwords in a batch; it shrinks when memory runs out
+
+Pair = SentencePair | tuple[str | Sequence[str], str | Sequence[str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlignOptions:
+    """How to align. None stands for what the model's preset says."""
+
+    layer: int | None = None
+    encode: str | None = None  # pair: both sides in one sequence; separate: each on its own
+    similarity: str | None = None
+    extract: str | None = None
+    threshold: float | None = None  # a link's score must lie above it
+    level: str | None = None  # what is compared: subwords, or words as the mean of theirs
+    symmetrize: str | None = None  # how the two directions are combined; None: by agreement
+    distortion: float = 0.0  # argmax alone: how much to distrust links far from the diagonal
+    source_language: str | None = None
+    target_language: str | None = None
+    batch_tokens: int | None = None  # padded subwords in a batch; None fits the device
+
+    def __post_init__(self) -> None:
+        _expect("encode", self.encode, ENCODINGS)
+        _expect("similarity", self.similarity, SIMILARITIES)
+        _expect("extract", self.extract, EXTRACTIONS)
+        _expect("level", self.level, LEVELS)
+        _expect("symmetrize", self.symmetrize, tuple(SYMMETRIZERS))
+        if self.batch_tokens is not None and self.batch_tokens < 1:
+            raise OptionError(f"--batch-tokens is {self.batch_tokens}: it must be at least 1")
+
+    def completed_by(self, preset: Preset) -> AlignOptions:
+        """These options with the preset's values in place of None.
+
+        The preset's threshold holds for the preset's own method alone: scores of methods are not comparable.
+
+        Raises:
+            LayerError: neither says which layer.
+            OptionError: two options do not go together.
+        """
+        if self.layer is None and preset.layer is None:
+            raise LayerError(f"{preset.name} has no preset that says which layer aligns best: give --layer")
+        extract = self.extract or preset.extract
+        same_method = extract == preset.extract
+        options = replace(
+            self,
+            layer=preset.layer if self.layer is None else self.layer,
+            encode=self.encode or preset.encode,
+            similarity=self.similarity or preset.similarity,
+            extract=extract,
+            threshold=preset.threshold if self.threshold is None and same_method else self.threshold,
+            level=self.level or preset.level,
+        )
+        if self.symmetrize and extract not in DIRECTED:
+            raise OptionError(f"--symmetrize goes with --extract {', '.join(DIRECTED)}, not with {extract}")
+        if self.distortion and extract != "argmax":
+            raise OptionError(f"--distortion goes with --extract argmax, not with {extract}")
+        return options
+
+
+def _expect(name: str, value: str | None, valid: Sequence[str]) -> None:
+    if value is not None and value not in valid:
+        raise OptionError(f"--{name} {value} is unknown: choose one of {', '.join(valid)}")
+
+
+class Units(NamedTuple):
+    """What is compared on one side: subwords, or whole words.
+
+    Shape: states (batch, units, width), words (batch, units), the word that each unit belongs to, -1 at padding.
+    """
+
+    states: Tensor
+    words: Tensor
+
+    @property
+    def mask(self) -> Tensor:
+        return self.words >= 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Explanation:
+    """Everything that one alignment came from.
+
+    `source`, `target`: the units compared, as text. `similarity`, `forward`, `backward`: over these units; the
+    directions are those of the method, or of argmax where the method has none. Shape: (source, target).
+    """
+
+    source: tuple[str, ...]
+    target: tuple[str, ...]
+    similarity: NDArray[np.float32]
+    forward: NDArray[np.bool_]
+    backward: NDArray[np.bool_]
+    alignment: Alignment
+
+
+class Block(NamedTuple):
+    """Consecutive pairs, split into subwords, and the batches they were cut into."""
+
+    source: Subwords
+    target: Subwords
+    batches: list[tuple[Indices, Batch]]  # numbers of pairs within the block
+
+    def __len__(self) -> int:
+        return len(self.source.lengths)
+
+
+class Aligner:
+    """An encoder and a way of aligning with it. One thread at a time may use it."""
+
+    def __init__(self, encoder: Encoder, preset: Preset, options: AlignOptions | None = None) -> None:
+        self.encoder = encoder
+        self.options = (options or AlignOptions()).completed_by(preset)
+        assert self.options.encode and self.options.layer is not None  # as completed
+        encoder.check_layers([self.options.layer])
+        languages = self.options.source_language, self.options.target_language
+        self._geometry = Geometry.of(encoder, self.options.encode, self._language_ids(*languages))
+        self._split = tuple(Splitter(encoder, language) for language in languages)
+        self._budget = self.options.batch_tokens or BUDGETS.get(encoder.device.type, BUDGETS["cpu"])
+
+    @classmethod
+    def load(cls, model: str = DEFAULT, device: str = "auto", dtype: str = "auto", **options: Any) -> Self:
+        """An aligner from a preset's name, a folder or a hub id; `options` are the fields of `AlignOptions`.
+
+        >>> Aligner.load("mini").align([("das Haus", "the house")])  # doctest: +SKIP
+
+        Raises:
+            ModelError: the model is unknown or cannot be read.
+            OptionError: an option is unknown, out of range, or two do not go together.
+        """
+        unknown = options.keys() - {field.name for field in fields(AlignOptions)}
+        if unknown:
+            raise OptionError(f"unknown option {min(unknown)!r}")
+        preset = resolve(model)
+        settled = AlignOptions(**options)
+        completed = settled.completed_by(preset)
+        place = choose_device(device)
+        encoder = load_encoder(replace(preset, encode=completed.encode), place, choose_dtype(dtype, place))
+        return cls(encoder, preset, settled)
+
+    def align(self, pairs: Iterable[Pair]) -> Iterator[Alignment]:
+        """One alignment per pair, in their order; a pair with an empty side has one without links."""
+        layer = self.options.layer
+        assert layer is not None
+        for by_layer in self.align_layers(pairs, [layer]):
+            yield by_layer[layer]
+
+    def align_layers(self, pairs: Iterable[Pair], layers: Sequence[int]) -> Iterator[dict[int, Alignment]]:
+        """One alignment per pair and layer, in one pass of the encoder.
+
+        Raises:
+            LayerError: the encoder has no such layer.
+        """
+        self.encoder.check_layers(layers)
+        blocks = run_ahead(map(self.prepare, _blocks(pairs)))
+        for number, block in enumerate(blocks):
+            yield from self._align_block(block, layers, number * BLOCK)
+
+    def explain(self, pair: Pair) -> Explanation:
+        """The alignment of one pair with all that led to it.
+
+        Raises:
+            OptionError: a side of the pair is empty.
+        """
+        sentences = _as_pair(pair)
+        block = self.prepare([sentences])
+        if not block.batches:
+            raise OptionError("there is nothing to explain: a side of the pair has no subwords")
+        [(_, batch)] = block.batches
+        batch = batch.to(self.encoder.device)
+        layer = self.options.layer
+        assert layer is not None
+        source, target = self.encode(batch, [layer])[0]
+        scores = self._similarity(source, target)
+        directions = DIRECTED.get(self._extract, argmax_directions)(scores, source.mask, target.mask)
+        forward, backward = (direction.links[0].cpu().numpy() for direction in directions)
+        return Explanation(
+            source=self._texts(block.source, sentences.source),
+            target=self._texts(block.target, sentences.target),
+            similarity=scores[0].cpu().numpy(),
+            forward=forward,
+            backward=backward,
+            alignment=self.link(batch, source, target)[0],
+        )
+
+    # The stages, in the order in which they run.
+
+    def prepare(self, pairs: Sequence[SentencePair]) -> Block:
+        """Split the pairs of a block into subwords and build its batches, on the host."""
+        source, target = (
+            split([getattr(pair, side) for pair in pairs])
+            for split, side in zip(self._split, ("source", "target"), strict=True)
+        )
+        rows = plan(source, target, self._geometry, self._budget)
+        return Block(source, target, [(pairs, build(source, target, pairs, self._geometry)) for pairs in rows])
+
+    @torch.inference_mode()
+    def encode(self, batch: Batch, layers: Sequence[int]) -> list[tuple[Units, Units]]:
+        """(source, target) of each layer: the states that will be compared. The batch is on the device."""
+        states = [self.encoder.encode(each, layers).flatten(1, 2) for each in batch.inputs]
+        return [
+            (self._units(states[0][k], batch.source), self._units(states[-1][k], batch.target))
+            for k in range(len(layers))
+        ]
+
+    @torch.inference_mode()
+    def link(self, batch: Batch, source: Units, target: Units) -> list[Alignment]:
+        """Compare, extract, and map to words; only links leave the device."""
+        scores = self._similarity(source, target)
+        to_words = source.words, target.words, batch.source.lengths, batch.target.lengths
+        threshold = self.options.threshold
+        if self.options.symmetrize:
+            directions = DIRECTED[self._extract](scores, source.mask, target.mask, threshold=threshold)
+            return symmetrized_links(*directions, self.options.symmetrize, *to_words)
+        extract = EXTRACTORS[self._extract]
+        if self.options.distortion:
+            extract = partial(extract, distortion=self.options.distortion)
+        return word_links(extract(scores, source.mask, target.mask, threshold=threshold), *to_words)
+
+    # What they are made of.
+
+    @property
+    def _extract(self) -> str:
+        assert self.options.extract
+        return self.options.extract
+
+    def _similarity(self, source: Units, target: Units) -> Tensor:
+        assert self.options.similarity
+        return similarity(source.states, target.states, self.options.similarity)
+
+    def _units(self, states: Tensor, side: Side) -> Units:
+        gathered = states[side.places]
+        if self.options.level == "subword":
+            return Units(gathered, side.words)
+        count = int(side.lengths.max())
+        pooled, present = pool_words(gathered, side.words, count)
+        numbers = torch.arange(count, device=states.device)
+        return Units(pooled, torch.where(present, numbers, -1))
+
+    def _texts(self, text: Subwords, words: tuple[str, ...]) -> tuple[str, ...]:
+        if self.options.level == "word":
+            return words
+        return tuple(self.encoder.tokenizer.convert_ids_to_tokens(text.ids.tolist()))
+
+    def _language_ids(self, source: str | None, target: str | None) -> tuple[int, int] | None:
+        if not self.encoder.languages and source is None and target is None:
+            return None
+        return self.encoder.language_id(source), self.encoder.language_id(target)
+
+    def _align_block(self, block: Block, layers: Sequence[int], first: int) -> Iterator[dict[int, Alignment]]:
+        nothing = Alignment(scores=(), score=0.0)
+        found: list[dict[int, Alignment]] = [dict.fromkeys(layers, nothing) for _ in range(len(block))]
+        for pairs, batch in block.batches:
+            for layer, alignments in zip(layers, self._align_batch(block, pairs, batch, layers, first), strict=True):
+                for pair, alignment in zip(pairs.tolist(), alignments, strict=True):
+                    found[pair][layer] = alignment
+        yield from found
+
+    def _align_batch(
+        self, block: Block, pairs: Indices, batch: Batch, layers: Sequence[int], first: int
+    ) -> list[list[Alignment]]:
+        """The alignments of a batch, by layer; where memory runs out, of its halves."""
+        try:
+            batch = batch.to(self.encoder.device)
+            return [self.link(batch, *units) for units in self.encode(batch, layers)]
+        except RuntimeError as error:
+            if not _is_out_of_memory(error):
+                raise
+            if len(pairs) == 1:
+                line = first + int(pairs[0]) + 1
+                raise XalignError(f"line {line} does not fit into the memory of {self.encoder.device}") from error
+        self._budget = max(1, self._budget // 2)
+        if self.encoder.device.type == "cuda":
+            torch.cuda.empty_cache()
+        halves = np.array_split(pairs, 2)
+        parts = [
+            self._align_batch(block, half, build(block.source, block.target, half, self._geometry), layers, first)
+            for half in halves
+        ]
+        return [left + right for left, right in zip(*parts, strict=True)]
+
+
+def _is_out_of_memory(error: RuntimeError) -> bool:
+    return isinstance(error, torch.OutOfMemoryError) or "DefaultCPUAllocator" in str(error)
+
+
+def _blocks(pairs: Iterable[Pair]) -> Iterator[list[SentencePair]]:
+    stream = map(_as_pair, pairs)
+    while block := list(islice(stream, BLOCK)):
+        yield block
+
+
+def _as_pair(pair: Pair) -> SentencePair:
+    return pair if isinstance(pair, SentencePair) else SentencePair.of(*pair)

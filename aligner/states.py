@@ -1,0 +1,100 @@
+"""Sentences -> the hidden states of chosen layers, a row per subword, and a file of them.
+
+    layer_8           (subwords of all sentences, width)   float32; one such array per layer
+    word_index        (subwords of all sentences,)         the word of its sentence that a subword belongs to
+    sentence_offsets  (sentences + 1,)                     sentence k has rows offsets[k] up to offsets[k + 1]
+
+Special subwords are left out. Everything is held in memory: 3 kB per subword and layer for a width of 768.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from xalign.batches import Batch, Geometry, build, plan
+from xalign.encoder import Encoder
+from xalign.errors import OptionError
+from xalign.subwords import Splitter, Subwords
+
+SUFFIXES = (".safetensors", ".npz")
+
+
+@dataclass(frozen=True, eq=False)
+class HiddenStates:
+    """What the file holds. Shape of each layer's array: (subwords of all sentences, width)"""
+
+    layers: dict[int, NDArray[np.float32]]
+    word_index: NDArray[np.int64]
+    sentence_offsets: NDArray[np.int64]
+
+    def save(self, path: Path) -> None:
+        """Write a .safetensors or .npz file."""
+        arrays: dict[str, NDArray[np.float32] | NDArray[np.int64]] = {
+            **{f"layer_{layer}": states for layer, states in self.layers.items()},
+            "word_index": self.word_index,
+            "sentence_offsets": self.sentence_offsets,
+        }
+        check_suffix(path)
+        try:
+            if path.suffix == ".npz":
+                np.savez(path, allow_pickle=False, **arrays)
+            else:
+                from safetensors.numpy import save_file
+
+                save_file(arrays, path)
+        except OSError as error:
+            raise OptionError(f"{path}: cannot be written ({error.strerror or error})") from error
+
+
+def check_suffix(path: Path) -> None:
+    """OptionError unless hidden states can be written to a file of this name."""
+    if path.suffix not in SUFFIXES:
+        raise OptionError(f"{path}: expected a name that ends in {' or '.join(SUFFIXES)}")
+
+
+def hidden_states(
+    encoder: Encoder,
+    sentences: Sequence[Sequence[str]],
+    layers: Sequence[int],
+    language: str | None = None,
+    batch_tokens: int = 8192,
+) -> HiddenStates:
+    """Encode each sentence on its own; one beyond the encoder's limit goes in as overlapping windows.
+
+    Args:
+        sentences: the words of each.
+        language: of all of them, where the encoder needs one.
+        batch_tokens: most subwords in a batch, padding counted.
+    """
+    encoder.check_layers(layers)
+    language_id = encoder.language_id(language) if encoder.languages else None
+    text = Splitter(encoder, language)(sentences)
+    geometry = Geometry.of(encoder, "separate", None if language_id is None else (language_id, language_id))
+    shape = (len(layers), len(text.ids), encoder.width)
+    states = np.zeros(shape, dtype=np.float32)
+    # Batches are of pairs: each sentence stands as its own translation, and only one side is encoded.
+    for numbers in plan(text, text, geometry, 2 * batch_tokens):
+        batch = build(text, text, numbers, geometry).to(encoder.device)
+        states[:, _rows(text, numbers)] = _encode(encoder, batch, layers)
+    by_layer = dict(zip(layers, states, strict=True))
+    return HiddenStates(by_layer, word_index=text.words, sentence_offsets=text.starts)
+
+
+def _rows(text: Subwords, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Where the subwords of the sentences with these numbers stand among all."""
+    return np.concatenate([np.arange(text.starts[k], text.starts[k + 1]) for k in numbers])
+
+
+def _encode(encoder: Encoder, batch: Batch, layers: Sequence[int]) -> NDArray[np.float32]:
+    """Shape: (layers, subwords of the batch, width)"""
+    with torch.inference_mode():
+        encoded = encoder.encode(batch.inputs[0], layers).flatten(1, 2)
+        real = batch.source.places[batch.source.mask]
+        chosen: NDArray[np.float32] = encoded[:, real].float().cpu().numpy()
+    return chosen

@@ -1,0 +1,73 @@
+"""`xalign encode`: text -> a file of hidden states."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from xalign.errors import OptionError
+from xalign.models import DEFAULT
+
+
+@click.command()
+@click.argument("text", type=click.Path(allow_dash=True, path_type=Path))
+@click.option(
+    "--layers", metavar="LIST", required=True, help="Which layers: all, or 8,9; 0 is the embeddings."
+)
+@click.option(
+    "--output", "-o", required=True, type=click.Path(path_type=Path), help="A .safetensors or .npz file."
+)
+@click.option("--model", default=DEFAULT, show_default=True, help="Preset, folder, archive or hub id.")
+@click.option("--lang", help="Language of the text, for models that need one.")
+@click.option(
+    "--batch-tokens", type=click.IntRange(min=1), default=4096, show_default=True, help="Subwords in a batch."
+)
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, mps.")
+@click.option(
+    "--dtype",
+    default="float32",
+    show_default=True,
+    type=click.Choice(["auto", "float32", "bfloat16", "float16"]),
+    help="Precision of the arithmetic; the file always holds float32.",
+)
+def encode(
+    text: Path,
+    layers: str,
+    output: Path,
+    model: str,
+    lang: str | None,
+    batch_tokens: int,
+    device: str,
+    dtype: str,
+) -> None:
+    """Write hidden states of each sentence of TEXT, one per line, to a file; - is standard input.
+
+    \b
+    xalign encode text.de --layers 2,4 -o states.safetensors
+    xalign encode text.de --model xlm-align --layers all -o states.npz
+
+    The file holds an array per layer (layer_2, layer_4) with a row for each subword of all sentences, special
+    ones left out; word_index, the word of its sentence that each subword belongs to; and sentence_offsets:
+    sentence k has the rows from sentence_offsets[k] up to sentence_offsets[k + 1].
+    """
+    from xalign.device import choose_device, choose_dtype
+    from xalign.encoder import load_encoder
+    from xalign.files import read_lines
+    from xalign.models import resolve
+    from xalign.sentences import words
+    from xalign.states import check_suffix, hidden_states
+
+    check_suffix(output)
+    sentences = [words(line) for line in read_lines(text)]
+    place = choose_device(device)
+    encoder = load_encoder(resolve(model), place, choose_dtype(dtype, place))
+    chosen = range(encoder.layers + 1) if layers == "all" else _parse(layers)
+    hidden_states(encoder, sentences, chosen, lang, batch_tokens).save(output)
+
+
+def _parse(layers: str) -> list[int]:
+    try:
+        return [int(layer) for layer in layers.split(",")]
+    except ValueError:
+        raise OptionError(f'--layers is {layers!r}: expected "all" or numbers such as 8,9') from None

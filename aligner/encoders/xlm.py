@@ -24,12 +24,8 @@ from xalign.errors import DependencyError, OptionError
 from xalign.models import Preset
 
 _HEAD = "pred_layer."
-# language -> (module that its word splitting needs, what installs it); the others need sacremoses alone.
-_SPLITTERS = {
-    "zh": ("rjieba", "pip install 'xalign-words[xlm]'"),
-    "th": ("pythainlp", "pip install 'xalign-words[xlm]'"),
-    "ja": ("Mykytea", "pip install kytea"),
-}
+# language -> (module that its word splitting needs, package that has it); the others need sacremoses alone.
+_SPLITTERS = {"zh": ("rjieba", "rjieba"), "th": ("pythainlp", "pythainlp"), "ja": ("Mykytea", "kytea")}
 _KYTEA_MODEL = Path("~/local/share/kytea/model.bin")
 
 
@@ -53,7 +49,7 @@ class XlmEncoder(Encoder):
 
     @classmethod
     def load(cls, preset: Preset, dtype: torch.dtype) -> XlmEncoder:
-        _require("sacremoses", "XLM's tokenizer", "pip install 'xalign-words[xlm]'")
+        _require("sacremoses", "sacremoses", "XLM's tokenizer")
         tokenizer = read_tokenizer(preset.checkpoint)
         whole, gaps = read_model_and_gaps(XLMWithLMHeadModel, preset.checkpoint, dtype, dispensable=(_HEAD,))
         has_head = not any(name.startswith(_HEAD) for name in gaps)
@@ -136,16 +132,15 @@ class _Attention(nn.Module):
         return projected.view(*projected.shape[:2], self.n_heads, -1).transpose(1, 2)
 
 
-def _require(module: str, for_what: str, remedy: str) -> None:
+def _require(module: str, package: str, who: str) -> None:
     if find_spec(module) is None:
-        raise DependencyError(f"{for_what} needs {module}, which is not installed: {remedy}")
+        raise DependencyError(f"{who} needs {module}, which is not installed: pip install {package}")
 
 
 def _require_splitter(language: str) -> None:
     """DependencyError, naming what is missing, unless words of `language` can be split."""
     if language in _SPLITTERS:
-        module, remedy = _SPLITTERS[language]
-        _require(module, f"XLM's tokenizer for {language!r}", remedy)
+        _require(*_SPLITTERS[language], f"XLM's tokenizer for {language!r}")
     if language == "ja" and not _KYTEA_MODEL.expanduser().is_file():
         raise DependencyError(
             f"XLM's tokenizer for 'ja' needs KyTea's model, and {_KYTEA_MODEL} is missing: it comes with "

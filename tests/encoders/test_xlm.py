@@ -116,7 +116,7 @@ def test_chinese_words_are_split_by_jieba(encoder):
 def test_without_sacremoses_nothing_loads_and_the_remedy_is_named(tiny, monkeypatch):
     monkeypatch.setattr(xlm, "find_spec", lambda module: None)
     with pytest.raises(
-        DependencyError, match=r"sacremoses, which is not installed: pip install 'xalign-words\[xlm\]'"
+        DependencyError, match="needs sacremoses, which is not installed: pip install sacremoses"
     ):
         load_encoder(resolve(str(tiny("xlm-mlm"))))
 

@@ -220,11 +220,11 @@ _CC100 = _codes(
     "hu hy id is it ja jv ka kk km kn ko ku ky la lo lt lv mg mk ml mn mr ms my ne nl no om or pa pl ps "
     "pt ro ru sa sd si sk sl so sq sr su sv sw ta te th tl tr ug uk ur uz vi xh yi zh"
 )
-# The 81 adapters of X-MOD (Pfeiffer et al. 2022); Chinese has two.
+# The 81 adapters of X-MOD (Pfeiffer et al. 2022): Chinese has two, so that `zh` alone is ambiguous.
 _XMOD = _codes(
     "af am ar az be bg bn ca cs cy da de el en eo es et eu fa fi fr ga gl gu ha he hi hr hu hy id is it "
     "ja ka kk km kn ko ku ky la lo lt lv mk ml mn mr ms my ne nl no or pa pl ps pt ro ru sa si sk sl so "
-    "sq sr sv sw ta te th tl tr uk ur uz vi zh"
+    "sq sr sv sw ta te th tl tr uk ur uz vi zh_CN zh_TW"
 )
 # The languages of multilingual BERT that have an ISO 639-1 code.
 _MBERT = _codes(

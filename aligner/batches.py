@@ -159,15 +159,23 @@ def _build_together(source: Subwords, target: Subwords, pairs: Indices, geometry
         sides[row, middle:end] = 1
         columns.append((begin, middle))
         ends.append(end)
-    source_places = _places(source.sizes[pairs], [[s for s, _ in each] for each in windows], [c for c, _ in columns], width)
-    target_places = _places(target.sizes[pairs], [[t for _, t in each] for each in windows], [c for _, c in columns], width)
+    source_places = _places(
+        source.sizes[pairs], [[s for s, _ in each] for each in windows], [c for c, _ in columns], width
+    )
+    target_places = _places(
+        target.sizes[pairs], [[t for _, t in each] for each in windows], [c for _, c in columns], width
+    )
     encoder_input = _encoder_input(ids, sides, ends, geometry.languages)
     return Batch((encoder_input,), _side(source, pairs, source_places), _side(target, pairs, target_places))
 
 
-def _build_alone(text: Subwords, pairs: Indices, geometry: Geometry, side: int) -> tuple[EncoderInput, Indices]:
+def _build_alone(
+    text: Subwords, pairs: Indices, geometry: Geometry, side: int
+) -> tuple[EncoderInput, Indices]:
     sizes = text.sizes[pairs]
-    windows = [spans(size, min(size, geometry.limit), window_count(size, geometry.limit)) for size in sizes.tolist()]
+    windows = [
+        spans(size, min(size, geometry.limit), window_count(size, geometry.limit)) for size in sizes.tolist()
+    ]
     rows = [(k, span) for k, of_sentence in enumerate(windows) for span in of_sentence]
     prefix, suffix = geometry.prefix, geometry.suffix
     width = max(b - a for _, (a, b) in rows) + len(prefix) + len(suffix)
@@ -182,7 +190,9 @@ def _build_alone(text: Subwords, pairs: Indices, geometry: Geometry, side: int) 
     return _encoder_input(ids, np.zeros_like(ids), ends, language), places
 
 
-def _encoder_input(ids: Indices, sides: Indices, ends: list[int], languages: tuple[int, int] | None) -> EncoderInput:
+def _encoder_input(
+    ids: Indices, sides: Indices, ends: list[int], languages: tuple[int, int] | None
+) -> EncoderInput:
     mask = np.arange(ids.shape[1]) < np.array(ends)[:, None]
     return EncoderInput(
         ids=torch.from_numpy(ids),

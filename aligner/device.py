@@ -22,7 +22,9 @@ def choose_device(name: str = "auto") -> torch.device:
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         reason = str(error).splitlines()[0]
-        raise OptionError(f"--device {name} cannot be used here ({reason}); use --device cpu, or auto") from None
+        raise OptionError(
+            f"--device {name} cannot be used here ({reason}); use --device cpu, or auto"
+        ) from None
     return device
 
 

@@ -218,9 +218,7 @@ def _giza_links(words: str, base: int) -> Iterator[Link]:
         position = match.end()
         source += 1
     if position == 0 or position < len(words.rstrip()):
-        raise FormatError(
-            f'expected "NULL ({{ 3 }}) word ({{ 1 2 }}) ...", found {words[position:].strip()!r}'
-        )
+        raise FormatError(f'expected "NULL ({{ 3 }}) word ({{ 1 2 }}) ...", found {_shown(words[position:])}')
 
 
 # Files.
@@ -329,14 +327,14 @@ class WriteOptions:
 
 
 def format_pharaoh(alignment: Alignment, options: WriteOptions = WriteOptions()) -> str:
-    """What `parse_pharaoh` reads, without a newline.
+    """What `parse_pharaoh` reads, without a newline; empty where there are no links, whatever their score.
 
     >>> format_pharaoh(Alignment.of([(0, 0)], [(1, 2)]))
     '0-0 1p2'
     """
     links = " ".join(_link_texts(alignment, options))
-    if options.scores and alignment.score is not None:
-        return f"{links} ||| {alignment.score:.4f}".lstrip()
+    if links and options.scores and alignment.score is not None:
+        return f"{links} ||| {alignment.score:.4f}"
     return links
 
 
@@ -377,7 +375,7 @@ def write_words(pair: SentencePair, alignment: Alignment, number: int, options: 
     fields = [_column((pair.source[source], pair.target[target])) for source, target in alignment.links]
     if options.scores and alignment.scores is not None:
         fields = [f"{words} {score:.4f}" for words, score in zip(fields, alignment.scores, strict=True)]
-    if options.scores and alignment.score is not None:
+    if fields and options.scores and alignment.score is not None:
         fields.append(f"{alignment.score:.4f}")
     return "\t".join(fields) + "\n"
 

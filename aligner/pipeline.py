@@ -226,7 +226,9 @@ class Aligner:
             for split, side in zip(self._split, ("source", "target"), strict=True)
         )
         rows = plan(source, target, self._geometry, self._budget)
-        return Block(source, target, [(pairs, build(source, target, pairs, self._geometry)) for pairs in rows])
+        return Block(
+            source, target, [(pairs, build(source, target, pairs, self._geometry)) for pairs in rows]
+        )
 
     @torch.inference_mode()
     def encode(self, batch: Batch, layers: Sequence[int]) -> list[tuple[Units, Units]]:
@@ -285,7 +287,9 @@ class Aligner:
         nothing = Alignment(scores=(), score=0.0)
         found: list[dict[int, Alignment]] = [dict.fromkeys(layers, nothing) for _ in range(len(block))]
         for pairs, batch in block.batches:
-            for layer, alignments in zip(layers, self._align_batch(block, pairs, batch, layers, first), strict=True):
+            for layer, alignments in zip(
+                layers, self._align_batch(block, pairs, batch, layers, first), strict=True
+            ):
                 for pair, alignment in zip(pairs.tolist(), alignments, strict=True):
                     found[pair][layer] = alignment
         yield from found
@@ -302,13 +306,17 @@ class Aligner:
                 raise
             if len(pairs) == 1:
                 line = first + int(pairs[0]) + 1
-                raise XalignError(f"line {line} does not fit into the memory of {self.encoder.device}") from error
+                raise XalignError(
+                    f"line {line} does not fit into the memory of {self.encoder.device}"
+                ) from error
         self._budget = max(1, self._budget // 2)
         if self.encoder.device.type == "cuda":
             torch.cuda.empty_cache()
         halves = np.array_split(pairs, 2)
         parts = [
-            self._align_batch(block, half, build(block.source, block.target, half, self._geometry), layers, first)
+            self._align_batch(
+                block, half, build(block.source, block.target, half, self._geometry), layers, first
+            )
             for half in halves
         ]
         return [left + right for left, right in zip(*parts, strict=True)]

@@ -69,7 +69,7 @@ def json_report(scores: Sequence[Score]) -> str:
 
 def _json_object(score: Score) -> dict[str, object]:
     precision, recall, f1, aer = (round(value, 4) for value in _row(score.total))
-    fields: dict[str, object] = {"name": score.name}
+    fields: dict[str, object] = {"name": score.name, **score.signature.settings}
     fields |= {"aer": aer, "precision": precision, "recall": recall, "f1": f1}
     fields |= {"interval": _json_interval(score.interval), "counts": asdict(score.total)}
     fields |= {"pairs": len(score.counts), "signature": str(score.signature)}

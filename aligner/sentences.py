@@ -122,4 +122,8 @@ def _json_words(fields: object, key: str) -> tuple[str, ...]:
     raise InputError(f'expected an object whose "{key}" is a string or a list of words')
 
 
-FORMS: dict[str, Callable[[str], SentencePair]] = {"bars": parse_bars, "tsv": parse_columns, "jsonl": parse_json}
+FORMS: dict[str, Callable[[str], SentencePair]] = {
+    "bars": parse_bars,
+    "tsv": parse_columns,
+    "jsonl": parse_json,
+}

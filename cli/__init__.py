@@ -6,6 +6,7 @@ import importlib
 
 import click
 
+from xalign.errors import XalignError
 from xalign.version import VERSION
 
 # command -> (module that holds a click command of that name, its one line in `xalign --help`).
@@ -20,8 +21,16 @@ COMMANDS = {
 }
 
 
-class LazyGroup(click.Group):
-    """A group that imports a command's module only when that command is asked for."""
+class XalignGroup(click.Group):
+    """Imports a command's module only when that command is asked for; errors become one line and exit status 2."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except XalignError as error:
+            failure = click.ClickException(" ".join(str(error).split()))
+            failure.exit_code = 2
+            raise failure from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -39,7 +48,7 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=XalignGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(VERSION, prog_name="xalign")
 def main() -> None:
     """Find which words translate which in parallel sentences."""

@@ -8,24 +8,38 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from xalign.train.loop import Progress
+    pass
 
 PATH = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command()
-@click.option("--init", default="mini", show_default=True, help="Preset, folder or id of the checkpoint to start from.")
-@click.option("--src", "sources", type=PATH, multiple=True, required=True, help="Source text; repeat for more corpora.")
-@click.option("--tgt", "targets", type=PATH, multiple=True, required=True, help="Target text, as often as --src.")
+@click.option(
+    "--init", default="mini", show_default=True, help="Preset, folder or id of the checkpoint to start from."
+)
+@click.option(
+    "--src", "sources", type=PATH, multiple=True, required=True, help="Source text; repeat for more corpora."
+)
+@click.option(
+    "--tgt", "targets", type=PATH, multiple=True, required=True, help="Target text, as often as --src."
+)
 @click.option("--links", type=PATH, multiple=True, required=True, help="Pharaoh links, as often as --src.")
-@click.option("--dev", type=(PATH, PATH, PATH), multiple=True, metavar="SRC TGT GOLD", help="Measure AER on this set.")
-@click.option("--out", "-o", type=click.Path(file_okay=False, path_type=Path), required=True, help="Folder to write.")
+@click.option(
+    "--dev", type=(PATH, PATH, PATH), multiple=True, metavar="SRC TGT GOLD", help="Measure AER on this set."
+)
+@click.option(
+    "--out", "-o", type=click.Path(file_okay=False, path_type=Path), required=True, help="Folder to write."
+)
 @click.option("--resume", is_flag=True, help="Go on from the state in --out.")
 @click.option("--steps", default=2_000, show_default=True, help="Steps in all, the resumed ones counted in.")
 @click.option("--batch-subwords", default=6_000, show_default=True, help="Padded subwords in a step.")
 @click.option("--learning-rate", default=5e-4, show_default=True)
-@click.option("--descent", default=0.4, show_default=True, help="Share of the steps over which the rate falls to 0.")
-@click.option("--temperature", default=1.5, show_default=True, help="1 draws corpora by size, larger more evenly.")
+@click.option(
+    "--descent", default=0.4, show_default=True, help="Share of the steps over which the rate falls to 0."
+)
+@click.option(
+    "--temperature", default=1.5, show_default=True, help="1 draws corpora by size, larger more evenly."
+)
 @click.option("--save-steps", default=200, show_default=True, help="Steps between saves and measurements.")
 @click.option("--seed", default=1, show_default=True)
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, mps.")

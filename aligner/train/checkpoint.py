@@ -32,7 +32,10 @@ def save_state(
     for leftover in (fresh, stale):
         shutil.rmtree(leftover, ignore_errors=True)
     fresh.mkdir(parents=True)
-    save_file({name: tensor.contiguous() for name, tensor in model.state_dict().items()}, fresh / "model.safetensors")
+    save_file(
+        {name: tensor.contiguous() for name, tensor in model.state_dict().items()},
+        fresh / "model.safetensors",
+    )
     torch.save(optimizer.state_dict(), fresh / "optimizer.pt")
     (fresh / "progress.json").write_text(json.dumps({"step": step, "best": best}), encoding="utf-8")
     if current.exists():
@@ -42,7 +45,9 @@ def save_state(
     _flush(out)
 
 
-def load_state(out: Path, model: torch.nn.Module, optimizer: torch.optim.Optimizer) -> tuple[int, dict[str, float]]:
+def load_state(
+    out: Path, model: torch.nn.Module, optimizer: torch.optim.Optimizer
+) -> tuple[int, dict[str, float]]:
     """Restore model and optimizer in place.
 
     Returns:
@@ -51,9 +56,13 @@ def load_state(out: Path, model: torch.nn.Module, optimizer: torch.optim.Optimiz
     Raises:
         TrainingError: there is no state to resume from.
     """
-    folder = next((out / name for name in (STATE, f"{STATE}.old") if (out / name / "progress.json").exists()), None)
+    folder = next(
+        (out / name for name in (STATE, f"{STATE}.old") if (out / name / "progress.json").exists()), None
+    )
     if folder is None:
-        raise TrainingError(f"{out} holds no training state to resume from; run without --resume to start afresh")
+        raise TrainingError(
+            f"{out} holds no training state to resume from; run without --resume to start afresh"
+        )
     progress = json.loads((folder / "progress.json").read_text(encoding="utf-8"))
     model.load_state_dict(load_file(folder / "model.safetensors"))
     optimizer.load_state_dict(torch.load(folder / "optimizer.pt", weights_only=True))

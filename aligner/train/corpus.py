@@ -83,7 +83,9 @@ def read_corpus(files: CorpusFiles, encoder: Encoder, max_subwords: int) -> Corp
             links.extend(link)
         link_starts.append(len(links) // 2)
     if len(link_starts) == 1:
-        raise TrainingError(f"{files.source}: no pair with words on both sides, links, and sides within {max_subwords} subwords")
+        raise TrainingError(
+            f"{files.source}: no pair with words on both sides, links, and sides within {max_subwords} subwords"
+        )
     return Corpus(
         name=files.links.stem,
         subwords=np.frombuffer(subwords, dtype=np.int32),
@@ -98,10 +100,14 @@ def _check_links(pair: SentencePair, links: Sequence[tuple[int, int]], where: st
     for i, j in links:
         if not (0 <= i < len(pair.source) and 0 <= j < len(pair.target)):
             sizes = f"{len(pair.source)} source and {len(pair.target)} target words"
-            raise TrainingError(f"{where}: link {i}-{j} is out of range, the pair has {sizes} (counted from 0)")
+            raise TrainingError(
+                f"{where}: link {i}-{j} is out of range, the pair has {sizes} (counted from 0)"
+            )
 
 
-def _subwords_of(side: Sequence[str], encoder: Encoder, cache: dict[str, list[int]]) -> tuple[list[int], list[int]]:
+def _subwords_of(
+    side: Sequence[str], encoder: Encoder, cache: dict[str, list[int]]
+) -> tuple[list[int], list[int]]:
     unseen = [word for word in dict.fromkeys(side) if word not in cache]
     if unseen:
         cache.update(zip(unseen, encoder.subword_ids(unseen, None), strict=True))
@@ -188,7 +194,9 @@ def _collate(
     rows: list[tuple[int, int]], swapped: NDArray[np.bool_], corpora: Sequence[Corpus], encoder: Encoder
 ) -> TrainingBatch:
     sides = [_sides(corpora[k], i, swap) for (k, i), swap in zip(rows, swapped, strict=True)]
-    before, between, after = (np.array(ids, dtype=np.int64) for ids in (encoder.prefix, encoder.separator, encoder.suffix))
+    before, between, after = (
+        np.array(ids, dtype=np.int64) for ids in (encoder.prefix, encoder.separator, encoder.suffix)
+    )
     width = max(len(s) + len(t) for (s, _), (t, _), _ in sides) + len(before) + len(between) + len(after)
     source_units = max(int(words[-1]) for (_, words), _, _ in sides) + 1
     target_units = max(int(words[-1]) for _, (_, words), _ in sides) + 1
@@ -206,7 +214,9 @@ def _collate(
         units[row, begin:end] = source_units + target_words
         links[row, pairs[:, 0], pairs[:, 1]] = 1
     tensors = torch.from_numpy(ids), torch.from_numpy(ids != encoder.pad_id), torch.from_numpy(side)
-    return TrainingBatch(EncoderInput(*tensors, languages=None), torch.from_numpy(units), source_units, torch.from_numpy(links))
+    return TrainingBatch(
+        EncoderInput(*tensors, languages=None), torch.from_numpy(units), source_units, torch.from_numpy(links)
+    )
 
 
 Side = tuple[NDArray[np.int32], NDArray[np.int32]]  # subwords, and the word of each
@@ -215,7 +225,8 @@ Side = tuple[NDArray[np.int32], NDArray[np.int32]]  # subwords, and the word of 
 def _sides(corpus: Corpus, pair: int, swap: bool) -> tuple[Side, Side, NDArray[np.int32]]:
     starts = corpus.side_starts[2 * pair : 2 * pair + 3]
     source, target = (
-        (corpus.subwords[begin:end], corpus.words[begin:end]) for begin, end in zip(starts[:2], starts[1:], strict=True)
+        (corpus.subwords[begin:end], corpus.words[begin:end])
+        for begin, end in zip(starts[:2], starts[1:], strict=True)
     )
     links = corpus.links[corpus.link_starts[pair] : corpus.link_starts[pair + 1]]
     return (target, source, links[:, ::-1]) if swap else (source, target, links)

@@ -29,7 +29,9 @@ class DevelopmentFiles:
         return self.gold.resolve().parent.name
 
 
-def evaluator(sets: Sequence[DevelopmentFiles], encoder: Encoder, preset: Preset) -> Callable[[], dict[str, float]]:
+def evaluator(
+    sets: Sequence[DevelopmentFiles], encoder: Encoder, preset: Preset
+) -> Callable[[], dict[str, float]]:
     """Read the sets once; each call aligns them and gives AER in percent by the set's name.
 
     Raises:
@@ -41,7 +43,9 @@ def evaluator(sets: Sequence[DevelopmentFiles], encoder: Encoder, preset: Preset
         pairs: list[SentencePair] = list(read_files(files.source, files.target))
         gold = read_alignments(files.gold)
         if len(pairs) != len(gold):
-            raise TrainingError(f"{files.source} has {len(pairs)} lines, but {files.gold} has gold for {len(gold)}")
+            raise TrainingError(
+                f"{files.source} has {len(pairs)} lines, but {files.gold} has gold for {len(gold)}"
+            )
         loaded[files.name] = pairs, gold
 
     def measure() -> dict[str, float]:

@@ -115,7 +115,11 @@ def train(
     accelerator = Accelerator(mixed_precision=precision, cpu=encoder.device.type == "cpu")
     learner = Learner(encoder, encoder.layers if options.layer is None else options.layer, options.method)
     optimizer = torch.optim.AdamW(
-        learner.parameters(), lr=options.learning_rate, betas=(0.9, 0.98), weight_decay=options.weight_decay, fused=True
+        learner.parameters(),
+        lr=options.learning_rate,
+        betas=(0.9, 0.98),
+        weight_decay=options.weight_decay,
+        fused=True,
     )
     out.mkdir(parents=True, exist_ok=True)
     start, best = load_state(out, learner.model, optimizer) if resume else (0, {})

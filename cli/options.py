@@ -1,0 +1,81 @@
+"""Options that several commands share, and the aligner that they describe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from xalign.models import DEFAULT, ENCODINGS, EXTRACTIONS, LEVELS, SIMILARITIES
+from xalign.symmetrize import SYMMETRIZERS
+
+if TYPE_CHECKING:
+    from xalign.pipeline import Aligner
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+device_option = click.option(
+    "--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, mps."
+)
+dtype_option = click.option(
+    "--dtype",
+    type=click.Choice(["auto", "float32", "bfloat16", "float16"]),
+    default="auto",
+    show_default=True,
+    help="auto: bfloat16 where the device is built for it, float32 elsewhere.",
+)
+quiet_option = click.option("--quiet", "-q", is_flag=True, help="No progress bar.")
+
+_MODEL_OPTIONS = (
+    click.option(
+        "--model",
+        default=DEFAULT,
+        show_default=True,
+        help="Preset, folder, archive or hub id (xalign models).",
+    ),
+    click.option("--layer", type=int, help="Hidden states to compare: 0 = embeddings, n = after block n."),
+    click.option(
+        "--encode", type=click.Choice(ENCODINGS), help="Both sides in one sequence, or each on its own."
+    ),
+    click.option("--similarity", type=click.Choice(SIMILARITIES)),
+    click.option("--extract", type=click.Choice(EXTRACTIONS), help="How links are read off the similarity."),
+    click.option("--threshold", type=float, help="A link's score must lie above it (docs/methods.md)."),
+    click.option(
+        "--level", type=click.Choice(LEVELS), help="Compare subwords, or words as the mean of theirs."
+    ),
+    click.option(
+        "--symmetrize", type=click.Choice(list(SYMMETRIZERS)), help="Combine the two directions by this rule."
+    ),
+    click.option(
+        "--distortion",
+        type=float,
+        default=0.0,
+        help="Argmax: distrust of links far from the diagonal, 0 to 1.",
+    ),
+    click.option(
+        "--src-lang", "source_language", help="Language of the source, for X-MOD and XLM: de, or de_DE."
+    ),
+    click.option("--tgt-lang", "target_language", help="Language of the target."),
+    click.option(
+        "--batch-tokens",
+        type=click.IntRange(min=1),
+        help="Padded subwords in a batch; fits the device by default.",
+    ),
+    device_option,
+    dtype_option,
+)
+
+
+def model_options(command: Command) -> Command:
+    """Everything that says which model aligns, and how; `aligner_from` takes the values."""
+    for option in reversed(_MODEL_OPTIONS):
+        command = option(command)
+    return command
+
+
+def aligner_from(options: dict[str, Any]) -> Aligner:
+    """The aligner that the values of `model_options` describe; imports torch."""
+    from xalign.pipeline import Aligner
+
+    return Aligner.load(**options)

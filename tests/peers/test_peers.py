@@ -180,6 +180,14 @@ def test_all_links_are_simaligns(theirs, xlmr, text, method):
     assert aligned(xlmr, text, similarity="cosine", extract=method) == theirs[0][method]
 
 
+def test_all_links_of_whole_words_are_simaligns(simalign, xlmr, text):
+    aligner = simalign(model=str(xlmr), token_type="word", matching_methods="ai", layer=LAYERS)
+    theirs = [aligner.get_word_aligns(source.split(), target.split()) for source, target in text]
+    for method in ("argmax", "itermax"):
+        ours = aligned(xlmr, text, similarity="cosine", extract=method, level="word")
+        assert ours == [set(links[SIMALIGN_NAMES[method]]) for links in theirs]
+
+
 def test_all_matchings_are_simaligns_or_weigh_the_same(theirs, xlmr, text):
     links, matched = theirs
     ours = aligned(xlmr, text, similarity="cosine", extract="match")

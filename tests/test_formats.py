@@ -309,7 +309,7 @@ def test_possible_links_keep_their_mark():
 
 @pytest.mark.parametrize("name", ["pharaoh", "talp", "words"])
 def test_a_pair_without_links_is_an_empty_line(name):
-    assert WRITERS[name](PAIR, Alignment(), 1, WriteOptions(scores=True)) == "\n"
+    assert WRITERS[name](PAIR, Alignment(scores=(), score=0.0), 1, WriteOptions(scores=True)) == "\n"
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The `xalign` command: a thin coat over the library, one file per command, each imported when it is called."""
+"""The `xalign` command: a thin coat over the library, one file per command, imported when it is called."""
 
 from __future__ import annotations
 
@@ -21,16 +21,20 @@ COMMANDS = {
 }
 
 
+class _Failure(click.ClickException):
+    """One line on stderr, and click's exit status for bad usage."""
+
+    exit_code = 2
+
+
 class XalignGroup(click.Group):
-    """Imports a command's module only when that command is asked for; errors become one line and exit status 2."""
+    """Imports a command's module when that command is asked for; errors become one line and exit status 2."""
 
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
         except XalignError as error:
-            failure = click.ClickException(" ".join(str(error).split()))
-            failure.exit_code = 2
-            raise failure from error
+            raise _Failure(" ".join(str(error).split())) from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)

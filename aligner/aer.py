@@ -71,12 +71,12 @@ def count(hypothesis: Alignment, gold: Alignment) -> Counts:
     >>> count(Alignment.of([(0, 0), (1, 1)]), Alignment.of(sure=[(0, 0)], possible=[(1, 1)]))
     Counts(sure_hits=1, possible_hits=2, hypothesis=2, sure=1)
     """
-    found = frozenset(hypothesis.links)
+    found, sure = frozenset(hypothesis.links), gold.sure
     return Counts(
-        sure_hits=len(found & gold.sure),
+        sure_hits=len(found & sure),
         possible_hits=len(found.intersection(gold.links)),
         hypothesis=len(found),
-        sure=len(gold.sure),
+        sure=len(sure),
     )
 
 

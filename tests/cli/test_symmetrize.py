@@ -1,0 +1,71 @@
+import gzip
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from xalign.cli import main
+from xalign.symmetrize import SYMMETRIZERS
+
+
+def run(*arguments: object, input: str | None = None) -> Result:
+    return CliRunner().invoke(main, ["symmetrize", *map(str, arguments)], input=input)
+
+
+@pytest.fixture
+def directions(tmp_path: Path) -> tuple[Path, Path]:
+    forward, backward = tmp_path / "forward.align", tmp_path / "backward.align"
+    forward.write_text("0-0 1-1\n\n2-0 0-1\n")
+    backward.write_text("0-0 1-2\n0-0\n2-0\n")
+    return forward, backward
+
+
+@pytest.mark.parametrize(
+    ("method", "output"),
+    [
+        ("intersection", "0-0\n\n2-0\n"),
+        ("union", "0-0 1-1 1-2\n0-0\n0-1 2-0\n"),
+        ("grow-diag", "0-0 1-1 1-2\n\n2-0\n"),
+    ],
+)
+def test_line_i_is_made_of_lines_i(directions, method, output):
+    result = run("--method", method, *directions)
+    assert (result.exit_code, result.stdout) == (0, output)
+
+
+def test_reverse_flips_the_second_file(directions, tmp_path):
+    forward, backward = directions
+    flipped = tmp_path / "flipped.align"
+    flipped.write_text("0-0 2-1\n0-0\n0-2\n")
+    assert run("--reverse", forward, flipped).stdout == run(forward, backward).stdout
+
+
+def test_one_side_may_be_stdin_and_output_is_compressed_by_its_suffix(directions, tmp_path):
+    forward, backward = directions
+    out = tmp_path / "both.align.gz"
+    assert run("--method", "union", "-", backward, "-o", out, input=forward.read_text()).exit_code == 0
+    assert gzip.decompress(out.read_bytes()).decode() == run("--method", "union", forward, backward).stdout
+
+
+def test_a_file_that_ends_early_is_named(directions):
+    forward, backward = directions
+    backward.write_text("0-0\n")
+    result = run(forward, backward)
+    assert result.exit_code == 2
+    assert result.stderr == f"Error: {backward} ends after line 1, but {forward} goes on\n"
+
+
+def test_a_broken_line_is_named_and_nothing_of_it_is_written(directions):
+    forward, backward = directions
+    backward.write_text("0-0\n0-0 1:1\n")
+    result = run("--method", "union", forward, backward)
+    assert result.exit_code == 2
+    assert result.stdout == "0-0 1-1\n"
+    assert result.stderr == f"Error: {backward} line 2: expected links such as 0-0 or 1p2, found '1:1'\n"
+
+
+@pytest.mark.parametrize("method", SYMMETRIZERS)
+def test_files_of_atools_are_reproduced_to_the_byte(method, shared):
+    folder = shared("reference/symmetrize-deen")
+    result = run("--method", method, folder / "forward.align", folder / "backward.align")
+    assert result.stdout_bytes == (folder / f"{method}.align").read_bytes()

@@ -194,11 +194,10 @@ def test_a_mutual_method_is_what_its_directions_agree_on(name, matrix):
     assert torch.equal(agreed.scores[agreed.links], smaller[agreed.links])
 
 
-@pytest.mark.parametrize("name", list(DIRECTED))
+@pytest.mark.parametrize("name", ["argmax", "softmax", "entmax"])
 @given(matrix=normals())
 def test_directions_change_places_with_the_languages(name, matrix):
-    if name == "xlm-align":
-        pytest.skip("its rounds end with the rows, so they are not symmetric")
+    """Not those of xlm-align, whose rounds end with the rows."""
     forward, backward = DIRECTED[name](*pad([matrix]))
     other_backward, other_forward = DIRECTED[name](*pad([matrix.T]))
     assert pairs(forward.links[0].T) == pairs(other_forward.links[0])

@@ -6,7 +6,7 @@ install:  ## editable, in the mode that type checkers can follow; again after ad
 check:  ## lint, format, types
 	ruff check .
 	ruff format --check .
-	mypy aligner cli
+	mypy
 
 test:
 	pytest

@@ -1,13 +1,18 @@
 """Which words translate which.
 
-    text -> sentence pairs -> subwords -> batches -> hidden states -> similarity -> subword links -> word links
+    text -> sentence pairs -> subwords -> batches -> hidden states -> similarity -> links -> word links
 
-    sentences   lines of text -> sentence pairs                encoder     batches -> hidden states of chosen layers
-    subwords    words -> subword ids                           similarity  states -> how alike two positions are
-    batches     subwords -> padded batches, windows            extract     similarity -> links; transport, symmetrize
-    models      presets: what each published aligner does      words       subword links -> alignments of words
-    pipeline    `Aligner`: all of these, streaming             formats     alignments <-> text
-                                                               aer         alignments and gold -> scores
+    sentences    lines of text -> sentence pairs
+    subwords     words -> subword ids
+    batches      subwords -> padded batches, windows for long sentences
+    encoder      batches -> hidden states of chosen layers (encoders/: a family each)
+    similarity   states -> how alike each source and each target position are
+    extract      similarity -> links (transport, symmetrize: what some methods need)
+    words        subword links -> alignments of words, with scores
+    formats      alignments <-> text
+    aer          alignments and gold -> scores
+    models       presets: what each published aligner does
+    pipeline     `Aligner`: all of this, streaming
 
 The names below are imported when they are first used, so that reading files or scoring them never waits for torch.
 """
@@ -15,7 +20,7 @@ The names below are imported when they are first used, so that reading files or 
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from xalign.version import VERSION as __version__
 
@@ -30,11 +35,11 @@ if TYPE_CHECKING:
     from xalign.formats import read_alignments as read_alignments
     from xalign.links import Alignment as Alignment
     from xalign.links import Link as Link
+    from xalign.method import AlignOptions as AlignOptions
     from xalign.models import PRESETS as PRESETS
     from xalign.models import Preset as Preset
     from xalign.models import resolve as resolve
     from xalign.pipeline import Aligner as Aligner
-    from xalign.pipeline import AlignOptions as AlignOptions
     from xalign.sentences import SentencePair as SentencePair
     from xalign.sentences import read_files as read_files
     from xalign.sentences import read_stream as read_stream
@@ -45,7 +50,7 @@ _HOMES = {
     "EXTRACTORS": "extract",
     "PRESETS": "models",
     "SYMMETRIZERS": "symmetrize",
-    "AlignOptions": "pipeline",
+    "AlignOptions": "method",
     "Aligner": "pipeline",
     "Alignment": "links",
     "Counts": "aer",
@@ -66,7 +71,7 @@ _HOMES = {
 __all__ = ["__version__", *_HOMES]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module 'xalign' has no attribute {name!r}")
     return getattr(importlib.import_module(f"xalign.{_HOMES[name]}"), name)

@@ -285,4 +285,5 @@ def most_central(size: int, windows: list[Span]) -> Indices:
     starts, ends = np.array(windows).T
     before = np.where(starts == 0, size, numbers - starts)
     after = np.where(ends == size, size, ends - 1 - numbers)
-    return np.minimum(before, after).argmax(axis=1)
+    chosen: Indices = np.minimum(before, after).argmax(axis=1)
+    return chosen

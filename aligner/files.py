@@ -43,7 +43,7 @@ def read_lines(path: Path | str) -> Iterator[str]:
                 f"{name_of(path)} line {number}: not UTF-8 (byte 0x{byte:02x} at position {position}); "
                 "convert the file first, with iconv for example"
             ) from None
-        except (EOFError, OSError, *_decompression_errors()) as error:
+        except _unreadable() as error:
             raise InputError(f"{name_of(path)} after line {number}: cannot be read on: {error}") from None
 
 
@@ -131,7 +131,7 @@ _OPENERS: dict[str, Callable[..., Any]] = {
 }
 
 
-def _decompression_errors() -> tuple[type[Exception], ...]:
-    """What damaged files raise besides OSError."""
+def _unreadable() -> tuple[type[Exception], ...]:
+    """What reading a damaged file raises; zstandard is imported where a .zst file was opened, and only there."""
     zstandard = sys.modules.get("zstandard")
-    return (lzma.LZMAError, zstandard.ZstdError) if zstandard else (lzma.LZMAError,)
+    return (EOFError, OSError, lzma.LZMAError, *([zstandard.ZstdError] if zstandard else []))

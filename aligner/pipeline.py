@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
-from functools import partial
 from itertools import islice
 from typing import Any, NamedTuple, Self
 
@@ -23,79 +22,20 @@ from xalign.ahead import run_ahead
 from xalign.batches import Batch, Geometry, Indices, Side, build, plan
 from xalign.device import choose_device, choose_dtype
 from xalign.encoder import Encoder, load_encoder
-from xalign.errors import LayerError, OptionError, XalignError
-from xalign.extract import DIRECTED, EXTRACTORS, argmax_directions
+from xalign.errors import OptionError, XalignError
+from xalign.extract import DIRECTED, EXTRACTORS, argmax, argmax_directions
 from xalign.links import Alignment
-from xalign.models import DEFAULT, ENCODINGS, EXTRACTIONS, LEVELS, SIMILARITIES, Preset, resolve
+from xalign.method import AlignOptions
+from xalign.models import DEFAULT, Preset, resolve
 from xalign.sentences import SentencePair
 from xalign.similarity import pool_words, similarity
 from xalign.subwords import Splitter, Subwords
-from xalign.symmetrize import SYMMETRIZERS
 from xalign.words import symmetrized_links, word_links
 
 BLOCK = 2_048  # pairs: block k holds those from k * BLOCK on
 BUDGETS = {"cpu": 4_096, "cuda": 65_536}  # padded subwords in a batch; it shrinks when memory runs out
 
 Pair = SentencePair | tuple[str | Sequence[str], str | Sequence[str]]
-
-
-@dataclass(frozen=True, kw_only=True)
-class AlignOptions:
-    """How to align. None stands for what the model's preset says."""
-
-    layer: int | None = None
-    encode: str | None = None  # pair: both sides in one sequence; separate: each on its own
-    similarity: str | None = None
-    extract: str | None = None
-    threshold: float | None = None  # a link's score must lie above it
-    level: str | None = None  # what is compared: subwords, or words as the mean of theirs
-    symmetrize: str | None = None  # how the two directions are combined; None: by agreement
-    distortion: float = 0.0  # argmax alone: how much to distrust links far from the diagonal
-    source_language: str | None = None
-    target_language: str | None = None
-    batch_tokens: int | None = None  # padded subwords in a batch; None fits the device
-
-    def __post_init__(self) -> None:
-        _expect("encode", self.encode, ENCODINGS)
-        _expect("similarity", self.similarity, SIMILARITIES)
-        _expect("extract", self.extract, EXTRACTIONS)
-        _expect("level", self.level, LEVELS)
-        _expect("symmetrize", self.symmetrize, tuple(SYMMETRIZERS))
-        if self.batch_tokens is not None and self.batch_tokens < 1:
-            raise OptionError(f"--batch-tokens is {self.batch_tokens}: it must be at least 1")
-
-    def completed_by(self, preset: Preset) -> AlignOptions:
-        """These options with the preset's values in place of None.
-
-        The preset's threshold holds for the preset's own method alone: scores of methods are not comparable.
-
-        Raises:
-            LayerError: neither says which layer.
-            OptionError: two options do not go together.
-        """
-        if self.layer is None and preset.layer is None:
-            raise LayerError(f"{preset.name} has no preset that says which layer aligns best: give --layer")
-        extract = self.extract or preset.extract
-        same_method = extract == preset.extract
-        options = replace(
-            self,
-            layer=preset.layer if self.layer is None else self.layer,
-            encode=self.encode or preset.encode,
-            similarity=self.similarity or preset.similarity,
-            extract=extract,
-            threshold=preset.threshold if self.threshold is None and same_method else self.threshold,
-            level=self.level or preset.level,
-        )
-        if self.symmetrize and extract not in DIRECTED:
-            raise OptionError(f"--symmetrize goes with --extract {', '.join(DIRECTED)}, not with {extract}")
-        if self.distortion and extract != "argmax":
-            raise OptionError(f"--distortion goes with --extract argmax, not with {extract}")
-        return options
-
-
-def _expect(name: str, value: str | None, valid: Sequence[str]) -> None:
-    if value is not None and value not in valid:
-        raise OptionError(f"--{name} {value} is unknown: choose one of {', '.join(valid)}")
 
 
 class Units(NamedTuple):
@@ -144,13 +84,13 @@ class Aligner:
 
     def __init__(self, encoder: Encoder, preset: Preset, options: AlignOptions | None = None) -> None:
         self.encoder = encoder
-        self.options = (options or AlignOptions()).completed_by(preset)
-        assert self.options.encode and self.options.layer is not None  # as completed
-        encoder.check_layers([self.options.layer])
-        languages = self.options.source_language, self.options.target_language
-        self._geometry = Geometry.of(encoder, self.options.encode, self._language_ids(*languages))
+        options = options or AlignOptions()
+        self.method = options.completed_by(preset)
+        encoder.check_layers([self.method.layer])
+        languages = self.method.source_language, self.method.target_language
+        self._geometry = Geometry.of(encoder, self.method.encode, self._language_ids(*languages))
         self._split = tuple(Splitter(encoder, language) for language in languages)
-        self._budget = self.options.batch_tokens or BUDGETS.get(encoder.device.type, BUDGETS["cpu"])
+        self._budget = options.batch_tokens or BUDGETS.get(encoder.device.type, BUDGETS["cpu"])
 
     @classmethod
     def load(cls, model: str = DEFAULT, device: str = "auto", dtype: str = "auto", **options: Any) -> Self:
@@ -165,19 +105,16 @@ class Aligner:
         unknown = options.keys() - {field.name for field in fields(AlignOptions)}
         if unknown:
             raise OptionError(f"unknown option {min(unknown)!r}")
-        preset = resolve(model)
-        settled = AlignOptions(**options)
-        completed = settled.completed_by(preset)
+        preset, settled = resolve(model), AlignOptions(**options)
+        method = settled.completed_by(preset)
         place = choose_device(device)
-        encoder = load_encoder(replace(preset, encode=completed.encode), place, choose_dtype(dtype, place))
+        encoder = load_encoder(replace(preset, encode=method.encode), place, choose_dtype(dtype, place))
         return cls(encoder, preset, settled)
 
     def align(self, pairs: Iterable[Pair]) -> Iterator[Alignment]:
         """One alignment per pair, in their order; a pair with an empty side has one without links."""
-        layer = self.options.layer
-        assert layer is not None
-        for by_layer in self.align_layers(pairs, [layer]):
-            yield by_layer[layer]
+        for by_layer in self.align_layers(pairs, [self.method.layer]):
+            yield by_layer[self.method.layer]
 
     def align_layers(self, pairs: Iterable[Pair], layers: Sequence[int]) -> Iterator[dict[int, Alignment]]:
         """One alignment per pair and layer, in one pass of the encoder.
@@ -202,11 +139,9 @@ class Aligner:
             raise OptionError("there is nothing to explain: a side of the pair has no subwords")
         [(_, batch)] = block.batches
         batch = batch.to(self.encoder.device)
-        layer = self.options.layer
-        assert layer is not None
-        source, target = self.encode(batch, [layer])[0]
+        source, target = self.encode(batch, [self.method.layer])[0]
         scores = self._similarity(source, target)
-        directions = DIRECTED.get(self._extract, argmax_directions)(scores, source.mask, target.mask)
+        directions = DIRECTED.get(self.method.extract, argmax_directions)(scores, source.mask, target.mask)
         forward, backward = (direction.links[0].cpu().numpy() for direction in directions)
         return Explanation(
             source=self._texts(block.source, sentences.source),
@@ -243,30 +178,26 @@ class Aligner:
     def link(self, batch: Batch, source: Units, target: Units) -> list[Alignment]:
         """Compare, extract, and map to words; only links leave the device."""
         scores = self._similarity(source, target)
-        to_words = source.words, target.words, batch.source.lengths, batch.target.lengths
-        threshold = self.options.threshold
-        if self.options.symmetrize:
-            directions = DIRECTED[self._extract](scores, source.mask, target.mask, threshold=threshold)
-            return symmetrized_links(*directions, self.options.symmetrize, *to_words)
-        extract = EXTRACTORS[self._extract]
-        if self.options.distortion:
-            extract = partial(extract, distortion=self.options.distortion)
-        return word_links(extract(scores, source.mask, target.mask, threshold=threshold), *to_words)
+        masks, threshold = (source.mask, target.mask), self.method.threshold
+        words = source.words, target.words
+        lengths = batch.source.lengths, batch.target.lengths
+        if self.method.symmetrize:
+            forward, backward = DIRECTED[self.method.extract](scores, *masks, threshold=threshold)
+            return symmetrized_links(forward, backward, self.method.symmetrize, *words, *lengths)
+        if self.method.distortion:
+            links = argmax(scores, *masks, threshold=threshold, distortion=self.method.distortion)
+        else:
+            links = EXTRACTORS[self.method.extract](scores, *masks, threshold=threshold)
+        return word_links(links, *words, *lengths)
 
     # What they are made of.
 
-    @property
-    def _extract(self) -> str:
-        assert self.options.extract
-        return self.options.extract
-
     def _similarity(self, source: Units, target: Units) -> Tensor:
-        assert self.options.similarity
-        return similarity(source.states, target.states, self.options.similarity)
+        return similarity(source.states, target.states, self.method.similarity)
 
     def _units(self, states: Tensor, side: Side) -> Units:
         gathered = states[side.places]
-        if self.options.level == "subword":
+        if self.method.level == "subword":
             return Units(gathered, side.words)
         count = int(side.lengths.max())
         pooled, present = pool_words(gathered, side.words, count)
@@ -274,7 +205,7 @@ class Aligner:
         return Units(pooled, torch.where(present, numbers, -1))
 
     def _texts(self, text: Subwords, words: tuple[str, ...]) -> tuple[str, ...]:
-        if self.options.level == "word":
+        if self.method.level == "word":
             return words
         return tuple(self.encoder.tokenizer.convert_ids_to_tokens(text.ids.tolist()))
 

@@ -158,7 +158,7 @@ def _from_model(
 ) -> Iterator[Hypothesis]:
     # Where layers are listed, the model needs none of its own; layer 0 is one that every encoder has.
     aligner = aligner_from({**options, "layer": 0} if layers else options)
-    chosen = layer_list(layers or str(aligner.options.layer), aligner.encoder.layers)
+    chosen = layer_list(layers or str(aligner.method.layer), aligner.encoder.layers)
     found = list(track(aligner.align_layers(text, chosen), "pairs", len(text), quiet))
     preset = resolve(str(options["model"]))
     for layer in chosen:
@@ -168,9 +168,9 @@ def _from_model(
 
 def _settings(aligner: Aligner, preset: Preset, layer: int) -> dict[str, object]:
     """For the signature: what it always names, then what that alone would not have settled."""
-    from xalign.pipeline import AlignOptions
+    from xalign.method import AlignOptions
 
-    chosen = aligner.options
+    chosen = aligner.method
     plain = AlignOptions(layer=chosen.layer, extract=chosen.extract).completed_by(preset)
     usual = {"model": preset.name, "layer": layer, "extract": chosen.extract, "level": chosen.level}
     names = [field.name for field in fields(chosen) if field.name != "batch_tokens"]

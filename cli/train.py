@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
-    pass
+    from xalign.train.loop import Progress
 
 PATH = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -76,7 +78,11 @@ def train(
     if not len(sources) == len(targets) == len(links):
         counts = f"{len(sources)} --src, {len(targets)} --tgt and {len(links)} --links"
         raise click.UsageError(f"{counts}: give one of each per corpus")
-    from xalign.train.run import CorpusFiles, DevelopmentFiles, TrainOptions, run
+    from xalign.device import choose_device
+    from xalign.train.corpus import CorpusFiles
+    from xalign.train.development import DevelopmentFiles
+    from xalign.train.loop import TrainOptions
+    from xalign.train.run import run
 
     run(
         init,
@@ -84,7 +90,24 @@ def train(
         [DevelopmentFiles(*files) for files in dev],
         out,
         TrainOptions(**schedule),  # type: ignore[arg-type]
-        device=device,
+        device=choose_device(device),
         resume=resume,
-        report=_printer(quiet),
+        report=_reporter(quiet),
     )
+
+
+def _reporter(quiet: bool) -> Callable[[Progress], None]:
+    """A line per report on stderr, where a person is watching."""
+    if quiet or not sys.stderr.isatty():
+        return lambda progress: None
+
+    def report(progress: Progress) -> None:
+        left = (progress.steps - progress.step) * progress.seconds_per_step / 60
+        scores = "".join(f"  {name} {aer:.1f}" for name, aer in (progress.scores or {}).items())
+        click.echo(
+            f"step {progress.step}/{progress.steps}  loss {progress.loss:.3f}  "
+            f"{progress.subwords_per_second:,.0f} subwords/s  {left:.0f} min left{scores}",
+            err=True,
+        )
+
+    return report

@@ -6,7 +6,7 @@ import json
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
 
@@ -63,6 +63,7 @@ class Progress:
     steps: int
     loss: float  # mean since the last report, in nats
     subwords_per_second: float
+    seconds_per_step: float
     scores: dict[str, float] | None = None  # AER in percent per development set, when they were measured
 
 
@@ -80,9 +81,9 @@ class Learner(nn.Module):
         """Loss of one batch, a scalar."""
         states = self._encode(batch.input, [self._layer])[0]
         units, mask = pool_words(states, batch.units, batch.source_units + batch.links.shape[2])
-        source, target = units.split([batch.source_units, batch.links.shape[2]], dim=1)
-        source_mask, target_mask = mask.split([batch.source_units, batch.links.shape[2]], dim=1)
-        return guided(similarity(source, target, self._method), batch.links, source_mask, target_mask)
+        first = batch.source_units  # of the target side
+        compared = similarity(units[:, :first], units[:, first:], self._method)
+        return guided(compared, batch.links, mask[:, :first], mask[:, first:])
 
 
 def train(
@@ -132,7 +133,7 @@ def train(
             if due:
                 if evaluate is not None:
                     encoder.model.eval()
-                    progress = Progress(**{**vars(progress), "scores": evaluate()})
+                    progress = replace(progress, scores=evaluate())
                     encoder.model.train()
                 best = _keep_best(best, progress, out, save)
                 save_state(out, progress.step, encoder.model, optimizer, best)
@@ -172,7 +173,8 @@ def _steps(
         done = step + 1
         if done % options.log_steps == 0 or done % options.save_steps == 0 or done == options.steps:
             elapsed = time.monotonic() - since
-            yield Progress(done, options.steps, sum(losses) / len(losses), subwords / elapsed)
+            mean = sum(losses) / len(losses)
+            yield Progress(done, options.steps, mean, subwords / elapsed, elapsed / len(losses))
             losses, subwords, since = [], 0, time.monotonic()
 
 

@@ -23,7 +23,7 @@ def run(
     development: Sequence[DevelopmentFiles],
     out: Path,
     options: TrainOptions,
-    device: str = "cpu",
+    device: torch.device | str = "cpu",
     resume: bool = False,
     report: Callable[[Progress], None] = lambda progress: None,
 ) -> None:

@@ -1,0 +1,93 @@
+"""How to align: a user's options, completed by what the model's preset says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from xalign.errors import LayerError, OptionError
+from xalign.extract import DIRECTED
+from xalign.models import ENCODINGS, EXTRACTIONS, LEVELS, SIMILARITIES, Preset
+from xalign.symmetrize import SYMMETRIZERS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Method:
+    """Everything that decides which links are found, and in which languages."""
+
+    layer: int  # whose hidden states are compared
+    encode: str  # pair: both sides in one sequence; separate: each on its own
+    similarity: str
+    extract: str
+    threshold: float | None  # a link's score must lie above it; None: the method's own
+    level: str  # what is compared: subwords, or words as the mean of theirs
+    symmetrize: str | None  # how the two directions are combined; None: as the method does
+    distortion: float  # argmax alone: how much to distrust links far from the diagonal
+    source_language: str | None
+    target_language: str | None
+
+    def __post_init__(self) -> None:
+        if self.symmetrize and self.extract not in DIRECTED:
+            raise OptionError(
+                f"--symmetrize goes with --extract {', '.join(DIRECTED)}, not with {self.extract}"
+            )
+        if self.distortion and self.extract != "argmax":
+            raise OptionError(f"--distortion goes with --extract argmax, not with {self.extract}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlignOptions:
+    """What a user says of the method; None leaves it to the model's preset. Fields are those of `Method`."""
+
+    layer: int | None = None
+    encode: str | None = None
+    similarity: str | None = None
+    extract: str | None = None
+    threshold: float | None = None
+    level: str | None = None
+    symmetrize: str | None = None
+    distortion: float = 0.0
+    source_language: str | None = None
+    target_language: str | None = None
+    batch_tokens: int | None = None  # padded subwords in a batch; None fits the device
+
+    def __post_init__(self) -> None:
+        _expect("encode", self.encode, ENCODINGS)
+        _expect("similarity", self.similarity, SIMILARITIES)
+        _expect("extract", self.extract, EXTRACTIONS)
+        _expect("level", self.level, LEVELS)
+        _expect("symmetrize", self.symmetrize, tuple(SYMMETRIZERS))
+        if self.batch_tokens is not None and self.batch_tokens < 1:
+            raise OptionError(f"--batch-tokens is {self.batch_tokens}: it must be at least 1")
+
+    def completed_by(self, preset: Preset) -> Method:
+        """The method that these options and the preset make together.
+
+        The preset's threshold holds for the preset's own way of extracting alone: scores of others are not comparable.
+
+        Raises:
+            LayerError: neither says which layer.
+            OptionError: two options do not go together.
+        """
+        layer = preset.layer if self.layer is None else self.layer
+        if layer is None:
+            raise LayerError(f"{preset.name} has no preset that says which layer aligns best: give --layer")
+        extract = self.extract or preset.extract
+        preset_threshold = preset.threshold if extract == preset.extract else None
+        return Method(
+            layer=layer,
+            encode=self.encode or preset.encode,
+            similarity=self.similarity or preset.similarity,
+            extract=extract,
+            threshold=preset_threshold if self.threshold is None else self.threshold,
+            level=self.level or preset.level,
+            symmetrize=self.symmetrize,
+            distortion=self.distortion,
+            source_language=self.source_language,
+            target_language=self.target_language,
+        )
+
+
+def _expect(name: str, value: str | None, valid: Sequence[str]) -> None:
+    if value is not None and value not in valid:
+        raise OptionError(f"--{name} {value} is unknown: choose one of {', '.join(valid)}")

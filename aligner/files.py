@@ -10,8 +10,9 @@ import gzip
 import io
 import lzma
 import sys
+import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import IO, Any
 
@@ -50,14 +51,31 @@ def read_lines(path: Path | str) -> Iterator[str]:
 @contextmanager
 def _reading(path: Path | str) -> Iterator[IO[bytes]]:
     if str(path) == STANDARD:
-        yield sys.stdin.buffer
+        with _standard_input() as file:
+            yield file
         return
     try:
         file = _OPENERS.get(Path(path).suffix, open)(path, "rb")
     except OSError as error:
-        raise InputError(f"{path}: {(error.strerror or str(error)).lower()}") from None
+        raise InputError(f"{path}: {_reason(error)}") from None
     with file:
         yield file
+
+
+def _standard_input() -> AbstractContextManager[IO[bytes]]:
+    """Standard input through a buffer of our own.
+
+    Python locks the buffer of `sys.stdin` when it ends, and would abort if a thread still waited for input there.
+    """
+    try:
+        descriptor = sys.stdin.fileno()
+    except io.UnsupportedOperation:  # something else stands in for standard input, in tests for example
+        return nullcontext(sys.stdin.buffer)
+    return open(descriptor, "rb", closefd=False)
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()
 
 
 @contextmanager
@@ -65,18 +83,21 @@ def writing(path: Path | str) -> Iterator[IO[bytes]]:
     """A file to write bytes to, compressed by its suffix; "-" is standard output.
 
     Raises:
-        OptionError: the file cannot be made.
+        OptionError: the file cannot be made, or not be written to the end.
+        BrokenPipeError: whoever reads the output has gone.
     """
-    if str(path) == STANDARD:
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
-        return
     try:
-        file = _OPENERS.get(Path(path).suffix, open)(path, "wb")
+        if str(path) == STANDARD:
+            yield sys.stdout.buffer
+            sys.stdout.buffer.flush()
+        else:
+            with _OPENERS.get(Path(path).suffix, open)(path, "wb") as file:
+                yield file
+    except BrokenPipeError:
+        raise
     except OSError as error:
-        raise OptionError(f"{path}: cannot be written: {(error.strerror or str(error)).lower()}") from None
-    with file:
-        yield file
+        name = "standard output" if str(path) == STANDARD else path
+        raise OptionError(f"{name}: cannot be written: {_reason(error)}") from None
 
 
 def _open_zstandard(path: Path | str, mode: str) -> IO[bytes]:
@@ -134,4 +155,4 @@ _OPENERS: dict[str, Callable[..., Any]] = {
 def _unreadable() -> tuple[type[Exception], ...]:
     """What reading a damaged file raises; zstandard is imported where a .zst file was opened, and only there."""
     zstandard = sys.modules.get("zstandard")
-    return (EOFError, OSError, lzma.LZMAError, *([zstandard.ZstdError] if zstandard else []))
+    return (EOFError, OSError, lzma.LZMAError, zlib.error, *([zstandard.ZstdError] if zstandard else []))

@@ -7,6 +7,7 @@ same to all of them: a no-break space, or U+2028, is part of a word. Everything 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, zip_longest
@@ -14,6 +15,9 @@ from pathlib import Path
 
 from xalign.errors import InputError
 from xalign.files import STANDARD, name_of, read_lines
+
+# JSON can escape one half of a surrogate pair alone, which is no character and has no place in UTF-8.
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,24 +95,30 @@ def read_stream(path: Path | str, form: str | None = None) -> Iterator[SentenceP
 def parse_bars(line: str) -> SentencePair:
     """Read "source ||| target"; a blank line is a pair of empty sentences."""
     fields = line.split("|||")
-    if len(fields) != 2 and line.strip():
+    if len(fields) != 2:
+        if not words(line):
+            return SentencePair((), ())
         raise InputError(f'expected "source ||| target", found {len(fields)} field{"s" * (len(fields) > 1)}')
-    return SentencePair(words(fields[0]), words(fields[-1]))
+    return SentencePair(words(fields[0]), words(fields[1]))
 
 
 def parse_columns(line: str) -> SentencePair:
     """Read "source, tab, target"; further columns are left alone, a blank line is a pair of empty sentences."""
     fields = line.split("\t")
-    if len(fields) < 2 and line.strip():
+    if len(fields) < 2:
+        if not words(line):
+            return SentencePair((), ())
         raise InputError("expected source and target with a tab between them, found no tab")
-    return SentencePair(words(fields[0]), words(fields[1] if len(fields) > 1 else ""))
+    return SentencePair(words(fields[0]), words(fields[1]))
 
 
 def parse_json(line: str) -> SentencePair:
-    """Read {"src": ..., "tgt": ...}, each a string or a list of words."""
+    """Read {"src": ..., "tgt": ...}, each a string or a list of words; a blank line is a pair of empty sentences."""
+    if not words(line):
+        return SentencePair((), ())
     try:
         fields = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"not JSON ({error})") from None
     return SentencePair(_json_words(fields, "src"), _json_words(fields, "tgt"))
 
@@ -116,10 +126,14 @@ def parse_json(line: str) -> SentencePair:
 def _json_words(fields: object, key: str) -> tuple[str, ...]:
     side = fields.get(key) if isinstance(fields, dict) else None
     if isinstance(side, str):
-        return words(side)
-    if isinstance(side, list) and all(isinstance(word, str) for word in side):
-        return tuple(side)
-    raise InputError(f'expected an object whose "{key}" is a string or a list of words')
+        side = words(side)
+    if not isinstance(side, list | tuple) or not all(isinstance(word, str) for word in side):
+        raise InputError(f'expected an object whose "{key}" is a string or a list of words')
+    if _HALF_CHARACTER.search("".join(side)):
+        raise InputError(
+            f'"{key}" has half of a character (an escape \\ud800 to \\udfff without its other half)'
+        )
+    return tuple(side)
 
 
 FORMS: dict[str, Callable[[str], SentencePair]] = {

@@ -24,7 +24,7 @@ from operator import index
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from xalign.errors import FormatError
+from xalign.errors import FormatError, OptionError
 from xalign.files import name_of, read_lines
 from xalign.links import Alignment, Link
 
@@ -247,7 +247,8 @@ def detect_format(line: str) -> str:
         return "giza"
     if line.startswith("{"):
         return "jsonl"
-    return "tsv" if "\t" in line.strip() else "pharaoh"
+    first, *others = line.split("\t")
+    return "tsv" if len(others) > 1 and not _PHARAOH_LINK.fullmatch(first.strip()) else "pharaoh"
 
 
 def iter_alignments(
@@ -264,6 +265,8 @@ def iter_alignments(
     where a pair without links has no line: the k-th number belongs to the k-th pair, as gold sets have it,
     unless there are fewer numbers than pairs; then numbers from 1 count the pairs, as xalign writes them.
     """
+    if format not in ("auto", *READABLE):
+        raise OptionError(f"unknown format {format!r}: choose one of auto, {', '.join(READABLE)}")
     head, lines = _split_head(read_lines(path))
     name = detect_format(head[-1] if head else "") if format == "auto" else format
     base = {} if one_based is None else {"one_based": one_based}

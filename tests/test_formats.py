@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xalign.errors import FormatError
+from xalign.errors import FormatError, OptionError
 from xalign.formats import (
     READABLE,
     WRITERS,
@@ -214,6 +214,9 @@ def test_giza_words_without_their_brackets_are_refused(broken):
     [
         ("0-0 1p2", "pharaoh"),
         ("0-0 ||| -3.5", "pharaoh"),
+        ("0-0\t1-1\t2-2", "pharaoh"),
+        ("\t\t0-0", "tsv"),
+        ("", "pharaoh"),
         ("0001 1 2 S", "naacl"),
         ("1\t1\t2", "naacl"),
         ("ein Haus\ta house\t0-0 1-1", "tsv"),
@@ -254,6 +257,11 @@ def test_errors_name_file_and_line(write):
         read_alignments(path)
     with pytest.raises(FormatError, match=f"^{path} line 1: expected source, target and links"):
         read_alignments(path, format="tsv")
+
+
+def test_an_unknown_format_is_refused_with_the_known_ones(write):
+    with pytest.raises(OptionError, match="unknown format 'blinker': choose one of auto, pharaoh, "):
+        read_alignments(write("0-0\n"), format="blinker")
 
 
 def test_one_line_per_pair_is_read_as_it_comes(write):

@@ -28,7 +28,9 @@ def test_every_folder_with_code_is_a_declared_package(project):
     assert set(project["tool"]["setuptools"]["packages"]) == set(project["tool"]["setuptools"]["package-dir"])
 
 
-@pytest.mark.parametrize("command", [["--help"], ["eval", "--help"], ["align", "--help"], ["symmetrize", "--help"]])
+@pytest.mark.parametrize(
+    "command", [["--help"], ["eval", "--help"], ["align", "--help"], ["symmetrize", "--help"]]
+)
 def test_help_does_not_import_torch(command):
     code = (
         "import sys\nfrom xalign.cli import main\n"
@@ -42,7 +44,8 @@ def test_help_does_not_import_torch(command):
 
 def test_the_wheel_aligns_outside_the_tree(tmp_path):
     """An editable install hides data files that a wheel would miss, so the wheel itself has to do the main job."""
-    build = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "-q", "-w", tmp_path, REPOSITORY]
+    options = ["--no-deps", "--no-build-isolation", "-q", "-w", tmp_path]
+    build = [sys.executable, "-m", "pip", "wheel", *options, REPOSITORY]
     subprocess.run(build, check=True, cwd=tmp_path)
     (wheel,) = tmp_path.glob("xalign_words-*.whl")
     assert wheel.stat().st_size < 45e6

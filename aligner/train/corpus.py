@@ -9,6 +9,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -162,7 +163,7 @@ def batches(
 
 
 def _draw_pool(corpora: Sequence[Corpus], temperature: float, seed: int, pool: int) -> list[tuple[int, int]]:
-    """The pool's examples as (corpus, pair): each corpus runs through permutations of itself, an epoch after another."""
+    """The pool's examples as (corpus, pair): each corpus runs through one permutation of itself after another."""
     weights = np.array([len(corpus) for corpus in corpora], dtype=np.float64) ** (1 / temperature)
     shares = np.maximum(1, np.round(POOL * weights / weights.sum())).astype(int)
     rows = []
@@ -225,8 +226,7 @@ Side = tuple[NDArray[np.int32], NDArray[np.int32]]  # subwords, and the word of 
 def _sides(corpus: Corpus, pair: int, swap: bool) -> tuple[Side, Side, NDArray[np.int32]]:
     starts = corpus.side_starts[2 * pair : 2 * pair + 3]
     source, target = (
-        (corpus.subwords[begin:end], corpus.words[begin:end])
-        for begin, end in zip(starts[:2], starts[1:], strict=True)
+        (corpus.subwords[begin:end], corpus.words[begin:end]) for begin, end in pairwise(starts)
     )
     links = corpus.links[corpus.link_starts[pair] : corpus.link_starts[pair + 1]]
     return (target, source, links[:, ::-1]) if swap else (source, target, links)

@@ -106,7 +106,7 @@ def train(
         resume: go on from `out/state`.
         evaluate: AER in percent per development set; asked whenever the state is saved. Without it the last weights
             count as the best.
-        save: writes the encoder as a checkpoint into a folder; called with `out` when the mean score is the best so far.
+        save: writes the encoder as a checkpoint into a folder; called with `out` when the mean score is a new best.
         report: called with every logged step.
 
     Raises:

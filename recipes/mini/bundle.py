@@ -1,6 +1,6 @@
 """The trained checkpoint -> the one in the package: half precision, and the settings that the development sets chose.
 
-    python recipes/mini/bundle.py --trained runs/mini/trained
+python recipes/mini/bundle.py --trained runs/mini/trained
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ THRESHOLD = 0.2  # chosen on the development sets, see README.md
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--trained", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=BUNDLED)
     options = parser.parse_args()
@@ -27,7 +29,8 @@ def main() -> None:
     encoder = load_encoder(preset)
     encoder.model.to(torch.float16)
     description = "bundled: English with de fr es cs ro hi zh ja, 13 M parameters, trained by recipes/mini"
-    bundled = replace(preset, name="mini", threshold=THRESHOLD, description=description, source="recipes/mini/README.md")
+    source = "recipes/mini/README.md"
+    bundled = replace(preset, name="mini", threshold=THRESHOLD, description=description, source=source)
     save_checkpoint(encoder, bundled, options.out)
     size = sum(file.stat().st_size for file in options.out.iterdir())
     print(f"{options.out}: {size / 1e6:.1f} MB")

@@ -14,7 +14,9 @@ from pathlib import Path
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--text", type=Path, required=True)
     options = parser.parse_args()
     for source in sorted(options.text.glob("en-*.en")):
@@ -25,10 +27,13 @@ def label(source: Path, target: Path) -> None:
     forward, backward, links = (source.with_suffix(suffix) for suffix in (".forward", ".backward", ".links"))
     if not backward.exists():
         subprocess.run(
-            ["eflomal-align", "-s", source, "-t", target, "-f", forward, "-r", backward, "--overwrite"], check=True
+            ["eflomal-align", "-s", source, "-t", target, "-f", forward, "-r", backward, "--overwrite"],
+            check=True,
         )
     if not links.exists():
-        subprocess.run(["xalign", "symmetrize", "--method", "grow-diag", forward, backward, "-o", links], check=True)
+        subprocess.run(
+            ["xalign", "symmetrize", "--method", "grow-diag", forward, backward, "-o", links], check=True
+        )
     print(links)
 
 

@@ -23,8 +23,12 @@ TEST = ("de-en", "en-fr", "en-hi")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=os.environ.get("XALIGN_DATA"), help="folder with gold/ inside")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--data", type=Path, default=os.environ.get("XALIGN_DATA"), help="folder with gold/ inside"
+    )
     parser.add_argument("--model", default="mini")
     parser.add_argument("--extract")
     parser.add_argument("--threshold", type=float)
@@ -60,7 +64,9 @@ def diagonal(pair: SentencePair) -> Alignment:
     """Each word of the longer side with the word at the same relative place."""
     source, target = len(pair.source), len(pair.target)
     longer = max(source, target)
-    return Alignment.of((k * source // longer, k * target // longer) for k in range(longer) if source and target)
+    return Alignment.of(
+        (k * source // longer, k * target // longer) for k in range(longer) if source and target
+    )
 
 
 if __name__ == "__main__":

@@ -34,7 +34,9 @@ LOGIT_OF_EQUALS = 12.0  # dot product of two equal final states: the temperature
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--text", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--vocabulary", type=int, default=40_000)
@@ -133,7 +135,9 @@ def give_lexicon(model: XLMRobertaXLModel, tokenizer: PreTrainedTokenizerFast, t
     projected *= EMBEDDING_SIZE / np.sqrt(np.square(projected).mean(axis=1, keepdims=True))
     embeddings.copy_(torch.from_numpy(projected))
     embeddings[tokenizer.pad_token_id] = 0
-    print(f"{known.sum()} of {len(known)} subwords have a lexicon entry, over {counts.shape[1]} English words")
+    print(
+        f"{known.sum()} of {len(known)} subwords have a lexicon entry, over {counts.shape[1]} English words"
+    )
 
 
 def subword_counts(tokenizer: PreTrainedTokenizerFast, text: Path) -> csr_matrix:
@@ -175,7 +179,7 @@ def give_positions(model: XLMRobertaXLModel) -> None:
 PRESET = {
     "name": "mini",
     "encode": "pair",
-        "similarity": "dot",
+    "similarity": "dot",
     "extract": "softmax",
     "threshold": 0.1,
     "level": "word",

@@ -36,7 +36,13 @@ PAIRED = {
     "python_docs": 8_000,
     "django_docs": 6_000,
 }
-JOINED = {"ntrex_multi": 2_000, "flores_multi": 2_000, "xquad_questions_multi": 2_000, "quran_multi": 4_000, "bible": 15_000}
+JOINED = {
+    "ntrex_multi": 2_000,
+    "flores_multi": 2_000,
+    "xquad_questions_multi": 2_000,
+    "quran_multi": 4_000,
+    "bible": 15_000,
+}
 
 MAX_WORDS = 80
 MAX_RATIO = 3.0
@@ -52,8 +58,12 @@ ABBREVIATION_DOT = re.compile(r"^(?:\d+[.,]\d|\w\.\w)")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=os.environ.get("XALIGN_DATA"), help="folder with parallel/ inside")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--data", type=Path, default=os.environ.get("XALIGN_DATA"), help="folder with parallel/ inside"
+    )
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--languages", nargs="+", default=LANGUAGES)
     options = parser.parse_args()
@@ -136,7 +146,9 @@ def tokenizer(language: str) -> Callable[[str], list[str]]:
 
         tagger = fugashi.Tagger()
         return lambda text: [word.surface for word in tagger(text.replace(" ", ""))] if text else []
-    return lambda text: list(itertools.chain.from_iterable(split_word(word, language) for word in WORD.findall(text)))
+    return lambda text: list(
+        itertools.chain.from_iterable(split_word(word, language) for word in WORD.findall(text))
+    )
 
 
 def split_word(word: str, language: str) -> list[str]:

@@ -7,7 +7,15 @@ import pytest
 from xalign.models import PRESET_FILE, resolve
 from xalign.train.corpus import CorpusFiles
 
-LEXICON = {"das": "the", "Haus": "house", "ist": "is", "klein": "small", "groß": "big", "der": "the", "Garten": "garden"}
+LEXICON = {
+    "das": "the",
+    "Haus": "house",
+    "ist": "is",
+    "klein": "small",
+    "groß": "big",
+    "der": "the",
+    "Garten": "garden",
+}
 
 
 @pytest.fixture

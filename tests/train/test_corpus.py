@@ -62,7 +62,9 @@ def test_an_epoch_shows_every_pair_once(corpus, encoder):
 
 
 def test_pairs_that_teach_nothing_are_left_out(tmp_path, encoder):
-    files = write_corpus(tmp_path, ["das Haus", "", "der Garten"], ["the house", "the", "the garden"], ["0-0", "", "1-1"])
+    files = write_corpus(
+        tmp_path, ["das Haus", "", "der Garten"], ["the house", "the", "the garden"], ["0-0", "", "1-1"]
+    )
     assert len(read_corpus(files, encoder, 60)) == 2
 
 

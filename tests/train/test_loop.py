@@ -31,7 +31,9 @@ def test_it_learns_the_lexicon(start, corpus, tmp_path):
     log = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
     assert [entry["step"] for entry in log] == [progress.step for progress in seen]
 
-    result = CliRunner().invoke(main, ["align", "-q", "--model", str(out), str(corpus.source), str(corpus.target)])
+    result = CliRunner().invoke(
+        main, ["align", "-q", "--model", str(out), str(corpus.source), str(corpus.target)]
+    )
     assert result.exit_code == 0, result.output
     assert result.stdout.count("\n") == 24
 
@@ -82,7 +84,14 @@ def test_a_preset_that_the_objective_does_not_fit_is_refused(tiny, corpus, tmp_p
 
 def test_the_rate_rises_stays_and_falls():
     options = TrainOptions(steps=100, warmup_steps=9, descent=0.5, learning_rate=1.0)
-    assert [round(options.rate_at(step), 3) for step in (0, 4, 9, 49, 75, 99)] == [0.1, 0.5, 1.0, 1.0, 0.5, 0.02]
+    assert [round(options.rate_at(step), 3) for step in (0, 4, 9, 49, 75, 99)] == [
+        0.1,
+        0.5,
+        1.0,
+        1.0,
+        0.5,
+        0.02,
+    ]
 
 
 def test_development_gold_of_another_length_is_refused(start, corpus, tmp_path):

@@ -18,7 +18,9 @@ def test_guided_equals_the_sum_written_out():
     rows = -(math.log(3 / 4) + math.log(1 / 2)) / 2
     # Columns: (ln 3, 0) -> (3/4, 1/4), linked to both rows; (0, 0) -> linked to the second row alone.
     columns = -((math.log(3 / 4) + math.log(1 / 4)) / 2 + math.log(1 / 2)) / 2
-    assert math.isclose(guided(similarity, links, full(1, 2), full(1, 2)).item(), rows + columns, rel_tol=1e-6)
+    assert math.isclose(
+        guided(similarity, links, full(1, 2), full(1, 2)).item(), rows + columns, rel_tol=1e-6
+    )
 
 
 def test_words_without_links_say_nothing():

@@ -33,6 +33,8 @@ class Method:
             )
         if self.distortion and self.extract != "argmax":
             raise OptionError(f"--distortion goes with --extract argmax, not with {self.extract}")
+        if not 0 <= self.distortion <= 1:
+            raise OptionError(f"--distortion is {self.distortion}: it must be from 0 to 1")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from itertools import islice
 from typing import Any, NamedTuple, Self
 
@@ -23,7 +24,15 @@ from xalign.batches import Batch, Geometry, Indices, Side, build, plan
 from xalign.device import choose_device, choose_dtype
 from xalign.encoder import Encoder, load_encoder
 from xalign.errors import OptionError, XalignError
-from xalign.extract import DIRECTED, EXTRACTORS, argmax, argmax_directions
+from xalign.extract import (
+    DIRECTED,
+    EXTRACTORS,
+    DirectedExtractor,
+    Extractor,
+    Links,
+    argmax,
+    argmax_directions,
+)
 from xalign.links import Alignment
 from xalign.method import AlignOptions
 from xalign.models import DEFAULT, Preset, resolve
@@ -141,7 +150,7 @@ class Aligner:
         batch = batch.to(self.encoder.device)
         source, target = self.encode(batch, [self.method.layer])[0]
         scores = self._similarity(source, target)
-        directions = DIRECTED.get(self.method.extract, argmax_directions)(scores, source.mask, target.mask)
+        directions = self._directions(scores, source.mask, target.mask)
         forward, backward = (direction.links[0].cpu().numpy() for direction in directions)
         return Explanation(
             source=self._texts(block.source, sentences.source),
@@ -178,22 +187,32 @@ class Aligner:
     def link(self, batch: Batch, source: Units, target: Units) -> list[Alignment]:
         """Compare, extract, and map to words; only links leave the device."""
         scores = self._similarity(source, target)
-        masks, threshold = (source.mask, target.mask), self.method.threshold
+        masks = source.mask, target.mask
         words = source.words, target.words
         lengths = batch.source.lengths, batch.target.lengths
         if self.method.symmetrize:
-            forward, backward = DIRECTED[self.method.extract](scores, *masks, threshold=threshold)
+            forward, backward = self._directions(scores, *masks)
             return symmetrized_links(forward, backward, self.method.symmetrize, *words, *lengths)
         if self.method.distortion:
-            links = argmax(scores, *masks, threshold=threshold, distortion=self.method.distortion)
+            extract: Extractor = partial(argmax, distortion=self.method.distortion)
         else:
-            links = EXTRACTORS[self.method.extract](scores, *masks, threshold=threshold)
-        return word_links(links, *words, *lengths)
+            extract = EXTRACTORS[self.method.extract]
+        return word_links(extract(scores, *masks, threshold=self.method.threshold), *words, *lengths)
 
     # What they are made of.
 
     def _similarity(self, source: Units, target: Units) -> Tensor:
         return similarity(source.states, target.states, self.method.similarity)
+
+    def _directions(self, scores: Tensor, source_mask: Tensor, target_mask: Tensor) -> tuple[Links, Links]:
+        """(forward, backward) of the method, or of argmax where the method has none."""
+        method = self.method
+        if method.extract not in DIRECTED:
+            return argmax_directions(scores, source_mask, target_mask)
+        extract: DirectedExtractor = DIRECTED[method.extract]
+        if method.distortion:
+            extract = partial(argmax_directions, distortion=method.distortion)
+        return extract(scores, source_mask, target_mask, threshold=method.threshold)
 
     def _units(self, states: Tensor, side: Side) -> Units:
         gathered = states[side.places]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -159,7 +160,7 @@ def _from_model(
     # Where layers are listed, the model needs none of its own; layer 0 is one that every encoder has.
     aligner = aligner_from({**options, "layer": 0} if layers else options)
     chosen = layer_list(layers or str(aligner.method.layer), aligner.encoder.layers)
-    found = list(track(aligner.align_layers(text, chosen), "pairs", len(text), quiet))
+    found = list(track(aligner.align_layers(text, chosen), "pairs", partial(len, text), quiet))
     preset = resolve(str(options["model"]))
     for layer in chosen:
         name = f"layer {layer}" if layers else preset.name

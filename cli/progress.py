@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,41 +13,25 @@ T = TypeVar("T")
 _COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
 
 
-def track(items: Iterable[T], what: str, total: int | None, quiet: bool) -> Iterator[T]:
-    """The items, counted on stderr as they pass: rate, and time left where the total is known."""
+def track(items: Iterable[T], what: str, total: Callable[[], int | None], quiet: bool) -> Iterator[T]:
+    """The items, counted on stderr as they pass: rate, and time left where the total is known.
+
+    `total` is asked only where there is a bar, since finding it out may take a while.
+    """
     if quiet or not sys.stderr.isatty():
         yield from items
         return
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
+    from xalign.cli.bar import bar
 
-    columns = [
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}/s"),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    ]
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(what, total=total, rate="-")
+    with bar() as progress:
+        task = progress.add_task(what, total=total())
         for item in items:
             yield item
             progress.advance(task)
-            speed = progress.tasks[0].speed
-            if speed:
-                progress.update(task, rate=f"{speed:,.0f}")
 
 
 def count_lines(path: Path) -> int | None:
-    """The number of lines of a plain file; None where counting would mean waiting, or reading twice what comes once."""
+    """The number of lines of a plain file; None where counting would take long, or take the lines away."""
     if str(path) == STANDARD or path.suffix in _COMPRESSED or not path.is_file():
         return None
     with path.open("rb") as file:

@@ -105,7 +105,8 @@ def _open_zstandard(path: Path | str, mode: str) -> IO[bytes]:
         return io.BufferedReader(_ZstandardFrames(Path(path)))
     import zstandard
 
-    file: IO[bytes] = zstandard.open(path, mode)
+    # With a checksum, as the zstd command writes it, so that damage is noticed.
+    file: IO[bytes] = zstandard.open(path, mode, cctx=zstandard.ZstdCompressor(write_checksum=True))
     return file
 
 

@@ -1,0 +1,207 @@
+"""Text files in and out, plain and compressed, and what goes wrong with them."""
+
+import bz2
+import gzip
+import io
+import lzma
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import zstandard
+
+from xalign.errors import InputError, OptionError
+from xalign.files import read_lines, writing
+
+TEXT = "das Haus\n\nthe house\n"
+COMPRESS = {
+    "": bytes,
+    ".gz": gzip.compress,
+    ".bz2": bz2.compress,
+    ".xz": lzma.compress,
+    ".zst": zstandard.ZstdCompressor(write_checksum=True).compress,
+}
+every_suffix = pytest.mark.parametrize("suffix", COMPRESS)
+compressed = pytest.mark.parametrize("suffix", [suffix for suffix in COMPRESS if suffix])
+
+
+@pytest.fixture
+def file(tmp_path):
+    """`file(b"...", ".gz")`: a file with these bytes."""
+
+    def write(content: bytes, suffix: str = "") -> Path:
+        path = tmp_path / f"text{suffix}"
+        path.write_bytes(content)
+        return path
+
+    return write
+
+
+@every_suffix
+def test_a_file_is_read_by_its_suffix(file, suffix):
+    assert list(read_lines(file(COMPRESS[suffix](TEXT.encode()), suffix))) == ["das Haus", "", "the house"]
+
+
+@every_suffix
+def test_what_is_written_by_suffix_is_read_back(tmp_path, suffix):
+    path = tmp_path / f"text{suffix}"
+    with writing(path) as output:
+        for _ in range(1000):
+            output.write(TEXT.encode())
+    assert list(read_lines(path)) == TEXT.splitlines() * 1000
+    assert (path.stat().st_size < 2000) == bool(suffix)
+
+
+@compressed
+def test_files_put_one_after_the_other_are_one_file(file, suffix):
+    parts = [COMPRESS[suffix](part) for part in (b"one\ntw", b"o\n", b"", b"three")]
+    assert list(read_lines(file(b"".join(parts), suffix))) == ["one", "two", "three"]
+
+
+@pytest.mark.parametrize(
+    ("content", "lines"),
+    [
+        (b"", []),
+        (b"a", ["a"]),
+        (b"a\n", ["a"]),
+        (b"a\n\n", ["a", ""]),
+        (b"a\r\nb\r\n", ["a", "b"]),
+        (b"a\rb\n", ["a\rb"]),
+        (b"\xef\xbb\xbfa\n\xef\xbb\xbfb\n", ["a", "\ufeffb"]),
+        (b"\xef\xbb\xbf", [""]),
+        ("a\u2028b\u2029c\u0085d\x0be\x0cf\x1cg\n".encode(), ["a\u2028b\u2029c\u0085d\x0be\x0cf\x1cg"]),
+        (b"a\x00b\n", ["a\x00b"]),
+    ],
+)
+def test_a_line_ends_at_lf_or_crlf_only_and_a_mark_counts_only_in_front(file, content, lines):
+    assert list(read_lines(file(content))) == lines
+
+
+@every_suffix
+def test_a_line_may_be_as_long_as_it_likes(file, suffix):
+    long = "wort " * 200_000
+    assert list(read_lines(file(COMPRESS[suffix](f"{long}\nb\n".encode()), suffix))) == [long, "b"]
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (b"a\nb\xff\n", "text line 2: not UTF-8 (byte 0xff at position 2)"),
+        (b"\xc3\n", "text line 1: not UTF-8 (byte 0xc3 at position 1)"),
+        (b"\xed\xa0\x80\n", "text line 1: not UTF-8"),  # half a surrogate pair
+        ("Häuser\n".encode("latin-1"), "text line 1: not UTF-8 (byte 0xe4 at position 2)"),
+    ],
+)
+def test_bytes_that_are_not_utf8_are_named_with_their_line(file, content, complaint):
+    with pytest.raises(InputError) as error:
+        list(read_lines(file(content)))
+    assert complaint in str(error.value)
+
+
+@every_suffix
+def test_a_missing_file_is_named(tmp_path, suffix):
+    with pytest.raises(InputError, match=r"no such file or directory"):
+        list(read_lines(tmp_path / f"none{suffix}"))
+
+
+@every_suffix
+def test_a_folder_is_no_file(tmp_path, suffix):
+    folder = tmp_path / f"folder{suffix}"
+    folder.mkdir()
+    with pytest.raises(InputError, match=r"is a directory"):
+        list(read_lines(folder))
+    with pytest.raises(OptionError, match=r"cannot be written: is a directory"), writing(folder):
+        pass
+
+
+@compressed
+def test_a_truncated_file_gives_its_lines_and_then_an_error(file, suffix):
+    text = "".join(f"{number} {number * 7919 % 1009}\n" for number in range(20_000))
+    whole = COMPRESS[suffix](text.encode())
+    lines = read_lines(file(whole[: len(whole) * 2 // 3], suffix))
+    found = []
+    with pytest.raises(InputError, match=r"text\.\w+ after line \d+: cannot be read on"):
+        found.extend(lines)
+    assert found == text.splitlines()[: len(found)]
+
+
+@compressed
+def test_a_truncated_end_marker_is_an_error(file, suffix):
+    with pytest.raises(InputError, match="cannot be read on"):
+        list(read_lines(file(COMPRESS[suffix](TEXT.encode())[:-1], suffix)))
+
+
+@compressed
+def test_a_damaged_file_is_an_error(file, suffix):
+    content = bytearray(COMPRESS[suffix](os.urandom(2000).hex().encode()))
+    for place in range(100, 900, 7):
+        content[place] ^= 0xFF
+    with pytest.raises(InputError):
+        list(read_lines(file(bytes(content), suffix)))
+
+
+@compressed
+def test_plain_text_under_a_compressed_name_is_an_error(file, suffix):
+    with pytest.raises(InputError, match="cannot be read on"):
+        list(read_lines(file(TEXT.encode(), suffix)))
+
+
+def test_lines_come_before_the_end_of_their_file():
+    reader, writer = os.pipe()
+    try:
+        os.write(writer, b"a\n")
+        assert next(read_lines(f"/dev/fd/{reader}")) == "a"  # would wait for ever if it read to the end
+    finally:
+        os.close(writer)
+        os.close(reader)
+
+
+def test_a_dash_is_standard_input(monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"a\nb\xff\n")))
+    lines = read_lines("-")
+    assert next(lines) == "a"
+    with pytest.raises(InputError, match="standard input line 2: not UTF-8"):
+        next(lines)
+
+
+def test_a_dash_is_standard_output(capfdbinary):
+    with writing("-") as output:
+        output.write("Häuser\n".encode())
+    assert capfdbinary.readouterr().out == "Häuser\n".encode()
+
+
+def test_a_program_ends_while_a_thread_of_it_waits_for_standard_input():
+    code = (
+        "from threading import Thread; from xalign.files import read_lines; from time import sleep\n"
+        "Thread(target=lambda: print(list(read_lines('-'))), daemon=True).start(); sleep(0.3)"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as program:
+        assert program.wait() == 0
+        assert (program.stdout.read(), program.stderr.read()) == (b"", b"")
+
+
+def test_a_file_that_cannot_be_made_is_named(tmp_path):
+    complaint = "none/text: cannot be written: no such file"
+    with pytest.raises(OptionError, match=complaint), writing(tmp_path / "none" / "text"):
+        pass
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+def test_a_full_disk_is_told():
+    complaint = "/dev/full: cannot be written: no space left"
+    with pytest.raises(OptionError, match=complaint), writing("/dev/full") as output:
+        output.write(b"a\n")
+
+
+def test_the_end_of_a_pipe_is_left_to_the_caller():
+    with pytest.raises(BrokenPipeError), writing("-"):
+        raise BrokenPipeError
+
+
+def test_an_error_of_the_writers_own_passes_through(tmp_path):
+    with pytest.raises(InputError, match="line 2"), writing(tmp_path / "text.gz"):
+        raise InputError("line 2")

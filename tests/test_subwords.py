@@ -1,0 +1,82 @@
+"""Words -> subword ids, end to end, each distinct word split once."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from xalign import subwords
+from xalign.subwords import Splitter
+
+some_words = st.text("abc", max_size=4)
+some_sentences = st.lists(st.lists(some_words, max_size=5), max_size=5)
+
+
+class Letters:
+    """A tokeniser whose subwords are letters; like real ones it may drop a word, here any without letters."""
+
+    def __init__(self):
+        self.asked = []
+
+    def subword_ids(self, words, language):
+        self.asked += words
+        self.language = language
+        return [[ord(letter) for letter in word] for word in words]
+
+
+@given(some_sentences)
+def test_sentences_are_split_word_by_word_end_to_end(sentences):
+    found = Splitter(Letters())(sentences)
+    ids, numbers, starts = [], [], [0]
+    for sentence in sentences:
+        for number, word in enumerate(sentence):
+            for letter in word:
+                ids.append(ord(letter))
+                numbers.append(number)
+        starts.append(len(ids))
+    assert found.ids.tolist() == ids
+    assert found.words.tolist() == numbers
+    assert found.starts.tolist() == starts
+    assert found.lengths.tolist() == [len(sentence) for sentence in sentences]
+    assert found.sizes.tolist() == [sum(map(len, sentence)) for sentence in sentences]
+    assert all(array.dtype == np.int64 for array in (found.ids, found.words, found.starts, found.lengths))
+
+
+def test_a_word_that_the_tokeniser_drops_keeps_its_number():
+    found = Splitter(Letters())([["a", "", "b"], ["", ""]])
+    assert found.words.tolist() == [0, 2]
+    assert found.lengths.tolist() == [3, 2]
+    assert found.sizes.tolist() == [2, 0]
+
+
+@given(some_sentences, some_sentences)
+def test_each_distinct_word_is_split_once(first, second):
+    letters = Letters()
+    split = Splitter(letters)
+    split(first)
+    split(second)
+    assert sorted(letters.asked) == sorted({word for sentence in first + second for word in sentence})
+
+
+def test_what_is_remembered_is_bounded(monkeypatch):
+    monkeypatch.setattr(subwords, "CACHED_WORDS", 3)
+    letters = Letters()
+    split = Splitter(letters)
+    for sentence in (["a", "b", "c"], ["a", "b"], ["d", "a"], ["b"], ["a", "b", "c", "d", "e"]):
+        assert split([sentence]).ids.tolist() == [ord(word) for word in sentence]
+    assert letters.asked.count("b") == 3  # forgotten when "d" came, and when five words came
+    assert len(letters.asked) == 3 + 2 + 1 + 5
+
+
+def test_the_language_is_handed_on():
+    letters = Letters()
+    Splitter(letters, "de")([["a"]])
+    assert letters.language == "de"
+
+
+def test_a_tokeniser_that_loses_count_is_found_out():
+    encoder = SimpleNamespace(subword_ids=lambda words, language: [])
+    with pytest.raises(ValueError, match="zip"):
+        Splitter(encoder)([["a"]])

@@ -133,6 +133,24 @@ def build(source: Subwords, target: Subwords, pairs: Indices, geometry: Geometry
     )
 
 
+def within_budget(batch: EncoderInput, budget: int) -> list[EncoderInput]:
+    """The same rows in parts of at most `budget` padded subwords; a row beyond it is a part of its own."""
+    rows, width = batch.ids.shape
+    size = max(1, budget // width)
+    if rows <= size:
+        return [batch]
+    return [
+        EncoderInput(
+            ids=batch.ids[start : start + size],
+            mask=batch.mask[start : start + size],
+            sides=batch.sides[start : start + size],
+            languages=None if batch.languages is None else batch.languages[start : start + size],
+            padded=batch.padded,
+        )
+        for start in range(0, rows, size)
+    ]
+
+
 Span = tuple[int, int]  # subwords from, up to
 
 
@@ -279,11 +297,16 @@ def spans(size: int, width: int, count: int) -> list[Span]:
 def most_central(size: int, windows: list[Span]) -> Indices:
     """For each subword the window in which it is furthest from a cut; the ends of a sentence are no cuts.
 
+    A sentence that is whole in every window has no cuts: its subwords take the windows in turn.
+
+    >>> most_central(8, [(0, 4), (2, 6), (4, 8)])
+    array([0, 0, 0, 1, 1, 2, 2, 2])
+
     Shape: (size,)
     """
-    numbers = np.arange(size)[:, None]
+    numbers = np.arange(size)
     starts, ends = np.array(windows).T
-    before = np.where(starts == 0, size, numbers - starts)
-    after = np.where(ends == size, size, ends - 1 - numbers)
-    chosen: Indices = np.minimum(before, after).argmax(axis=1)
-    return chosen
+    if starts[-1] == 0:
+        return numbers * len(windows) // size
+    halfway: Indices = (starts[1:] + ends[:-1] - 1) // 2  # as far from the cut of one window as of the next
+    return np.searchsorted(halfway, numbers)

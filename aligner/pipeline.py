@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from itertools import islice
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from xalign.ahead import run_ahead
-from xalign.batches import Batch, Geometry, Indices, Side, build, plan
+from xalign.batches import Batch, Geometry, Indices, Side, build, plan, within_budget
 from xalign.device import choose_device, choose_dtype
-from xalign.encoder import Encoder, load_encoder
-from xalign.errors import OptionError, XalignError
+from xalign.encoder import Encoder, EncoderInput, load_encoder
+from xalign.errors import InputError, OptionError, XalignError
 from xalign.extract import (
     DIRECTED,
     EXTRACTORS,
@@ -43,6 +43,7 @@ from xalign.words import symmetrized_links, word_links
 
 BLOCK = 2_048  # pairs: block k holds those from k * BLOCK on
 BUDGETS = {"cpu": 4_096, "cuda": 65_536}  # padded subwords in a batch; it shrinks when memory runs out
+MOST_COMPARED = 2**28  # source times target subwords of one pair: 1 GB of similarity, and several to extract
 
 Pair = SentencePair | tuple[str | Sequence[str], str | Sequence[str]]
 
@@ -102,7 +103,7 @@ class Aligner:
         self._budget = options.batch_tokens or BUDGETS.get(encoder.device.type, BUDGETS["cpu"])
 
     @classmethod
-    def load(cls, model: str = DEFAULT, device: str = "auto", dtype: str = "auto", **options: Any) -> Self:
+    def load(cls, model: str = DEFAULT, device: str = "auto", dtype: str = "auto", **options: Any) -> Aligner:
         """An aligner from a preset's name, a folder or a hub id; `options` are the fields of `AlignOptions`.
 
         >>> Aligner.load("mini").align([("das Haus", "the house")])  # doctest: +SKIP
@@ -177,7 +178,7 @@ class Aligner:
     @torch.inference_mode()
     def encode(self, batch: Batch, layers: Sequence[int]) -> list[tuple[Units, Units]]:
         """(source, target) of each layer: the states that will be compared. The batch is on the device."""
-        states = [self.encoder.encode(each, layers).flatten(1, 2) for each in batch.inputs]
+        states = [self._states(each, layers) for each in batch.inputs]
         return [
             (self._units(states[0][k], batch.source), self._units(states[-1][k], batch.target))
             for k in range(len(layers))
@@ -200,6 +201,11 @@ class Aligner:
         return word_links(extract(scores, *masks, threshold=self.method.threshold), *words, *lengths)
 
     # What they are made of.
+
+    def _states(self, batch: EncoderInput, layers: Sequence[int]) -> Tensor:
+        """The windows of a long pair go through in parts. Shape: (layers, rows x subwords, width)."""
+        parts = [self.encoder.encode(part, layers) for part in within_budget(batch, self._budget)]
+        return (parts[0] if len(parts) == 1 else torch.cat(parts, dim=1)).flatten(1, 2)
 
     def _similarity(self, source: Units, target: Units) -> Tensor:
         return similarity(source.states, target.states, self.method.similarity)
@@ -248,6 +254,12 @@ class Aligner:
         self, block: Block, pairs: Indices, batch: Batch, layers: Sequence[int], first: int
     ) -> list[list[Alignment]]:
         """The alignments of a batch, by layer; where memory runs out, of its halves."""
+        line = first + int(pairs[-1]) + 1  # of the longest
+        source, target = batch.source.words.shape[1], batch.target.words.shape[1]
+        if source * target > MOST_COMPARED:
+            raise InputError(
+                f"line {line}: {source} x {target} subwords are too many to compare; split the line into sentences"
+            )
         try:
             batch = batch.to(self.encoder.device)
             return [self.link(batch, *units) for units in self.encode(batch, layers)]
@@ -255,7 +267,6 @@ class Aligner:
             if not _is_out_of_memory(error):
                 raise
             if len(pairs) == 1:
-                line = first + int(pairs[0]) + 1
                 raise XalignError(
                     f"line {line} does not fit into the memory of {self.encoder.device}"
                 ) from error

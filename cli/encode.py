@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from xalign.errors import OptionError
+from xalign.cli.layers import layer_list
+from xalign.cli.options import device_option
 from xalign.models import DEFAULT
 
 
@@ -23,7 +24,7 @@ from xalign.models import DEFAULT
 @click.option(
     "--batch-tokens", type=click.IntRange(min=1), default=4096, show_default=True, help="Subwords in a batch."
 )
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, mps.")
+@device_option
 @click.option(
     "--dtype",
     default="float32",
@@ -62,12 +63,5 @@ def encode(
     sentences = [words(line) for line in read_lines(text)]
     place = choose_device(device)
     encoder = load_encoder(resolve(model), place, choose_dtype(dtype, place))
-    chosen = range(encoder.layers + 1) if layers == "all" else _parse(layers)
+    chosen = layer_list(layers, encoder.layers)
     hidden_states(encoder, sentences, chosen, lang, batch_tokens).save(output)
-
-
-def _parse(layers: str) -> list[int]:
-    try:
-        return [int(layer) for layer in layers.split(",")]
-    except ValueError:
-        raise OptionError(f'--layers is {layers!r}: expected "all" or numbers such as 8,9') from None

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from xalign.cli.options import device_option, quiet_option
+
 if TYPE_CHECKING:
     from xalign.train.loop import Progress
 
@@ -44,7 +46,7 @@ PATH = click.Path(exists=True, dir_okay=False, path_type=Path)
 )
 @click.option("--save-steps", default=200, show_default=True, help="Steps between saves and measurements.")
 @click.option("--seed", default=1, show_default=True)
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, mps.")
+@device_option
 @click.option(
     "--dtype",
     default="float32",
@@ -52,7 +54,7 @@ PATH = click.Path(exists=True, dir_okay=False, path_type=Path)
     type=click.Choice(["float32", "bfloat16", "float16"]),
     help="Precision of the arithmetic; weights stay float32.",
 )
-@click.option("--quiet", "-q", is_flag=True, help="No progress bar.")
+@quiet_option
 def train(
     init: str,
     sources: tuple[Path, ...],

@@ -83,16 +83,24 @@ def _cached_first(load: Callable[..., Loaded], checkpoint: str, **options: objec
 
 @contextmanager
 def _reading(checkpoint: str) -> Iterator[None]:
-    """Keep transformers' reports and bars off the user's terminal; turn its errors into one line."""
+    """Read quietly; turn transformers' errors into one line."""
+    try:
+        with quietly():
+            yield
+    except ImportError as error:
+        raise DependencyError(f"{checkpoint}: {_first_line(error)}") from error
+    except _UNREADABLE as error:
+        raise ModelError(f"{checkpoint}: cannot be read as a checkpoint: {_first_line(error)}") from error
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Keep transformers' reports and bars off the user's terminal."""
     verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity(logging.CRITICAL)
     logging.disable_progress_bar()
     try:
         yield
-    except ImportError as error:
-        raise DependencyError(f"{checkpoint}: {_first_line(error)}") from error
-    except _UNREADABLE as error:
-        raise ModelError(f"{checkpoint}: cannot be read as a checkpoint: {_first_line(error)}") from error
     finally:
         logging.set_verbosity(verbosity)
         if bars:

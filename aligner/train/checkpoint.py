@@ -11,6 +11,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from xalign.encoder import Encoder
+from xalign.encoders.pretrained import quietly
 from xalign.errors import TrainingError
 from xalign.models import PRESET_FILE, Preset
 
@@ -19,8 +20,9 @@ STATE = "state"
 
 def save_checkpoint(encoder: Encoder, preset: Preset, folder: Path) -> None:
     """Write an ordinary transformers checkpoint that carries its preset: `--model FOLDER` needs no further option."""
-    encoder.model.save_pretrained(folder)
-    encoder.tokenizer.save_pretrained(folder)
+    with quietly():
+        encoder.model.save_pretrained(folder)
+        encoder.tokenizer.save_pretrained(folder)
     (folder / PRESET_FILE).write_text(preset.to_json(), encoding="utf-8")
 
 

@@ -76,7 +76,7 @@ def test_a_link_out_of_range_is_named(tmp_path, encoder):
 
 def test_different_numbers_of_lines_are_refused(tmp_path, encoder):
     files = write_corpus(tmp_path, ["das Haus", "der"], ["the house", "the"], ["0-0"])
-    with pytest.raises(TrainingError, match="has 2 lines, but .* has 1"):
+    with pytest.raises(TrainingError, match=r"has 2 lines, but .* has 1"):
         read_corpus(files, encoder, 60)
 
 

@@ -23,7 +23,7 @@ SCHEDULE = {"batch_subwords": 200, "learning_rate": 3e-3, "warmup_steps": 2, "lo
 def test_it_learns_the_lexicon(start, corpus, tmp_path):
     out, seen = tmp_path / "out", []
     development = DevelopmentFiles(corpus.source, corpus.target, corpus.links)
-    options = TrainOptions(steps=60, save_steps=20, **SCHEDULE)
+    options = TrainOptions(steps=150, save_steps=50, **SCHEDULE)
     run(str(start), [corpus], [development], out, options, report=seen.append)
     assert seen[-1].loss < 0.5 * seen[0].loss
     scores = [progress.scores[development.name] for progress in seen if progress.scores]
@@ -97,5 +97,5 @@ def test_the_rate_rises_stays_and_falls():
 def test_development_gold_of_another_length_is_refused(start, corpus, tmp_path):
     (tmp_path / "short").write_text("0-0\n", encoding="utf-8")
     development = DevelopmentFiles(corpus.source, corpus.target, tmp_path / "short")
-    with pytest.raises(TrainingError, match="has 24 lines, but .* has gold for 1"):
+    with pytest.raises(TrainingError, match=r"has 24 lines, but .* has gold for 1"):
         run(str(start), [corpus], [development], tmp_path / "out", TrainOptions())

@@ -1,0 +1,254 @@
+"""Subwords -> batches: what goes together, what the encoder gets, where every state is found.
+
+Every subword here has an id of its own, so that plain loops can look in the encoder's input for where it went.
+"""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from xalign.batches import Geometry, build, most_central, pair_windows, plan, share_limit, spans, window_count
+from xalign.subwords import Subwords
+
+PREFIX, SEPARATOR, SUFFIX, PAD = (-1,), (-2, -3), (-4,), -9
+SPECIALS = len(PREFIX + SEPARATOR + SUFFIX)
+
+sizes = st.lists(st.integers(0, 50), min_size=1, max_size=6)
+some_pairs = st.lists(st.tuples(st.integers(1, 50), st.integers(1, 50)), min_size=1, max_size=6)
+
+
+@st.composite
+def geometries(draw, encode=None):
+    return Geometry(
+        encode=encode or draw(st.sampled_from(["pair", "separate"])),
+        restart=draw(st.booleans()),
+        limit=draw(st.integers(8, 60)),
+        prefix=PREFIX,
+        separator=SEPARATOR,
+        suffix=SUFFIX,
+        pad=PAD,
+        languages=draw(st.sampled_from([None, (5, 6)])),
+    )
+
+
+def text(sizes, first_id):
+    """Sentences of these many subwords, two to a word, numbered on from `first_id`."""
+    words = [np.arange(size) // 2 for size in sizes]
+    return Subwords(
+        ids=np.arange(first_id, first_id + sum(sizes)),
+        words=np.concatenate([np.zeros(0, dtype=np.int64), *words]),
+        starts=np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)]),
+        lengths=np.array([(size + 1) // 2 for size in sizes]),
+    )
+
+
+def texts(pairs):
+    return text([s for s, _ in pairs], 1_000), text([t for _, t in pairs], 100_000)
+
+
+def sentence(side, number):
+    return side.ids[side.starts[number] : side.starts[number + 1]].tolist()
+
+
+def real_rows(encoder_input):
+    return [row[mask].tolist() for row, mask in zip(encoder_input.ids, encoder_input.mask, strict=True)]
+
+
+# Which pairs go together.
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 50), st.integers(0, 50)), max_size=12),
+    geometries(),
+    st.integers(1, 300),
+)
+def test_every_pair_with_subwords_on_both_sides_is_in_one_batch(pairs, geometry, budget):
+    batches = plan(*texts(pairs), geometry, budget)
+    planned = [number for batch in batches for number in batch.tolist()]
+    assert sorted(planned) == [number for number, pair in enumerate(pairs) if min(pair) > 0]
+
+
+@given(some_pairs, geometries(), st.integers(1, 300))
+def test_batches_are_of_like_length_and_keep_to_their_budget(pairs, geometry, budget):
+    def width(number):
+        source, target = pairs[number]
+        return source + target if geometry.encode == "pair" else max(source, target)
+
+    batches = plan(*texts(pairs), geometry, budget)
+    widths = [width(number) for batch in batches for number in batch.tolist()]
+    assert widths == sorted(widths)
+    for batch in batches:
+        inputs = build(*texts(pairs), batch, geometry).inputs
+        cut = any(len(each.ids) > len(batch) for each in inputs)  # windows overlap: they may take more
+        assert cut or len(batch) == 1 or sum(each.ids.numel() for each in inputs) <= budget
+
+
+@given(some_pairs, geometries())
+def test_a_large_budget_makes_a_single_batch(pairs, geometry):
+    assert len(plan(*texts(pairs), geometry, 1_000_000)) == 1
+
+
+# What the encoder gets.
+
+
+@given(some_pairs, geometries("pair"))
+def test_a_pair_that_fits_is_one_row_with_its_special_subwords(pairs, geometry):
+    source, target = texts(pairs)
+    for number, (s, t) in enumerate(pairs):
+        fits = max(s, t) <= geometry.limit if geometry.restart else s + t <= geometry.limit
+        if not fits:
+            continue
+        [encoder_input] = build(source, target, np.array([number]), geometry).inputs
+        left = [*PREFIX, *sentence(source, number), *SEPARATOR]
+        right = [*sentence(target, number), *SUFFIX]
+        assert encoder_input.ids.tolist() == [left + right]
+        assert encoder_input.sides.tolist() == [[0] * len(left) + [1] * len(right)]
+        assert encoder_input.mask.all() and not encoder_input.padded
+
+
+@given(some_pairs, geometries())
+def test_no_row_is_beyond_the_limit_and_each_is_a_run_of_its_sentences(pairs, geometry):
+    source, target = texts(pairs)
+    batch = build(source, target, np.arange(len(pairs)), geometry)
+    for encoder_input in batch.inputs:
+        for row in real_rows(encoder_input):
+            assert row[0] in PREFIX and row[-1] in SUFFIX
+            source_part = [number for number in row if 1_000 <= number < 100_000]
+            target_part = [number for number in row if number >= 100_000]
+            for part in (source_part, target_part):
+                assert part == list(range(part[0], part[0] + len(part))) if part else True
+            if geometry.encode == "pair":
+                assert row == [*PREFIX, *source_part, *SEPARATOR, *target_part, *SUFFIX]
+                assert source_part and target_part
+            else:
+                assert row == [*PREFIX, *(source_part or target_part), *SUFFIX]
+            if geometry.encode == "pair" and not geometry.restart:
+                assert len(row) - SPECIALS <= geometry.limit
+            else:
+                assert max(len(source_part), len(target_part)) <= geometry.limit
+
+
+@given(some_pairs, geometries())
+def test_mask_padding_sides_and_languages_agree(pairs, geometry):
+    batch = build(*texts(pairs), np.arange(len(pairs)), geometry)
+    for side, each in enumerate(batch.inputs):
+        assert ((each.ids == PAD) == ~each.mask).all()
+        assert each.padded == (not each.mask.all())
+        if geometry.encode == "pair":
+            assert (each.sides[each.ids >= 100_000] == 1).all() and (
+                each.sides[each.ids < 100_000] <= 1
+            ).all()
+            assert (each.sides[(each.ids < 100_000) & (each.ids >= 1_000)] == 0).all()
+        else:
+            assert not each.sides.any()
+        if geometry.languages is None:
+            assert each.languages is None
+        elif geometry.encode == "pair":
+            assert (each.languages == torch.where(each.sides == 0, 5, 6)).all()
+        else:
+            assert (each.languages == geometry.languages[side]).all()
+
+
+# Where the states are.
+
+
+@given(some_pairs, geometries(), st.randoms(use_true_random=False))
+def test_every_subword_takes_its_state_from_a_window_with_it_far_from_cuts(pairs, geometry, random):
+    """Found by looking for the subword's id in all rows, and measuring from there to where the sentence is cut."""
+    source, target = texts(pairs)
+    numbers = np.array(random.sample(range(len(pairs)), random.randint(1, len(pairs))))
+    batch = build(source, target, numbers, geometry)
+    for text, side, each in (
+        (source, batch.source, batch.inputs[0]),
+        (target, batch.target, batch.inputs[-1]),
+    ):
+        rows = each.ids.tolist()
+        for k, number in enumerate(numbers.tolist()):
+            ids = sentence(text, number)
+            assert side.words[k].tolist()[: len(ids)] == [n // 2 for n in range(len(ids))]
+            assert side.lengths[k] == text.lengths[number]
+            for position, subword in enumerate(ids):
+                distances = {
+                    (row, content.index(subword)): distance_to_cut(content, subword, ids)
+                    for row, content in enumerate(rows)
+                    if subword in content
+                }
+                place = divmod(int(side.places[k, position]), each.ids.shape[1])
+                assert place in distances
+                assert distances[place] == max(distances.values())
+
+
+def distance_to_cut(row, subword, ids):
+    """Steps within the row to the first or last subword of the sentence that is there; its true ends are no cuts."""
+    there = [number for number in row if number in ids]
+    before = subword - there[0] if there[0] != ids[0] else len(ids)
+    after = there[-1] - subword if there[-1] != ids[-1] else len(ids)
+    return min(before, after)
+
+
+@given(some_pairs, geometries())
+def test_places_and_words_are_padded_to_the_longest(pairs, geometry):
+    batch = build(*texts(pairs), np.arange(len(pairs)), geometry)
+    for side, lengths in ((batch.source, [s for s, _ in pairs]), (batch.target, [t for _, t in pairs])):
+        assert side.words.shape == side.places.shape == (len(pairs), max(lengths))
+        assert side.mask.sum(dim=1).tolist() == lengths
+        assert ((side.words == -1) == ~side.mask).all()
+
+
+def test_a_batch_on_its_device_is_left_alone():
+    geometry = Geometry("pair", False, 60, PREFIX, SEPARATOR, SUFFIX, PAD, (5, 6))
+    batch = build(*texts([(3, 4), (5, 2)]), np.array([0, 1]), geometry)
+    moved = batch.to(torch.device("cpu"))
+    assert moved.inputs[0].ids is batch.inputs[0].ids
+    assert moved.inputs[0].languages is batch.inputs[0].languages
+    assert moved.inputs[0].padded == batch.inputs[0].padded
+    assert moved.source.places is batch.source.places
+
+
+# Windows.
+
+
+@given(st.integers(1, 200), st.integers(2, 40))
+def test_windows_cover_the_sentence_and_neighbours_share_about_half(size, width):
+    width = min(width, size)
+    found = spans(size, width, window_count(size, width))
+    assert found[0][0] == 0 and found[-1][1] == size
+    assert all(end - start == width for start, end in found)
+    for (start, _), (following, _) in pairwise(found):
+        assert 0 < following - start <= (width + 1) // 2
+
+
+@given(st.integers(1, 300), st.integers(1, 300), geometries("pair"))
+def test_windows_of_a_pair_move_through_both_sides_in_step(source, target, geometry):
+    windows = pair_windows(source, target, geometry)
+    assert windows[0][0][0] == windows[0][1][0] == 0
+    assert windows[-1][0][1] == source and windows[-1][1][1] == target
+    for side in (0, 1):
+        for (start, end), (next_start, next_end) in pairwise(window[side] for window in windows):
+            assert start <= next_start <= end <= next_end  # nothing is left out between them
+
+
+@given(st.integers(1, 600), st.integers(1, 600), st.integers(8, 512))
+def test_both_sides_of_a_window_share_the_limit(source, target, limit):
+    source_share, target_share = share_limit(source, target, limit)
+    assert 1 <= source_share <= source and 1 <= target_share <= target
+    assert source_share + target_share <= limit or (source_share, target_share) == (source, target)
+    if source + target > limit:
+        assert source_share + target_share == limit  # nothing is left unused
+        assert min(source, limit // 4) <= source_share and min(target, limit // 4) <= target_share
+
+
+@pytest.mark.parametrize(
+    ("size", "windows", "chosen"),
+    [
+        (4, [(0, 4)], [0, 0, 0, 0]),
+        (6, [(0, 4), (2, 6)], [0, 0, 0, 1, 1, 1]),
+        (5, [(0, 3), (1, 4), (2, 5)], [0, 0, 1, 2, 2]),
+    ],
+)
+def test_the_window_with_a_subword_at_its_middle_is_chosen(size, windows, chosen):
+    assert most_central(size, windows).tolist() == chosen

@@ -11,7 +11,17 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xalign.batches import Geometry, build, most_central, pair_windows, plan, share_limit, spans, window_count
+from xalign.batches import (
+    Geometry,
+    build,
+    most_central,
+    pair_windows,
+    plan,
+    share_limit,
+    spans,
+    window_count,
+    within_budget,
+)
 from xalign.subwords import Subwords
 
 PREFIX, SEPARATOR, SUFFIX, PAD = (-1,), (-2, -3), (-4,), -9
@@ -151,6 +161,18 @@ def test_mask_padding_sides_and_languages_agree(pairs, geometry):
             assert (each.languages == torch.where(each.sides == 0, 5, 6)).all()
         else:
             assert (each.languages == geometry.languages[side]).all()
+
+
+@given(some_pairs, geometries(), st.integers(1, 500))
+def test_rows_that_go_through_in_parts_are_the_same_rows(pairs, geometry, budget):
+    for whole in build(*texts(pairs), np.arange(len(pairs)), geometry).inputs:
+        parts = within_budget(whole, budget)
+        assert all(len(part.ids) == 1 or part.ids.numel() <= budget for part in parts)
+        for name in ("ids", "mask", "sides"):
+            assert torch.cat([getattr(part, name) for part in parts]).equal(getattr(whole, name))
+        for part in parts:
+            assert (part.languages is None) == (whole.languages is None)
+            assert part.padded or part.mask.all()
 
 
 # Where the states are.

@@ -1,0 +1,511 @@
+"""Sentence pairs -> alignments: order, batches, long sentences, memory, options."""
+
+import random
+import threading
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from xalign import pipeline
+from xalign.encoder import EncoderInput
+from xalign.errors import InputError, LanguageError, LayerError, ModelError, OptionError, XalignError
+from xalign.extract import DIRECTED
+from xalign.links import Alignment
+from xalign.method import AlignOptions
+from xalign.models import EXTRACTIONS, Preset
+from xalign.pipeline import Aligner
+from xalign.sentences import SentencePair
+
+SOURCE = ["Das", "Haus", "ist", "klein", ",", "aber", "der", "Garten", "hinter", "dem"]
+TARGET = ["The", "house", "is", "small", ",", "but", "the", "garden", "behind", "big", "."]
+VOCABULARY = SOURCE + TARGET
+FORWARD = {"extract": "forward"}
+BACKWARD = {"extract": "backward"}
+
+words = st.lists(st.sampled_from(VOCABULARY), max_size=8)
+odd_words = st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=5), max_size=6)
+
+
+@pytest.fixture(scope="module")
+def load(tiny):
+    """`load(layer=2)`: the tiny checkpoint with a preset of its own, in float32."""
+    made = {}
+
+    def aligner(name="preset", **options):
+        key = (name, *sorted(options.items()))
+        if key not in made:
+            made[key] = Aligner.load(str(tiny(name)), device="cpu", dtype="float32", **options)
+        return made[key]
+
+    return aligner
+
+
+def some_pairs(count, longest=12, seed=0):
+    """Pairs of random lengths; every seventh has an empty side."""
+    chosen = random.Random(seed)
+
+    def sentence():
+        return tuple(chosen.choices(VOCABULARY, k=chosen.randint(1, longest)))
+
+    return [SentencePair(sentence(), () if k % 7 == 6 else sentence()) for k in range(count)]
+
+
+def links(alignments):
+    return [alignment.links for alignment in alignments]
+
+
+def one_by_one(aligner, pairs):
+    return [next(aligner.align([pair])) for pair in pairs]
+
+
+# The front door.
+
+
+def test_a_folder_and_two_strings_are_enough(tiny):
+    [alignment] = Aligner.load(str(tiny("preset"))).align([("das Haus", "the house")])
+    assert alignment.links
+    assert len(alignment.scores) == len(alignment.links)
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        ("das Haus", "the house"),
+        (["das", "Haus"], ("the", "house")),
+        SentencePair(("das", "Haus"), ("the", "house")),
+    ],
+)
+def test_a_pair_is_strings_or_words_or_a_sentence_pair(load, pair):
+    assert links(load().align([pair])) == links(load().align([("das Haus", "the house")]))
+
+
+def test_nothing_gives_nothing(load):
+    assert list(load().align([])) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "complaint"),
+    [
+        ({"layer": 5}, LayerError, r"layers 0 \(embeddings\) to 4"),
+        ({"layer": -1}, LayerError, r"layers 0 \(embeddings\) to 4"),
+        ({"extract": "match", "symmetrize": "union"}, OptionError, "goes with --extract argmax, softmax"),
+        (
+            {"extract": "softmax", "distortion": 0.1},
+            OptionError,
+            "goes with --extract argmax, not with softmax",
+        ),
+        ({"distortion": 1.5}, OptionError, "from 0 to 1"),
+        ({"extract": "magic"}, OptionError, "choose one of argmax, forward"),
+        ({"similarity": "euclid"}, OptionError, "choose one of dot, cosine"),
+        ({"encode": "both"}, OptionError, "choose one of pair, separate"),
+        ({"level": "letter"}, OptionError, "choose one of subword, word"),
+        ({"symmetrize": "grow"}, OptionError, "choose one of intersection"),
+        ({"batch_tokens": 0}, OptionError, "at least 1"),
+        ({"bach_tokens": 9}, OptionError, "unknown option 'bach_tokens'"),
+        ({"source_language": "de"}, LanguageError, "takes no language"),
+        ({"dtype": "int8"}, OptionError, "choose auto, float32"),
+        ({"device": "warp"}, OptionError, "--device warp cannot be used here"),
+    ],
+)
+def test_bad_options_are_refused_before_anything_is_aligned(tiny, options, error, complaint):
+    with pytest.raises(error, match=complaint):
+        Aligner.load(str(tiny("preset")), **options)
+
+
+def test_a_model_without_preset_needs_a_layer(tiny):
+    with pytest.raises(LayerError, match="give --layer"):
+        Aligner.load(str(tiny("bert")))
+
+
+def test_an_unknown_model_is_refused():
+    with pytest.raises(ModelError, match="unknown model 'mni'"):
+        Aligner.load("mni")
+
+
+def test_a_model_that_needs_languages_asks_for_them_and_knows_which(tiny):
+    xmod = str(tiny("xmod"))
+    with pytest.raises(LanguageError, match=r"needs to know the languages: .*de_DE"):
+        Aligner.load(xmod, layer=2)
+    with pytest.raises(LanguageError, match=r"unknown language 'xx': .*de_DE"):
+        Aligner.load(xmod, layer=2, source_language="de", target_language="xx")
+
+
+# How options and preset make a method.
+
+
+def test_options_come_before_the_preset_and_the_preset_before_nothing():
+    preset = Preset(name="p", checkpoint="p", layer=3, similarity="dot", extract="softmax", threshold=0.1)
+    method = AlignOptions(layer=0, similarity="cosine").completed_by(preset)
+    assert (method.layer, method.similarity) == (0, "cosine")
+    assert (method.extract, method.threshold, method.encode) == ("softmax", 0.1, "separate")
+
+
+@pytest.mark.parametrize(
+    ("options", "threshold"),
+    [
+        ({}, 0.1),
+        ({"extract": "entmax"}, None),
+        ({"extract": "entmax", "threshold": 0.0}, 0.0),
+        ({"threshold": 0.5}, 0.5),
+    ],
+)
+def test_the_threshold_of_a_preset_holds_for_its_own_extraction_only(options, threshold):
+    preset = Preset(name="p", checkpoint="p", layer=3, extract="softmax", threshold=0.1)
+    assert AlignOptions(**options).completed_by(preset).threshold == threshold
+
+
+# What an alignment is.
+
+
+@settings(max_examples=25)
+@given(pairs=st.lists(st.tuples(odd_words, odd_words), max_size=5), method=st.sampled_from(EXTRACTIONS))
+def test_links_are_sorted_unique_and_within_the_sentences(load, pairs, method):
+    found = list(load(extract=method).align(pairs))
+    assert len(found) == len(pairs)
+    for (source, target), alignment in zip(pairs, found, strict=True):
+        assert list(alignment.links) == sorted(set(alignment.links))
+        assert all(0 <= s < len(source) and 0 <= t < len(target) for s, t in alignment.links)
+        assert len(alignment.scores) == len(alignment.links)
+        assert np.isfinite([*alignment.scores, alignment.score]).all()
+
+
+@pytest.mark.parametrize("pair", [("", ""), ("das Haus", ""), ("", "the house"), ([""], ["the"])])
+def test_a_pair_with_an_empty_side_has_no_links_and_score_0(load, pair):
+    assert list(load().align([pair])) == [Alignment(scores=(), score=0.0)]
+
+
+@pytest.mark.parametrize("level", ["subword", "word"])
+@pytest.mark.parametrize("encode", ["pair", "separate"])
+@pytest.mark.parametrize(("name", "dropped"), [("preset", ""), ("bert", "\u0000"), ("bert", "\u200d")])
+def test_a_word_that_the_tokeniser_drops_keeps_its_number(load, name, dropped, encode, level):
+    aligner = load(name, layer=3, encode=encode, level=level, **FORWARD)
+    assert aligner.encoder.subword_ids([dropped]) == [[]]
+    [whole] = aligner.align([(["das", "Haus"], ["the", "house"])])
+    [gaps] = aligner.align([([dropped, "das", dropped, dropped, "Haus"], ["the", dropped, "house", dropped])])
+    source, target = {0: 1, 1: 4}, {0: 0, 1: 2}
+    assert gaps.links == tuple((source[s], target[t]) for s, t in whole.links)
+    assert gaps.scores == pytest.approx(whole.scores)
+
+
+def test_special_subwords_in_the_text_are_words_like_others(load):
+    [alignment] = load(**FORWARD).align([("das </s> <pad> <s> Haus", "the <mask> house")])
+    assert [link.source for link in alignment.links] == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("level", ["subword", "word"])
+@pytest.mark.parametrize("method", EXTRACTIONS)
+def test_every_method_aligns_at_both_levels(load, method, level):
+    found = list(load(extract=method, level=level).align(some_pairs(9)))
+    assert any(alignment.links for alignment in found)
+    assert not found[6].links  # the pair with an empty side
+
+
+# Order and batches.
+
+
+@pytest.mark.parametrize("encode", ["pair", "separate"])
+@pytest.mark.parametrize("batch_tokens", [1, 60, 100_000])
+def test_alignment_i_belongs_to_pair_i_over_many_blocks(load, monkeypatch, encode, batch_tokens):
+    monkeypatch.setattr(pipeline, "BLOCK", 5)
+    aligner = load(encode=encode, batch_tokens=batch_tokens)
+    pairs = some_pairs(33)
+    together = list(aligner.align(iter(pairs)))
+    alone = one_by_one(aligner, pairs)
+    assert links(together) == links(alone)
+    for one, other in zip(together, alone, strict=True):
+        assert one.scores == pytest.approx(other.scores, rel=1e-4)
+        assert one.score == pytest.approx(other.score, rel=1e-4)
+
+
+@settings(max_examples=15)
+@given(pairs=st.lists(st.tuples(words, words), min_size=1, max_size=6), budget=st.sampled_from([1, 30, 100]))
+def test_how_pairs_are_batched_changes_no_link(load, pairs, budget):
+    aligner = load(batch_tokens=budget)
+    assert links(aligner.align(pairs)) == links(one_by_one(aligner, pairs))
+
+
+def test_blocks_are_read_as_they_are_needed(load, monkeypatch):
+    monkeypatch.setattr(pipeline, "BLOCK", 2)
+    read = []
+
+    def pairs():
+        for pair in some_pairs(1000):
+            read.append(pair)
+            yield pair
+
+    alignments = load().align(pairs())
+    next(alignments)
+    assert len(read) <= 2 * (
+        1 + 2 + 2
+    )  # the block in hand, those waiting, one in the making and one in the reading
+    alignments.close()
+
+
+def test_an_error_in_the_input_comes_after_the_blocks_before_it(load, monkeypatch):
+    monkeypatch.setattr(pipeline, "BLOCK", 2)
+
+    def pairs():
+        yield from some_pairs(5)
+        raise InputError("line 6: broken")
+
+    found = []
+    with pytest.raises(InputError, match="line 6: broken"):
+        found.extend(load().align(pairs()))
+    assert links(found) == links(load().align(some_pairs(4)))
+
+
+def test_whoever_stops_early_ends_the_reading_thread(load, monkeypatch):
+    monkeypatch.setattr(pipeline, "BLOCK", 1)
+    before = set(threading.enumerate())
+    alignments = load().align(some_pairs(1) * 1_000_000)
+    next(alignments)
+    started = set(threading.enumerate()) - before
+    alignments.close()
+    for thread in started:
+        thread.join(30)
+        assert not thread.is_alive()
+
+
+# Layers.
+
+
+def test_all_layers_in_one_pass_give_what_each_gives_alone(load):
+    pairs = some_pairs(8)
+    together = list(load().align_layers(pairs, range(5)))
+    for layer in range(5):
+        alone = list(load(layer=layer).align(pairs))
+        assert links(each[layer] for each in together) == links(alone)
+    assert len({tuple(links(each[layer] for each in together)) for layer in range(5)}) == 5
+
+
+def test_a_layer_that_is_not_there_is_refused(load):
+    with pytest.raises(LayerError, match="layer 7 does not exist"):
+        list(load().align_layers(some_pairs(1), [0, 7]))
+
+
+# Sentences beyond the encoder's limit. The tiny checkpoints take some 60 subwords.
+
+ENCODINGS = pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("preset", {"encode": "pair"}),  # positions restart on the target side
+        ("preset", {"encode": "separate"}),
+        ("xlm-roberta", {"encode": "pair", "layer": 3}),  # positions go on
+        ("xlm-roberta", {"encode": "separate", "layer": 3}),
+        ("bert", {"encode": "pair", "layer": 3}),
+    ],
+)
+LONG = SentencePair(
+    tuple(random.Random(1).choices(VOCABULARY, k=150)), tuple(random.Random(2).choices(VOCABULARY, k=110))
+)
+
+
+@ENCODINGS
+def test_a_long_sentence_is_aligned_to_its_last_word(load, name, options):
+    [forward] = load(name, **options, **FORWARD).align([LONG])
+    [backward] = load(name, **options, **BACKWARD).align([LONG])
+    assert {link.source for link in forward.links} == set(range(150))
+    assert {link.target for link in backward.links} == set(range(110))
+
+
+@pytest.mark.parametrize("name", ["preset", "xlm-roberta"])
+def test_a_long_sentence_aligned_with_itself_gives_the_diagonal(load, name):
+    aligner = load(name, encode="separate", layer=3, similarity="cosine")
+    [alignment] = aligner.align([SentencePair(LONG.source, LONG.source)])
+    assert {(number, number) for number in range(150)} <= set(alignment.links)
+
+
+@ENCODINGS
+def test_states_of_a_long_pair_are_those_of_its_windows_encoded_alone(load, name, options):
+    """Each row of the input on its own, without padding; where a subword's row is, test_batches.py checks."""
+    aligner = load(name, **options)
+    block = aligner.prepare([LONG])
+    [(_, batch)] = block.batches
+    [(source, target)] = aligner.encode(batch, [3])
+    for units, side, text, each in (
+        (source, batch.source, block.source, batch.inputs[0]),
+        (target, batch.target, block.target, batch.inputs[-1]),
+    ):
+        assert len(each.ids) > 1
+        alone = [encode_row(aligner.encoder, each, row) for row in range(len(each.ids))]
+        for position, place in enumerate(side.places[0].tolist()):
+            row, column = divmod(place, each.ids.shape[1])
+            assert each.ids[row, column] == text.ids[position]
+            torch.testing.assert_close(units.states[0, position], alone[row][column], atol=1e-4, rtol=1e-4)
+
+
+@torch.inference_mode()
+def encode_row(encoder, inputs, row):
+    """Layer 3 of one row. Shape: (subwords, width)."""
+    real = inputs.mask[row]
+    ids, mask, sides = (each[row, real][None] for each in (inputs.ids, inputs.mask, inputs.sides))
+    return encoder.encode(EncoderInput(ids, mask, sides, padded=False), [3])[0, 0]
+
+
+@ENCODINGS
+def test_a_short_pair_is_the_same_beside_a_long_one(load, name, options):
+    aligner = load(name, **options)
+    short = SentencePair.of("Das Haus ist klein", "The house is small")
+    [beside, _] = aligner.align([short, LONG])
+    [alone] = aligner.align([short])
+    assert beside.links == alone.links
+    assert beside.scores == pytest.approx(alone.scores, rel=1e-4)
+
+
+def test_a_short_side_stays_whole_beside_a_long_one(load):
+    aligner = load("xlm-roberta", encode="pair", layer=3, **BACKWARD)
+    [alignment] = aligner.align([(LONG.source, "The house")])
+    assert {link.target for link in alignment.links} == {0, 1}
+
+
+# Memory.
+
+NO_MEMORY = [
+    torch.OutOfMemoryError("CUDA out of memory"),
+    RuntimeError("[enforce fail at alloc_cpu.cpp:121] . DefaultCPUAllocator: can't allocate memory"),
+]
+
+
+def fail_beyond(monkeypatch, encoder, rows, error):
+    """Let the encoder raise `error` for more than `rows` sequences; returns how many it is asked for, each time."""
+    encode, asked = encoder.encode, []
+
+    def limited(batch, layers):
+        asked.append(len(batch.ids))
+        if len(batch.ids) > rows:
+            raise error
+        return encode(batch, layers)
+
+    monkeypatch.setattr(encoder, "encode", limited)
+    return asked
+
+
+@pytest.mark.parametrize("error", NO_MEMORY)
+@pytest.mark.parametrize("encode", ["pair", "separate"])
+def test_where_memory_runs_out_smaller_batches_give_the_same(tiny, monkeypatch, encode, error):
+    aligner = Aligner.load(str(tiny("preset")), encode=encode, device="cpu", dtype="float32")
+    pairs = some_pairs(20)
+    expected = list(aligner.align_layers(pairs, [2, 4]))
+    fail_beyond(monkeypatch, aligner.encoder, 3, error)
+    found = list(aligner.align_layers(pairs, [2, 4]))
+    for layer in (2, 4):
+        assert links(each[layer] for each in found) == links(each[layer] for each in expected)
+
+
+def test_what_did_not_fit_once_is_not_tried_again(tiny, monkeypatch):
+    aligner = Aligner.load(str(tiny("preset")), encode="pair", device="cpu", dtype="float32")
+    asked = fail_beyond(monkeypatch, aligner.encoder, 3, NO_MEMORY[0])
+    list(aligner.align(some_pairs(20)))
+    before = max(asked)
+    asked.clear()
+    list(aligner.align(some_pairs(20)))
+    assert max(asked) < before
+
+
+def test_a_pair_that_does_not_fit_alone_is_named_by_its_line(tiny, monkeypatch):
+    monkeypatch.setattr(pipeline, "BLOCK", 2)
+    aligner = Aligner.load(str(tiny("preset")), encode="pair", device="cpu", dtype="float32")
+    fail_beyond(monkeypatch, aligner.encoder, 1, NO_MEMORY[0])
+    found = []
+    with pytest.raises(XalignError, match="line 5 does not fit into the memory of cpu"):
+        found.extend(aligner.align([*some_pairs(4), LONG]))
+    assert len(found) == 4
+
+
+def test_a_pair_too_long_to_compare_is_named_by_its_line(load, monkeypatch):
+    monkeypatch.setattr(pipeline, "MOST_COMPARED", 1_000)
+    with pytest.raises(InputError, match=r"line 3: .* subwords are too many to compare; split the line"):
+        list(load().align([("das", "the"), ("", ""), LONG]))
+
+
+def test_other_errors_of_the_encoder_pass_through(tiny, monkeypatch):
+    aligner = Aligner.load(str(tiny("preset")), device="cpu", dtype="float32")
+    fail_beyond(monkeypatch, aligner.encoder, 0, RuntimeError("broken"))
+    with pytest.raises(RuntimeError, match="broken"):
+        list(aligner.align(some_pairs(3)))
+
+
+# Symmetrization, distortion, precision.
+
+
+@pytest.mark.parametrize("method", DIRECTED)
+def test_symmetrizing_by_intersection_lies_within_union(load, method):
+    pairs = some_pairs(8)
+    both, grown, either = (
+        links(load(extract=method, symmetrize=rule).align(pairs))
+        for rule in ("intersection", "grow-diag-final-and", "union")
+    )
+    for smaller, middle, larger in zip(both, grown, either, strict=True):
+        assert set(smaller) <= set(middle) <= set(larger)
+
+
+def test_distortion_of_argmax_holds_when_symmetrizing_too(load):
+    pairs = some_pairs(12)
+    for rule in (None, "union"):
+        plain = links(load(extract="argmax", symmetrize=rule).align(pairs))
+        assert links(load(extract="argmax", symmetrize=rule, distortion=0.9).align(pairs)) != plain
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+def test_lower_precision_aligns_too(tiny, dtype):
+    aligner = Aligner.load(str(tiny("preset")), device="cpu", dtype=dtype)
+    assert aligner.encoder.dtype == getattr(torch, dtype)
+    assert all(alignment.links for alignment in aligner.align(some_pairs(6)))
+
+
+# Explaining.
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"distortion": 0.8},
+        {"extract": "softmax", "threshold": 0.4},
+        {"extract": "xlm-align"},
+        {"level": "word"},
+    ],
+)
+@pytest.mark.parametrize("encode", ["pair", "separate"])
+def test_explain_shows_the_directions_whose_agreement_is_the_alignment(load, encode, options):
+    aligner = load(encode=encode, **options)
+    for pair in some_pairs(5):
+        explained = aligner.explain(pair)
+        [alignment] = aligner.align([pair])
+        assert explained.alignment == alignment
+        shape = len(explained.source), len(explained.target)
+        assert explained.similarity.shape == explained.forward.shape == explained.backward.shape == shape
+        source, target = (numbers_of_words(aligner, side) for side in (pair.source, pair.target))
+        agreed = {
+            (source[s], target[t]) for s, t in np.argwhere(explained.forward & explained.backward).tolist()
+        }
+        assert tuple(sorted(agreed)) == alignment.links
+
+
+def numbers_of_words(aligner, sentence):
+    """The word of each unit."""
+    if aligner.method.level == "word":
+        return range(len(sentence))
+    return [number for number, word in enumerate(sentence) for _ in aligner.encoder.subword_ids([word])[0]]
+
+
+def test_explain_names_its_subwords(load):
+    explained = load().explain(("Das Haus", "The house"))
+    assert "".join(explained.source).replace("▁", " ").strip() == "Das Haus"
+    assert load(level="word").explain(("Das Haus", "The house")).target == ("The", "house")
+
+
+def test_explain_of_a_method_without_directions_shows_those_of_argmax(load):
+    pair = SentencePair.of("Das Haus ist klein", "The house is small")
+    explained, of_argmax = load(extract="match").explain(pair), load(extract="argmax").explain(pair)
+    assert (explained.forward == of_argmax.forward).all()
+    assert (explained.backward == of_argmax.backward).all()
+
+
+@pytest.mark.parametrize("pair", [("", ""), ("das", ""), ([""], ["the"])])
+def test_an_empty_pair_cannot_be_explained(load, pair):
+    with pytest.raises(OptionError, match="nothing to explain"):
+        load().explain(pair)

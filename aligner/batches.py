@@ -7,7 +7,9 @@ window in which it stands furthest from a cut. Windows of a pair encoded togethe
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -124,13 +126,9 @@ def build(source: Subwords, target: Subwords, pairs: Indices, geometry: Geometry
     """The batch of the pairs with these numbers."""
     if geometry.encode == "pair":
         return _build_together(source, target, pairs, geometry)
-    source_input, source_places = _build_alone(source, pairs, geometry, side=0)
-    target_input, target_places = _build_alone(target, pairs, geometry, side=1)
-    return Batch(
-        (source_input, target_input),
-        _side(source, pairs, source_places),
-        _side(target, pairs, target_places),
-    )
+    source_input, source_side = _build_alone(source, pairs, geometry, side=0)
+    target_input, target_side = _build_alone(target, pairs, geometry, side=1)
+    return Batch((source_input, target_input), source_side, target_side)
 
 
 def within_budget(batch: EncoderInput, budget: int) -> list[EncoderInput]:
@@ -154,94 +152,120 @@ def within_budget(batch: EncoderInput, budget: int) -> list[EncoderInput]:
 Span = tuple[int, int]  # subwords from, up to
 
 
+class Piece(NamedTuple):
+    """What each row of an input has at one place, end to end. Shape: ids (all subwords,), sizes (rows,)."""
+
+    ids: Indices
+    sizes: Indices
+
+
 def _build_together(source: Subwords, target: Subwords, pairs: Indices, geometry: Geometry) -> Batch:
     sizes = zip(source.sizes[pairs].tolist(), target.sizes[pairs].tolist(), strict=True)
     windows = [pair_windows(s, t, geometry) for s, t in sizes]
-    rows = [(k, *window) for k, of_pair in enumerate(windows) for window in of_pair]
-    prefix, separator, suffix = geometry.prefix, geometry.separator, geometry.suffix
-    width = max(b - a + d - c for _, (a, b), (c, d) in rows) + len(prefix) + len(separator) + len(suffix)
-    ids = np.full((len(rows), width), geometry.pad, dtype=np.int64)
-    sides = np.zeros((len(rows), width), dtype=np.int64)
-    ends = []
-    columns: list[tuple[int, int]] = []  # where the source's and the target's subwords begin
-    for row, (k, (a, b), (c, d)) in enumerate(rows):
-        source_start, target_start = source.starts[pairs[k]], target.starts[pairs[k]]
-        begin = len(prefix)
-        middle = begin + b - a + len(separator)
-        end = middle + d - c + len(suffix)
-        ids[row, :begin] = prefix
-        ids[row, begin : begin + b - a] = source.ids[source_start + a : source_start + b]
-        ids[row, middle - len(separator) : middle] = separator
-        ids[row, middle : middle + d - c] = target.ids[target_start + c : target_start + d]
-        ids[row, end - len(suffix) : end] = suffix
-        sides[row, middle:end] = 1
-        columns.append((begin, middle))
-        ends.append(end)
-    source_places = _places(
-        source.sizes[pairs], [[s for s, _ in each] for each in windows], [c for c, _ in columns], width
-    )
-    target_places = _places(
-        target.sizes[pairs], [[t for _, t in each] for each in windows], [c for _, c in columns], width
-    )
-    encoder_input = _encoder_input(ids, sides, ends, geometry.languages)
-    return Batch((encoder_input,), _side(source, pairs, source_places), _side(target, pairs, target_places))
-
-
-def _build_alone(
-    text: Subwords, pairs: Indices, geometry: Geometry, side: int
-) -> tuple[EncoderInput, Indices]:
-    sizes = text.sizes[pairs]
-    windows = [
-        spans(size, min(size, geometry.limit), window_count(size, geometry.limit)) for size in sizes.tolist()
+    source_windows = [[s for s, _ in of_pair] for of_pair in windows]
+    target_windows = [[t for _, t in of_pair] for of_pair in windows]
+    source_part = _windowed(source, pairs, source_windows)
+    target_part = _windowed(target, pairs, target_windows)
+    rows = len(source_part.sizes)
+    pieces = [
+        _repeated(geometry.prefix, rows),
+        source_part,
+        _repeated(geometry.separator, rows),
+        target_part,
+        _repeated(geometry.suffix, rows),
     ]
-    rows = [(k, span) for k, of_sentence in enumerate(windows) for span in of_sentence]
-    prefix, suffix = geometry.prefix, geometry.suffix
-    width = max(b - a for _, (a, b) in rows) + len(prefix) + len(suffix)
-    ids = np.full((len(rows), width), geometry.pad, dtype=np.int64)
-    ends = []
-    for row, (k, (a, b)) in enumerate(rows):
-        start, end = text.starts[pairs[k]], len(prefix) + b - a + len(suffix)
-        ids[row, :end] = np.concatenate([prefix, text.ids[start + a : start + b], suffix])
-        ends.append(end)
-    places = _places(sizes, windows, [len(prefix)] * len(rows), width)
-    language = None if geometry.languages is None else (geometry.languages[side],) * 2
-    return _encoder_input(ids, np.zeros_like(ids), ends, language), places
+    encoder_input, columns = _encoder_input(pieces, geometry, geometry.languages)
+    width = encoder_input.ids.shape[1]
+    return Batch(
+        (encoder_input,),
+        _side(source, pairs, source_windows, columns[1], width),
+        _side(target, pairs, target_windows, columns[3], width),
+    )
+
+
+def _build_alone(text: Subwords, pairs: Indices, geometry: Geometry, side: int) -> tuple[EncoderInput, Side]:
+    windows = [
+        spans(size, min(size, geometry.limit), window_count(size, geometry.limit))
+        for size in text.sizes[pairs].tolist()
+    ]
+    languages = None if geometry.languages is None else (geometry.languages[side],) * 2
+    part = _windowed(text, pairs, windows)
+    rows = len(part.sizes)
+    pieces = [_repeated(geometry.prefix, rows), part, _repeated(geometry.suffix, rows)]
+    encoder_input, columns = _encoder_input(pieces, geometry, languages)
+    return encoder_input, _side(text, pairs, windows, columns[1], encoder_input.ids.shape[1])
+
+
+def _windowed(text: Subwords, pairs: Indices, windows: list[list[Span]]) -> Piece:
+    """The subwords of all windows, in the order of their rows."""
+    cuts = np.array([span for of_sentence in windows for span in of_sentence])
+    counts = [len(of_sentence) for of_sentence in windows]
+    sizes = cuts[:, 1] - cuts[:, 0]
+    return Piece(text.ids[_runs(np.repeat(text.starts[pairs], counts) + cuts[:, 0], sizes)], sizes)
+
+
+def _runs(starts: Indices, sizes: Indices) -> Indices:
+    """From each start as many consecutive numbers as its size says, end to end. Shape: (sum of sizes,)."""
+    ends = sizes.cumsum()
+    runs: Indices = np.arange(ends[-1]) + np.repeat(starts - ends + sizes, sizes)
+    return runs
 
 
 def _encoder_input(
-    ids: Indices, sides: Indices, ends: list[int], languages: tuple[int, int] | None
-) -> EncoderInput:
-    mask = np.arange(ids.shape[1]) < np.array(ends)[:, None]
-    return EncoderInput(
+    pieces: Sequence[Piece], geometry: Geometry, languages: tuple[int, int] | None
+) -> tuple[EncoderInput, list[Indices]]:
+    """Rows of these pieces, side by side, and the columns at which each of them begins.
+
+    The target side begins after the third piece, where there are so many. Shape of columns: (rows,) each
+    """
+    sizes = [piece.sizes for piece in pieces]
+    bounds = np.cumsum([np.zeros_like(sizes[0]), *sizes], axis=0)
+    ends = bounds[-1]
+    ids = np.full((len(ends), int(ends.max())), geometry.pad, dtype=np.int64)
+    numbers = np.arange(ids.shape[1])
+    for piece, start, end in zip(pieces, bounds[:-1], bounds[1:], strict=True):
+        ids[(numbers >= start[:, None]) & (numbers < end[:, None])] = piece.ids
+    mask = numbers < ends[:, None]
+    target_starts = bounds[3] if len(pieces) > 3 else ends
+    sides = (mask & (numbers >= target_starts[:, None])).astype(np.int64)
+    encoder_input = EncoderInput(
         ids=torch.from_numpy(ids),
         mask=torch.from_numpy(mask),
         sides=torch.from_numpy(sides),
         languages=None if languages is None else torch.from_numpy(np.array(languages)[sides]),
-        padded=min(ends) < ids.shape[1],
+        padded=bool(ends.min() < ids.shape[1]),
     )
+    return encoder_input, list(bounds)
 
 
-def _side(text: Subwords, pairs: Indices, places: Indices) -> Side:
-    words = np.full(places.shape, -1, dtype=np.int64)
-    for k, pair in enumerate(pairs):
-        start, end = text.starts[pair], text.starts[pair + 1]
-        words[k, : end - start] = text.words[start:end]
+def _repeated(special: tuple[int, ...], rows: int) -> Piece:
+    return Piece(np.tile(np.array(special, dtype=np.int64), rows), np.full(rows, len(special)))
+
+
+def _side(text: Subwords, pairs: Indices, windows: list[list[Span]], columns: Indices, width: int) -> Side:
+    """`columns`: where the side's subwords begin in each row, of `width`."""
+    sizes = text.sizes[pairs]
+    real = np.arange(sizes.max()) < sizes[:, None]
+    words = np.full(real.shape, -1, dtype=np.int64)
+    words[real] = text.words[_runs(text.starts[pairs], sizes)]
+    places = np.where(real, _places(sizes, windows, columns, width), 0)
     return Side(torch.from_numpy(places), torch.from_numpy(words), text.lengths[pairs])
 
 
-def _places(sizes: Indices, windows: list[list[Span]], columns: list[int], width: int) -> Indices:
+def _places(sizes: Indices, windows: list[list[Span]], columns: Indices, width: int) -> Indices:
     """Where each subword's state is: in its sentence's only row, or in the row where it is furthest from a cut.
 
-    `columns`: where the side's subwords begin in each row; padding points to place 0. Shape: (batch, subwords)
+    Shape: (batch, subwords)
     """
-    places = np.zeros((len(sizes), int(sizes.max())), dtype=np.int64)
-    row = 0
-    for k, (size, of_sentence) in enumerate(zip(sizes.tolist(), windows, strict=True)):
-        numbers = np.arange(size)
-        chosen = most_central(size, of_sentence) if len(of_sentence) > 1 else 0
-        starts = np.array([(row + n) * width + columns[row + n] - a for n, (a, _) in enumerate(of_sentence)])
-        places[k, :size] = starts[chosen] + numbers
-        row += len(of_sentence)
+    counts = np.array([len(of_sentence) for of_sentence in windows])
+    starts = np.arange(len(columns)) * width + columns  # where each row's subwords of this side begin
+    rows = counts.cumsum() - counts  # the first of each sentence
+    numbers = np.arange(sizes.max())
+    places = starts[rows, None] + numbers
+    for k in np.flatnonzero(counts > 1):
+        size, cuts = int(sizes[k]), np.array(windows[k])
+        of_windows = starts[rows[k] : rows[k] + counts[k]] - cuts[:, 0]
+        places[k, :size] = of_windows[most_central(size, windows[k])] + numbers[:size]
     return places
 
 

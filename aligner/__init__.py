@@ -47,25 +47,25 @@ if TYPE_CHECKING:
 
 # public name -> the module that defines it
 _HOMES = {
-    "EXTRACTORS": "extract",
-    "PRESETS": "models",
-    "SYMMETRIZERS": "symmetrize",
-    "AlignOptions": "method",
     "Aligner": "pipeline",
     "Alignment": "links",
+    "AlignOptions": "method",
+    "count": "aer",
     "Counts": "aer",
     "Encoder": "encoder",
+    "EXTRACTORS": "extract",
     "Link": "links",
-    "Preset": "models",
-    "SentencePair": "sentences",
-    "XalignError": "errors",
-    "count": "aer",
     "load_encoder": "encoder",
     "parse_pharaoh": "formats",
+    "Preset": "models",
+    "PRESETS": "models",
     "read_alignments": "formats",
     "read_files": "sentences",
     "read_stream": "sentences",
     "resolve": "models",
+    "SentencePair": "sentences",
+    "SYMMETRIZERS": "symmetrize",
+    "XalignError": "errors",
 }
 
 __all__ = ["__version__", *_HOMES]

@@ -1,0 +1,365 @@
+"""`xalign align`: every form of text in, every form of links out, and what goes wrong."""
+
+import bz2
+import gzip
+import json
+import lzma
+import random
+import subprocess
+import sys
+
+import pytest
+import zstandard
+from click.testing import CliRunner
+
+from xalign import pipeline
+from xalign.cli import main
+from xalign.files import read_lines
+from xalign.formats import WRITERS, read_alignments
+from xalign.pipeline import Aligner
+from xalign.sentences import SentencePair
+
+PAIRS = [
+    SentencePair.of("Das Haus ist klein .", "The house is small ."),
+    SentencePair.of("", "The house"),
+    SentencePair.of("Hallo\u2028Welt 10\u00a0000 a\u0000b", "Hello world"),
+    SentencePair.of("", ""),
+    SentencePair.of("房子 很 小 。", "The garden , behind the house , is big !"),
+    SentencePair.of("das Haus " * 60, "the house " * 70),
+    SentencePair.of("Haus", ""),
+    SentencePair.of("Das Haus", "The house"),
+]
+SOURCE = "".join(" ".join(pair.source) + "\n" for pair in PAIRS)
+TARGET = "".join(" ".join(pair.target) + "\n" for pair in PAIRS)
+BARS = "".join(f"{' '.join(pair.source)} ||| {' '.join(pair.target)}\n" for pair in PAIRS)
+COLUMNS = BARS.replace(" ||| ", "\t")
+STRINGS = "".join(
+    json.dumps({"src": " ".join(pair.source), "tgt": " ".join(pair.target)}) + "\n" for pair in PAIRS
+)
+WORDS = "".join(json.dumps({"src": pair.source, "tgt": pair.target}) + "\n" for pair in PAIRS)
+
+COMPRESS = {
+    "": bytes,
+    ".gz": gzip.compress,
+    ".bz2": bz2.compress,
+    ".xz": lzma.compress,
+    ".zst": zstandard.ZstdCompressor().compress,
+}
+
+
+@pytest.fixture(scope="module")
+def links(tiny):
+    """The links of PAIRS, from the library."""
+    return [
+        each.links for each in Aligner.load(str(tiny("preset")), device="cpu", dtype="float32").align(PAIRS)
+    ]
+
+
+@pytest.fixture
+def align(tiny):
+    """`align("a.de", "a.en", "--scores")` with the tiny model that has a preset."""
+
+    def run(*arguments, model="preset", **options):
+        command = ["align", "--device", "cpu", "--dtype", "float32", *map(str, arguments)]
+        if model is not None:
+            command += ["--model", str(tiny(model))]
+        return CliRunner().invoke(main, command, **options)
+
+    return run
+
+
+@pytest.fixture
+def file(tmp_path):
+    def write(name, content):
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    return write
+
+
+def pharaoh(links):
+    return "".join(" ".join(f"{s}-{t}" for s, t in each) + "\n" for each in links)
+
+
+def assert_aligned(result, links):
+    assert result.stderr == ""
+    assert (result.exit_code, result.stdout) == (0, pharaoh(links))
+
+
+def assert_refused(result, *complaints):
+    """One line on stderr, exit status 2, nothing on stdout, no traceback."""
+    assert result.exit_code == 2, result.output
+    assert isinstance(result.exception, SystemExit)
+    assert result.stdout == ""
+    [line] = result.stderr.splitlines()
+    assert line.startswith("Error: ")
+    for complaint in complaints:
+        assert complaint in line
+
+
+# Every form of text.
+
+
+def test_the_fixture_has_lines_of_all_kinds(links):
+    assert [bool(each) for each in links] == [True, False, True, False, True, True, False, True]
+    assert max(source for source, _ in links[5]) > 100  # a sentence beyond the encoder's limit, to its end
+
+
+@pytest.mark.parametrize("suffix", COMPRESS)
+def test_two_files(align, file, links, suffix):
+    source = file(f"a.de{suffix}", COMPRESS[suffix](SOURCE.encode()))
+    assert_aligned(align(source, file("a.en", TARGET)), links)
+
+
+@pytest.mark.parametrize(
+    ("text", "options"),
+    [
+        (BARS, []),
+        (COLUMNS, ["--tsv"]),
+        (STRINGS, []),
+        (WORDS, []),
+        (WORDS, ["--jsonl"]),
+        ("\ufeff" + BARS, []),
+        (BARS.replace("\n", "\r\n"), []),
+        (COLUMNS.replace("\n", "\r\n"), ["--tsv"]),
+        (BARS.removesuffix("\n"), []),
+        (BARS.replace("\n ||| \n", "\n\n"), []),
+    ],
+)
+def test_one_stream_by_name_dash_or_bare_pipe(align, file, links, text, options):
+    assert_aligned(align(file("a", text), *options), links)
+    assert_aligned(align("-", *options, input=text), links)
+    assert_aligned(align(*options, input=text), links)
+
+
+@pytest.mark.parametrize("suffix", COMPRESS)
+def test_a_compressed_stream(align, file, links, suffix):
+    assert_aligned(align(file(f"a{suffix}", COMPRESS[suffix](WORDS.encode()))), links)
+
+
+def test_one_of_two_files_may_be_standard_input(align, file, links):
+    assert_aligned(align("-", file("a.en", TARGET), input=SOURCE), links)
+    assert_aligned(align(file("a.de", SOURCE), "-", input=TARGET), links)
+
+
+def test_nothing_in_is_nothing_out(align):
+    assert_aligned(align(input=""), [])
+
+
+def test_line_i_belongs_to_line_i_over_many_blocks(align, links, monkeypatch):
+    monkeypatch.setattr(pipeline, "BLOCK", 7)
+    order = [*range(len(PAIRS))] * 4
+    random.Random(1).shuffle(order)
+    lines = BARS.split("\n")
+    text = "\n".join(lines[k] for k in order)
+    result = align("--batch-tokens", 300, "--format", "jsonl", input=text)
+    found = [json.loads(line) for line in result.stdout.split("\n")[:-1]]
+    assert [(tuple(each["src"]), tuple(each["tgt"])) for each in found] == [
+        (PAIRS[k].source, PAIRS[k].target) for k in order
+    ]
+    assert [each["links"] for each in found] == [[list(link) for link in links[k]] for k in order]
+
+
+# Every form of links.
+
+
+@pytest.mark.parametrize("scores", [[], ["--scores"]])
+@pytest.mark.parametrize("base", [[], ["--one-based"]])
+@pytest.mark.parametrize("writer", WRITERS)
+def test_every_format_gives_a_line_per_pair_or_per_link(align, links, writer, base, scores):
+    result = align("--format", writer, *base, *scores, input=BARS)
+    assert (result.exit_code, result.stderr) == (0, "")
+    lines = result.stdout.split("\n")
+    assert lines.pop() == ""
+    assert len(lines) == (sum(map(len, links)) if writer == "naacl" else len(PAIRS))
+
+
+@pytest.mark.parametrize("options", [[], ["--one-based"], ["--scores"], ["--one-based", "--scores"]])
+@pytest.mark.parametrize("writer", ["pharaoh", "naacl", "talp"])
+def test_what_is_written_is_read_back(align, file, links, writer, options):
+    text = align("--format", writer, *options, input=BARS).stdout
+    one_based = "--one-based" in options or writer != "pharaoh"
+    found = read_alignments(file("out", text), format=writer, one_based=one_based, sentences=len(PAIRS))
+    assert [each.links for each in found] == links
+    if "--scores" in options:
+        assert all(each.scores is not None for each in found if each.links)
+
+
+def test_an_empty_side_is_an_empty_line_with_scores_too(align):
+    assert align("--scores", input="||| a\n\na |||\n").stdout == "\n\n\n"
+    result = align("--format", "jsonl", input="||| a\n")
+    assert json.loads(result.stdout) == {"src": [], "tgt": ["a"], "links": [], "scores": [], "score": 0.0}
+
+
+@pytest.mark.parametrize("suffix", COMPRESS)
+def test_output_is_compressed_by_its_suffix(align, tmp_path, links, suffix):
+    output = tmp_path / f"out{suffix}"
+    result = align("-o", output, input=BARS)
+    assert (result.exit_code, result.output) == (0, "")
+    assert [line + "\n" for line in read_lines(output)] == pharaoh(links).splitlines(keepends=True)
+
+
+def test_methods_differ_by_their_options(align):
+    outputs = {
+        align(*options, input=BARS).stdout
+        for options in (
+            [],
+            ["--extract", "forward"],
+            ["--extract", "softmax", "--threshold", "0.5"],
+            ["--layer", "2"],
+            ["--encode", "separate"],
+            ["--level", "word"],
+            ["--symmetrize", "union"],
+            ["--distortion", "0.9"],
+        )
+    }
+    assert len(outputs) == 8
+
+
+# What goes wrong.
+
+
+def test_different_numbers_of_lines(align, file):
+    result = align(file("a.de", "a\nb\nc\n"), file("a.en", "a\nb\n"))
+    assert_refused(result, "a.en ends after line 2", "a.de goes on")
+
+
+def test_a_missing_file_and_a_folder(align, file, tmp_path):
+    there = file("a.en", "a\n")
+    assert_refused(align(tmp_path / "none", there), "none: no such file or directory")
+    assert_refused(align(there, tmp_path / "none"), "none: no such file or directory")
+    assert_refused(align(tmp_path), "is a directory")
+    assert_refused(align(there, tmp_path), "is a directory")
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "complaint"),
+    [
+        (b"a ||| b\nb\xff ||| c\n", [], "line 2: not UTF-8 (byte 0xff at position 2)"),
+        (b"a ||| b\n\na b\n", [], 'line 3: expected "source ||| target", found 1 field'),
+        (b"a ||| b ||| c\n", [], "line 1: expected"),
+        (b"a\tb\na b\n", ["--tsv"], "line 2: expected source and target with a tab between them"),
+        (b'{"src": "a", "tgt": "b"}\n{"src": "a", \n', [], "line 2: not JSON"),
+        (b'{"src": "a"}\n', [], 'line 1: expected an object whose "tgt"'),
+        (b'{"src": "\\ud800", "tgt": "a"}\n', [], "line 1: "),
+    ],
+)
+def test_a_broken_line_is_named_with_its_number(align, file, content, options, complaint):
+    assert_refused(align(file("text", content), *options), "text " + complaint)
+    assert_refused(align(*options, input=content), "standard input " + complaint)
+
+
+@pytest.mark.parametrize("suffix", [suffix for suffix in COMPRESS if suffix])
+def test_a_truncated_file(align, file, suffix):
+    whole = COMPRESS[suffix](BARS.encode())
+    assert_refused(align(file(f"a{suffix}", whole[:-9])), f"a{suffix}", "cannot be read on")
+
+
+def test_an_unknown_model(align):
+    assert_refused(align("--model", "mni", model=None, input=BARS), "unknown model 'mni'", "xalign models")
+
+
+def test_a_layer_out_of_range(align):
+    assert_refused(align("--layer", "9", input=BARS), "layer 9 does not exist", "layers 0 (embeddings) to 4")
+
+
+def test_a_model_without_preset_and_no_layer(align):
+    assert_refused(align(model="bert", input=BARS), "give --layer")
+
+
+def test_symmetrizing_a_method_without_directions(align):
+    result = align("--extract", "match", "--symmetrize", "union", input=BARS)
+    assert_refused(result, "--symmetrize goes with --extract argmax", "not with match")
+
+
+@pytest.mark.parametrize("model", ["xmod", "xlm-tlm-lang"])
+def test_a_missing_or_unknown_language(align, model):
+    assert_refused(align("--layer", 2, model=model, input=BARS), "--src-lang and --tgt-lang", "zh")
+    languages = ["--src-lang", "de", "--tgt-lang", "xx"]
+    assert_refused(align("--layer", 2, *languages, model=model, input=BARS), "unknown language 'xx'", "zh")
+
+
+def test_languages_are_handed_on(align):
+    def aligned(*languages):
+        options = ["--layer", 2, "--src-lang", languages[0], "--tgt-lang", languages[1], "--scores"]
+        return align(*options, model="xmod", input=BARS).stdout
+
+    assert aligned("de", "en") == aligned("de_DE", "en_XX") != aligned("fr", "en")
+
+
+@pytest.mark.parametrize("damage", ["truncated weights", "no weights", "broken config", "empty folder"])
+def test_an_unreadable_checkpoint(align, tiny, tmp_path, damage):
+    folder = tmp_path / "checkpoint"
+    folder.mkdir()
+    for part in tiny("preset").iterdir():
+        (folder / part.name).write_bytes(part.read_bytes())
+    weights = folder / "model.safetensors"
+    if damage == "truncated weights":
+        weights.write_bytes(weights.read_bytes()[:5000])
+    elif damage == "no weights":
+        weights.unlink()
+    elif damage == "broken config":
+        (folder / "config.json").write_text("{", encoding="utf-8")
+    else:
+        for part in folder.iterdir():
+            if part.name != "xalign.json":
+                part.unlink()
+    result = align("--model", folder, model=None, input=BARS)
+    assert_refused(result, "checkpoint: cannot be read as a checkpoint")
+
+
+def test_output_that_cannot_be_written(align, tmp_path):
+    assert_refused(align("-o", tmp_path, input=BARS), "cannot be written: is a directory")
+    assert_refused(align("-o", tmp_path / "none" / "out", input=BARS), "cannot be written: no such file")
+
+
+def test_an_input_is_never_overwritten(align, file):
+    source, target = file("a.de", SOURCE), file("a.en", TARGET)
+    for given in (source, target):
+        assert_refused(align(source, target, "-o", given), "is an input too")
+    assert (source.read_text(encoding="utf-8"), target.read_text(encoding="utf-8")) == (SOURCE, TARGET)
+
+
+def test_what_fails_at_once_leaves_an_old_output_alone(align, file):
+    output = file("out.align", "0-0\n")
+    for options in (["none"], ["--layer", "9"]):
+        assert align(*options, "-o", output, input=BARS).exit_code == 2
+    assert output.read_text(encoding="utf-8") == "0-0\n"
+
+
+def test_a_late_error_leaves_whole_lines_of_whole_blocks(align, links, monkeypatch):
+    monkeypatch.setattr(pipeline, "BLOCK", 2)
+    result = align(input=BARS + "broken\n")
+    assert result.exit_code == 2
+    assert result.stdout == pharaoh(links)
+    assert result.stderr == ('Error: standard input line 9: expected "source ||| target", found 1 field\n')
+
+
+def test_one_stream_or_two_files_but_not_both(align, file):
+    result = align(file("a.de", SOURCE), file("a.en", TARGET), "--tsv")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "--tsv is for one stream" in result.stderr
+
+
+def test_a_reader_that_goes_away_ends_it_quietly(tiny):
+    """As `xalign align | head -1` does, with more to write than a pipe holds."""
+    command = [
+        sys.executable,
+        "-m",
+        "xalign.cli",
+        "align",
+        "--format",
+        "jsonl",
+        "--model",
+        str(tiny("preset")),
+    ]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as program:
+        program.stdin.write(b"das Haus ||| the house\n" * 3000)
+        program.stdin.close()
+        assert json.loads(program.stdout.readline())["src"] == ["das", "Haus"]
+        program.stdout.close()
+        assert program.stderr.read() == b""
+    assert program.returncode in (0, 1)

@@ -1,0 +1,87 @@
+"""The `xalign` command as a whole: its commands, their help, their options."""
+
+import subprocess
+import sys
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from xalign.cli import COMMANDS, main
+from xalign.version import VERSION
+
+
+def run(*arguments):
+    return CliRunner().invoke(main, arguments)
+
+
+@pytest.mark.parametrize("arguments", [[], *([name] for name in COMMANDS), ["models", "verify"]])
+@pytest.mark.parametrize("option", ["--help", "-h"])
+def test_every_command_has_help(arguments, option):
+    result = run(*arguments, option)
+    assert result.exit_code == 0
+    assert result.stdout.startswith(f"Usage: main {' '.join(arguments)}".rstrip())
+    assert result.stderr == ""
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_help_of_a_command_shows_how_to_call_it(name):
+    help_text = run(name, "--help").stdout
+    assert f"xalign {name}" in help_text
+
+
+def test_the_list_of_commands_has_a_line_for_each():
+    lines = run("--help").stdout.splitlines()
+    for name, (_, line) in COMMANDS.items():
+        assert f"{name} {line}" in {" ".join(each.split()) for each in lines}
+
+
+def test_the_version_is_the_packages():
+    assert run("--version").stdout == f"xalign, version {VERSION}\n"
+
+
+@pytest.mark.parametrize("arguments", [["alien"], ["align", "--no-such"], ["align", "--format", "xml"]])
+def test_what_is_not_there_is_bad_usage(arguments):
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert "Error: " in result.stderr.splitlines()[-1]
+
+
+PROMISED = {
+    "-o": None,
+    "-q": None,
+    "--tsv": None,
+    "--format": {"pharaoh", "words", "tsv", "jsonl", "naacl", "talp"},
+    "--scores": None,
+    "--one-based": None,
+    "--model": None,
+    "--layer": None,
+    "--encode": {"pair", "separate"},
+    "--similarity": {"dot", "cosine"},
+    "--extract": {
+        *("argmax", "forward", "backward", "union", "itermax", "match"),
+        *("softmax", "entmax", "xlm-align", "sinkhorn", "unbalanced"),
+    },
+    "--threshold": None,
+    "--level": {"subword", "word"},
+    "--symmetrize": {"intersection", "union", "grow-diag", "grow-diag-final", "grow-diag-final-and"},
+    "--src-lang": None,
+    "--tgt-lang": None,
+    "--batch-tokens": None,
+    "--device": None,
+    "--dtype": {"auto", "float32", "bfloat16", "float16"},
+}
+
+
+@pytest.mark.parametrize(("name", "choices"), PROMISED.items())
+def test_scripts_can_rely_on_the_options_of_align(name, choices):
+    align = main.get_command(click.Context(main), "align")
+    [option] = [each for each in align.params if name in each.opts]
+    if choices is not None:
+        assert set(option.type.choices) == choices
+
+
+def test_the_command_is_there_where_the_path_is_not():
+    command = [sys.executable, "-m", "xalign.cli", "--version"]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout.endswith(f"{VERSION}\n")

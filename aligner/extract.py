@@ -19,7 +19,6 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 import torch
-from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
 from xalign.transport import (
@@ -239,6 +238,8 @@ def match(
 
     Found sentence by sentence on the CPU: the assignment problem is sequential by nature.
     """
+    from scipy.optimize import linear_sum_assignment  # here: nobody else should wait for its import
+
     links = np.zeros(similarity.shape, dtype=bool)
     values = similarity.cpu().numpy()
     masks = zip(source_mask.cpu().numpy(), target_mask.cpu().numpy(), strict=True)

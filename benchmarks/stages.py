@@ -1,0 +1,126 @@
+"""Where xalign's time goes: its own stages, one after the other on the same text, and what the encoder achieves.
+
+In the pipeline these stages overlap, so that their sum exceeds the time from file to file. They are the functions that
+the pipeline composes: reading, `prepare` (subwords and batches), `encode` (with the copy to the device), `link`
+(similarity, extraction, words) and writing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from time import perf_counter
+
+import torch
+from runners import Report, Task, load_aligner
+from torch.utils.flop_counter import FlopCounterMode
+
+from xalign.batches import Batch
+from xalign.files import writing
+from xalign.formats import WRITERS, WriteOptions
+from xalign.links import Alignment
+from xalign.pipeline import BLOCK, Aligner
+from xalign.sentences import SentencePair, read_files
+
+
+@dataclass
+class Clock:
+    """Seconds spent in each stage."""
+
+    device: torch.device
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def running(self, stage: str) -> Iterator[None]:
+        self._wait()
+        started = perf_counter()
+        yield
+        self._wait()
+        self.seconds[stage] = self.seconds.get(stage, 0.0) + perf_counter() - started
+
+    def _wait(self) -> None:
+        if self.device.type == "cuda":
+            torch.cuda.synchronize(self.device)
+
+
+def time_stages(task: Task) -> Callable[[Task], Report]:
+    aligner = load_aligner(task)
+    return lambda text: _time(aligner, text)
+
+
+def _time(aligner: Aligner, text: Task) -> Report:
+    clock = Clock(aligner.encoder.device)
+    layer = aligner.method.layer
+    with clock.running("read"):
+        pairs = list(read_files(text.source, text.target))
+    work = Work.of(aligner, pairs[0])
+    alignments: list[Alignment] = []
+    for first in range(0, len(pairs), BLOCK):
+        with clock.running("subwords"):
+            block = aligner.prepare(pairs[first : first + BLOCK])
+        found = [Alignment()] * len(block)
+        for numbers, batch in block.batches:
+            work.count(batch)
+            with clock.running("encode"):
+                on_device = batch.to(aligner.encoder.device)
+                units = aligner.encode(on_device, [layer])[0]
+            with clock.running("extract"):
+                linked = aligner.link(on_device, *units)
+            for number, alignment in zip(numbers.tolist(), linked, strict=True):
+                found[number] = alignment
+        alignments += found
+    with clock.running("write"):
+        _write(text.links, pairs, alignments)
+    return {
+        "stages_s": clock.seconds,
+        "subwords": work.subwords,
+        "padded_subwords": work.padded,
+        "batches": work.batches,
+        "encoder_flop": work.flop,
+        "encoder_flop_per_s": work.flop / clock.seconds["encode"] if work.batches else 0.0,
+    }
+
+
+def _write(path: str, pairs: Sequence[SentencePair], alignments: Sequence[Alignment]) -> None:
+    write, options = WRITERS["pharaoh"], WriteOptions(scores=False, one_based=False)
+    with writing(path) as file:
+        for number, (pair, alignment) in enumerate(zip(pairs, alignments, strict=True), start=1):
+            file.write(write(pair, alignment, number, options).encode())
+
+
+@dataclass
+class Work:
+    """What the text asks of the encoder: real subwords alone, so that computing padding is no achievement.
+
+    `linear`: floating-point operations of the blocks' matrix products with weights, per subword.
+    `attention`: those of attention's two products, per subword and subword attended to.
+    """
+
+    linear: float
+    attention: float
+    subwords: int = 0
+    padded: int = 0
+    batches: int = 0
+    flop: float = 0.0
+
+    @classmethod
+    def of(cls, aligner: Aligner, pair: SentencePair) -> Work:
+        """Count the products that torch runs for one pair; attention, which it may fuse, by its definition."""
+        layer, width = aligner.method.layer, aligner.encoder.width
+        [(_, batch)] = aligner.prepare([pair]).batches
+        inputs = batch.to(aligner.encoder.device).inputs
+        with torch.inference_mode(), FlopCounterMode(display=False) as counter:
+            for each in inputs:
+                aligner.encoder.encode(each, [layer])
+        counted = counter.get_flop_counts()["Global"]
+        linear = sum(counted.get(product, 0) for product in (torch.ops.aten.mm, torch.ops.aten.addmm))
+        return cls(linear=linear / sum(each.ids.numel() for each in inputs), attention=4.0 * layer * width)
+
+    def count(self, batch: Batch) -> None:
+        self.batches += 1
+        for each in batch.inputs:
+            lengths = each.mask.sum(dim=1)
+            self.subwords += int(lengths.sum())
+            self.padded += each.mask.numel()
+            self.flop += self.linear * int(lengths.sum()) + self.attention * int((lengths * lengths).sum())

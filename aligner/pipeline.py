@@ -41,8 +41,8 @@ from xalign.similarity import pool_words, similarity
 from xalign.subwords import Splitter, Subwords
 from xalign.words import symmetrized_links, word_links
 
-BLOCK = 2_048  # pairs: block k holds those from k * BLOCK on
 BUDGETS = {"cpu": 4_096, "cuda": 65_536}  # padded subwords in a batch; it shrinks when memory runs out
+BLOCK = 2_048  # pairs that are sorted by length together, for every 4,096 of the budget: fewer pad more
 MOST_COMPARED = 2**28  # source times target subwords of one pair: 1 GB of similarity, and several to extract
 
 Pair = SentencePair | tuple[str | Sequence[str], str | Sequence[str]]
@@ -90,7 +90,10 @@ class Block(NamedTuple):
 
 
 class Aligner:
-    """An encoder and a way of aligning with it. One thread at a time may use it."""
+    """An encoder and a way of aligning with it. One thread at a time may use it.
+
+    `block`: pairs that are taken together; block k holds those from k * block on.
+    """
 
     def __init__(self, encoder: Encoder, preset: Preset, options: AlignOptions | None = None) -> None:
         self.encoder = encoder
@@ -101,6 +104,7 @@ class Aligner:
         self._geometry = Geometry.of(encoder, self.method.encode, self._language_ids(*languages))
         self._split = tuple(Splitter(encoder, language) for language in languages)
         self._budget = options.batch_tokens or BUDGETS.get(encoder.device.type, BUDGETS["cpu"])
+        self.block = BLOCK * max(1, self._budget // BUDGETS["cpu"])
 
     @classmethod
     def load(cls, model: str = DEFAULT, device: str = "auto", dtype: str = "auto", **options: Any) -> Aligner:
@@ -133,9 +137,9 @@ class Aligner:
             LayerError: the encoder has no such layer.
         """
         self.encoder.check_layers(layers)
-        blocks = run_ahead(map(self.prepare, _blocks(pairs)))
+        blocks = run_ahead(map(self.prepare, _blocks(pairs, self.block)))
         for number, block in enumerate(blocks):
-            yield from self._align_block(block, layers, number * BLOCK)
+            yield from self._align_block(block, layers, number * self.block)
 
     def explain(self, pair: Pair) -> Explanation:
         """The alignment of one pair with all that led to it.
@@ -287,9 +291,9 @@ def _is_out_of_memory(error: RuntimeError) -> bool:
     return isinstance(error, torch.OutOfMemoryError) or "DefaultCPUAllocator" in str(error)
 
 
-def _blocks(pairs: Iterable[Pair]) -> Iterator[list[SentencePair]]:
+def _blocks(pairs: Iterable[Pair], size: int) -> Iterator[list[SentencePair]]:
     stream = map(_as_pair, pairs)
-    while block := list(islice(stream, BLOCK)):
+    while block := list(islice(stream, size)):
         yield block
 
 

@@ -20,7 +20,7 @@ from xalign.batches import Batch
 from xalign.files import writing
 from xalign.formats import WRITERS, WriteOptions
 from xalign.links import Alignment
-from xalign.pipeline import BLOCK, Aligner
+from xalign.pipeline import Aligner
 from xalign.sentences import SentencePair, read_files
 
 
@@ -56,9 +56,9 @@ def _time(aligner: Aligner, text: Task) -> Report:
         pairs = list(read_files(text.source, text.target))
     work = Work.of(aligner, pairs[0])
     alignments: list[Alignment] = []
-    for first in range(0, len(pairs), BLOCK):
+    for first in range(0, len(pairs), aligner.block):
         with clock.running("subwords"):
-            block = aligner.prepare(pairs[first : first + BLOCK])
+            block = aligner.prepare(pairs[first : first + aligner.block])
         found = [Alignment()] * len(block)
         for numbers, batch in block.batches:
             work.count(batch)

@@ -209,8 +209,8 @@ def test_every_method_aligns_at_both_levels(load, method, level):
 @pytest.mark.parametrize("encode", ["pair", "separate"])
 @pytest.mark.parametrize("batch_tokens", [1, 60, 100_000])
 def test_alignment_i_belongs_to_pair_i_over_many_blocks(load, monkeypatch, encode, batch_tokens):
-    monkeypatch.setattr(pipeline, "BLOCK", 5)
     aligner = load(encode=encode, batch_tokens=batch_tokens)
+    monkeypatch.setattr(aligner, "block", 5)
     pairs = some_pairs(33)
     together = list(aligner.align(iter(pairs)))
     alone = one_by_one(aligner, pairs)
@@ -228,7 +228,7 @@ def test_how_pairs_are_batched_changes_no_link(load, pairs, budget):
 
 
 def test_blocks_are_read_as_they_are_needed(load, monkeypatch):
-    monkeypatch.setattr(pipeline, "BLOCK", 2)
+    monkeypatch.setattr(load(), "block", 2)
     read = []
 
     def pairs():
@@ -245,7 +245,7 @@ def test_blocks_are_read_as_they_are_needed(load, monkeypatch):
 
 
 def test_an_error_in_the_input_comes_after_the_blocks_before_it(load, monkeypatch):
-    monkeypatch.setattr(pipeline, "BLOCK", 2)
+    monkeypatch.setattr(load(), "block", 2)
 
     def pairs():
         yield from some_pairs(5)
@@ -258,7 +258,7 @@ def test_an_error_in_the_input_comes_after_the_blocks_before_it(load, monkeypatc
 
 
 def test_whoever_stops_early_ends_the_reading_thread(load, monkeypatch):
-    monkeypatch.setattr(pipeline, "BLOCK", 1)
+    monkeypatch.setattr(load(), "block", 1)
     before = set(threading.enumerate())
     alignments = load().align(some_pairs(1) * 1_000_000)
     next(alignments)
@@ -267,6 +267,10 @@ def test_whoever_stops_early_ends_the_reading_thread(load, monkeypatch):
     for thread in started:
         thread.join(30)
         assert not thread.is_alive()
+
+
+def test_a_larger_budget_sorts_more_pairs_together(load):
+    assert load(batch_tokens=16 * 4_096).block == 16 * load(batch_tokens=1).block
 
 
 # Layers.

@@ -239,8 +239,8 @@ class Aligner:
         return tuple(self.encoder.tokenizer.convert_ids_to_tokens(text.ids.tolist()))
 
     def _language_ids(self, source: str | None, target: str | None) -> tuple[int, int] | None:
-        if not self.encoder.languages and source is None and target is None:
-            return None
+        if not self.encoder.languages:
+            return None  # so that a script may always say which languages it has
         return self.encoder.language_id(source), self.encoder.language_id(target)
 
     def _align_block(self, block: Block, layers: Sequence[int], first: int) -> Iterator[dict[int, Alignment]]:

@@ -112,7 +112,8 @@ def stages(task: Task) -> Run:
     """xalign's stages one after the other, each timed."""
     from stages import time_stages
 
-    return time_stages(task)
+    aligner = load_aligner(task)
+    return lambda text: time_stages(aligner, text.source, text.target, text.links)
 
 
 def simalign(task: Task) -> Run:

@@ -7,13 +7,13 @@ the pipeline composes: reading, `prepare` (subwords and batches), `encode` (with
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import perf_counter
+from typing import Any
 
 import torch
-from runners import Report, Task, load_aligner
 from torch.utils.flop_counter import FlopCounterMode
 
 from xalign.batches import Batch
@@ -44,16 +44,12 @@ class Clock:
             torch.cuda.synchronize(self.device)
 
 
-def time_stages(task: Task) -> Callable[[Task], Report]:
-    aligner = load_aligner(task)
-    return lambda text: _time(aligner, text)
-
-
-def _time(aligner: Aligner, text: Task) -> Report:
+def time_stages(aligner: Aligner, source: str, target: str, links: str) -> dict[str, Any]:
+    """Align two files, stage by stage; seconds by stage, subwords with and without padding, and achieved FLOP/s."""
     clock = Clock(aligner.encoder.device)
     layer = aligner.method.layer
     with clock.running("read"):
-        pairs = list(read_files(text.source, text.target))
+        pairs = list(read_files(source, target))
     work = Work.of(aligner, pairs[0])
     alignments: list[Alignment] = []
     for first in range(0, len(pairs), aligner.block):
@@ -71,7 +67,7 @@ def _time(aligner: Aligner, text: Task) -> Report:
                 found[number] = alignment
         alignments += found
     with clock.running("write"):
-        _write(text.links, pairs, alignments)
+        _write(links, pairs, alignments)
     return {
         "stages_s": clock.seconds,
         "subwords": work.subwords,

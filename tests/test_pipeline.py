@@ -105,7 +105,6 @@ def test_nothing_gives_nothing(load):
         ({"symmetrize": "grow"}, OptionError, "choose one of intersection"),
         ({"batch_tokens": 0}, OptionError, "at least 1"),
         ({"bach_tokens": 9}, OptionError, "unknown option 'bach_tokens'"),
-        ({"source_language": "de"}, LanguageError, "takes no language"),
         ({"dtype": "int8"}, OptionError, "choose auto, float32"),
         ({"device": "warp"}, OptionError, "--device warp cannot be used here"),
     ],
@@ -113,6 +112,15 @@ def test_nothing_gives_nothing(load):
 def test_bad_options_are_refused_before_anything_is_aligned(tiny, options, error, complaint):
     with pytest.raises(error, match=complaint):
         Aligner.load(str(tiny("preset")), **options)
+
+
+def test_a_model_that_needs_no_languages_may_be_told_them(tiny):
+    plain, told = (
+        Aligner.load(str(tiny("preset")), **languages)
+        for languages in ({}, {"source_language": "de", "target_language": "en"})
+    )
+    pair = ("das Haus ist klein", "the house is small")
+    assert list(plain.align([pair])) == list(told.align([pair]))
 
 
 def test_a_model_without_preset_needs_a_layer(tiny):

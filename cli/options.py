@@ -54,7 +54,9 @@ _MODEL_OPTIONS = (
         help="Argmax: distrust of links far from the diagonal, 0 to 1.",
     ),
     click.option(
-        "--src-lang", "source_language", help="Language of the source: de, or de_DE. X-MOD and XLM need it, others leave it."
+        "--src-lang",
+        "source_language",
+        help="Language of the source: de, or de_DE. X-MOD and XLM need it, others leave it.",
     ),
     click.option("--tgt-lang", "target_language", help="Language of the target."),
     click.option(

@@ -156,7 +156,9 @@ def _steps(
     for step in range(start, options.steps):
         for group in optimizer.param_groups:
             group["lr"] = options.rate_at(step)
-        torch.manual_seed(options.seed * 1_000_003 + step)  # dropout depends on the step, not on what came before
+        torch.manual_seed(
+            options.seed * 1_000_003 + step
+        )  # dropout depends on the step, not on what came before
         batch = next(stream).to(accelerator.device)
         with accelerator.autocast():
             loss = learner(batch)

@@ -26,6 +26,6 @@ done
 resume=()
 [ -e "$work/trained/state" ] && resume=(--resume)
 xalign train --init "$work/start" "${files[@]}" --out "$work/trained" "${resume[@]}" \
-  --steps 6000 --batch-subwords 4000 --learning-rate 1e-3 --warmup-steps 200 --descent 0.4 --temperature 1.5
+  --steps 4200 --batch-subwords 4000 --learning-rate 1e-3 --warmup-steps 200 --descent 0.4 --temperature 1.5
 
 python recipes/mini/bundle.py --trained "$work/trained"

@@ -11,6 +11,7 @@ Does not: choose layers, cut text to length, or build batches (batches.py does).
 from __future__ import annotations
 
 import importlib
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -57,7 +58,7 @@ class EncoderInput:
         return (positions - self.sides * source_length) * self.mask
 
 
-class Encoder:
+class Encoder(ABC):
     """A checkpoint that answers with hidden states. One thread at a time may call it.
 
     `layers`: number of blocks; valid layers are 0..layers. `width`: of a hidden state.
@@ -93,21 +94,22 @@ class Encoder:
     # What a family says about itself.
 
     @classmethod
+    @abstractmethod
     def load(cls, preset: Preset, dtype: torch.dtype) -> Encoder:
         """Read the checkpoint that `preset` names; ModelError where it cannot be read."""
-        raise NotImplementedError
 
     def find_blocks(self) -> nn.ModuleList:
         """The modules whose first input is the hidden state of layer 0, 1, ..."""
         blocks: nn.ModuleList = self.model.encoder.layer
         return blocks
 
+    @abstractmethod
     def find_limit(self) -> int:
-        raise NotImplementedError
+        """What `limit` is to be."""
 
+    @abstractmethod
     def find_specials(self) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
         """(prefix, separator, suffix)"""
-        raise NotImplementedError
 
     def model_inputs(self, batch: EncoderInput) -> dict[str, Any]:
         """The keyword arguments of the model's forward."""

@@ -181,7 +181,7 @@ PRESET = {
     "encode": "pair",
     "similarity": "dot",
     "extract": "softmax",
-    "threshold": 0.1,
+    "threshold": 0.3,
     "level": "word",
     "segments": True,
     "positions": "restart",

@@ -174,7 +174,7 @@ def _settings(aligner: Aligner, preset: Preset, layer: int) -> dict[str, object]
     chosen = aligner.method
     plain = AlignOptions(layer=chosen.layer, extract=chosen.extract).completed_by(preset)
     usual = {"model": preset.name, "layer": layer, "extract": chosen.extract, "level": chosen.level}
-    names = [field.name for field in fields(chosen) if field.name != "batch_tokens"]
+    names = [field.name for field in fields(chosen)]
     changed = {name: getattr(chosen, name) for name in names if getattr(chosen, name) != getattr(plain, name)}
     dtype = str(aligner.encoder.dtype).removeprefix("torch.")
     return {**usual, **changed, **({} if dtype == "float32" else {"dtype": dtype})}

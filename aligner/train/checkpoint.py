@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from pathlib import Path
 
@@ -29,10 +28,9 @@ def save_checkpoint(encoder: Encoder, preset: Preset, folder: Path) -> None:
 def save_state(
     out: Path, step: int, model: torch.nn.Module, optimizer: torch.optim.Optimizer, best: dict[str, float]
 ) -> None:
-    """Write `out/state`; a run that is killed while writing leaves the previous one in place."""
+    """Write `out/state`; a run that is killed at any moment leaves this state or the previous one, whole."""
     fresh, current, stale = (out / f"{STATE}{suffix}" for suffix in (".new", "", ".old"))
-    for leftover in (fresh, stale):
-        shutil.rmtree(leftover, ignore_errors=True)
+    shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
     save_file(
         {name: tensor.contiguous() for name, tensor in model.state_dict().items()},
@@ -40,11 +38,11 @@ def save_state(
     )
     torch.save(optimizer.state_dict(), fresh / "optimizer.pt")
     (fresh / "progress.json").write_text(json.dumps({"step": step, "best": best}), encoding="utf-8")
-    if current.exists():
+    if current.exists():  # else `stale` is all there is, until `fresh` takes its place
+        shutil.rmtree(stale, ignore_errors=True)
         current.rename(stale)
     fresh.rename(current)
     shutil.rmtree(stale, ignore_errors=True)
-    _flush(out)
 
 
 def load_state(
@@ -69,13 +67,3 @@ def load_state(
     model.load_state_dict(load_file(folder / "model.safetensors"))
     optimizer.load_state_dict(torch.load(folder / "optimizer.pt", weights_only=True))
     return progress["step"], progress["best"]
-
-
-def _flush(folder: Path) -> None:
-    """Make the renames inside `folder` survive a power cut."""
-    if os.name == "posix":
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

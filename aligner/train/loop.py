@@ -156,9 +156,8 @@ def _steps(
     for step in range(start, options.steps):
         for group in optimizer.param_groups:
             group["lr"] = options.rate_at(step)
-        torch.manual_seed(
-            options.seed * 1_000_003 + step
-        )  # dropout depends on the step, not on what came before
+        # Dropout depends on the step, not on what came before, so that a resumed run repeats it.
+        torch.manual_seed(options.seed * 1_000_003 + step)
         batch = next(stream).to(accelerator.device)
         with accelerator.autocast():
             loss = learner(batch)

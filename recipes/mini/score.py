@@ -1,25 +1,23 @@
 """A model's AER on the gold sets of the data folder, beside that of aligning along the diagonal.
 
-    python recipes/mini/score.py --data DATA --model mini
+    python recipes/mini/score.py --data DATA --model mini                # what is reported
+    python recipes/mini/score.py --data DATA --model mini --choosing     # what settings are chosen by
 
-Test sets are for reporting: nothing in this recipe is chosen by them.
+Which sentences are for which is said in gold.py.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
-from xalign import Aligner
-from xalign.aer import Counts, count
-from xalign.formats import read_alignments
-from xalign.links import Alignment
-from xalign.sentences import SentencePair, read_files
+from gold import GoldSet, for_choosing, for_reporting
 
-DEV = ("alibi_fr-en_*", "graca_en-es", "graca_en-fr", "kftt_en-ja_dev", "xlwa_en-es_dev")  # mini's languages
-TEST = ("de-en", "en-fr", "en-hi")
+from xalign import Aligner
+from xalign.aer import Counts, count, total
+from xalign.links import Alignment
+from xalign.sentences import SentencePair
 
 
 def main() -> None:
@@ -32,32 +30,26 @@ def main() -> None:
     parser.add_argument("--model", default="mini")
     parser.add_argument("--extract")
     parser.add_argument("--threshold", type=float)
-    parser.add_argument("--dev-only", action="store_true")
+    parser.add_argument("--choosing", action="store_true", help="the sentences for choosing settings")
     options = parser.parse_args()
     if options.data is None:
         parser.error("give the data folder: --data DATA, or set XALIGN_DATA")
     aligner = Aligner.load(options.model, extract=options.extract, threshold=options.threshold)
-    print(f"{'set':40} {'pairs':>5} {'P':>6} {'R':>6} {'AER':>6} {'diagonal':>8}")
-    for name, pairs, gold in gold_sets(options.data / "gold", options.dev_only):
-        scored = corpus_counts(aligner.align(pairs), gold)
-        baseline = corpus_counts(map(diagonal, pairs), gold)
-        figures = (100 * value for value in (scored.precision, scored.recall, scored.aer, baseline.aer))
-        print(f"{name:40} {len(pairs):5}", *(f"{figure:6.1f}" for figure in figures))
+    print(f"{'set':44} {'pairs':>5} {'P':>6} {'R':>6} {'AER':>6} {'diagonal':>8}")
+    scores: dict[str, float] = {}
+    for gold_set in (for_choosing if options.choosing else for_reporting)(options.data):
+        scored = total(map(count, aligner.align(gold_set.pairs), gold_set.gold))
+        baseline = total(map(count, map(diagonal, gold_set.pairs), gold_set.gold))
+        print_row(gold_set, scored, baseline)
+        scores[gold_set.name] = 100 * scored.aer
+    for prefix in ("xlwa", ""):
+        chosen = [aer for name, aer in scores.items() if name.startswith(prefix)]
+        print(f"mean of {len(chosen)} {prefix or 'sets'}: {sum(chosen) / len(chosen):.2f}")
 
 
-def gold_sets(folder: Path, dev_only: bool) -> Iterator[tuple[str, list[SentencePair], list[Alignment]]]:
-    for pattern in DEV:
-        for place in sorted((folder / "dev").glob(pattern)):
-            yield place.name, list(read_files(place / "src", place / "tgt")), read_alignments(place / "gold")
-    for name in () if dev_only else TEST:
-        place = folder / "test" / name
-        source, target = (place / f"test.{language}" for language in name.split("-"))
-        gold = read_alignments(place / "alignv2.txt", format="naacl", one_based=True)
-        yield name, list(read_files(source, target)), gold
-
-
-def corpus_counts(hypothesis: Iterator[Alignment], gold: list[Alignment]) -> Counts:
-    return sum((count(h, g) for h, g in zip(hypothesis, gold, strict=True)), Counts())
+def print_row(gold_set: GoldSet, scored: Counts, baseline: Counts) -> None:
+    figures = (100 * value for value in (scored.precision, scored.recall, scored.aer, baseline.aer))
+    print(f"{gold_set.name:44} {len(gold_set.pairs):5}", *(f"{figure:6.1f}" for figure in figures))
 
 
 def diagonal(pair: SentencePair) -> Alignment:

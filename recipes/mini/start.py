@@ -11,15 +11,19 @@ others nearly orthogonal. Positions start as sinusoids, everything else as usual
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import math
+import re
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import sentencepiece
 import torch
 from scipy.sparse import coo_matrix, csr_matrix, diags
+from text import ENGLISH_WITH
 from tokenizers import Tokenizer, decoders
 from tokenizers.models import Unigram
 from tokenizers.normalizers import NFKC
@@ -30,6 +34,7 @@ SEED = 20261121
 SPECIALS = ("<s>", "<pad>", "</s>", "<unk>")
 EMBEDDING_SIZE = 0.4  # root mean square of an embedding's entries
 POSITION_SIZE = 0.1
+LINES_PER_LANGUAGE = 20_000  # that the vocabulary is made from
 LOGIT_OF_EQUALS = 12.0  # dot product of two equal final states: the temperature that training starts from
 
 
@@ -39,7 +44,7 @@ def main() -> None:
     )
     parser.add_argument("--text", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--vocabulary", type=int, default=40_000)
+    parser.add_argument("--vocabulary", type=int, default=64_000)
     parser.add_argument("--width", type=int, default=256)
     parser.add_argument("--layers", type=int, default=3)
     parser.add_argument("--positions", type=int, default=256, help="most subwords on one side")
@@ -60,16 +65,14 @@ def main() -> None:
 
 
 def make_tokenizer(text: Path, vocabulary: int, out: Path) -> PreTrainedTokenizerFast:
-    """A unigram vocabulary (Kudo 2018) over all sides of all pairs, in XLM-R's order of ids."""
+    """A unigram vocabulary (Kudo 2018) over all languages, in XLM-R's order of ids."""
     prefix = out / "sentencepiece"
     sentencepiece.SentencePieceTrainer.train(
-        input=[str(path) for path in sorted(text.glob("en-*.??"))],
+        sentence_iterator=vocabulary_lines(text),
         model_prefix=str(prefix),
         vocab_size=vocabulary - 2,
         model_type="unigram",
         character_coverage=0.9998,
-        input_sentence_size=600_000,
-        shuffle_input_sentence=True,
         normalization_rule_name="nmt_nfkc",
         bos_piece="<s>",
         eos_piece="</s>",
@@ -99,6 +102,15 @@ def make_tokenizer(text: Path, vocabulary: int, out: Path) -> PreTrainedTokenize
         unk_token=unk,
         mask_token="<mask>",
     )
+
+
+def vocabulary_lines(text: Path) -> Iterator[str]:
+    """The first lines of every side of every English pair: as much of each language, five times as much English."""
+    for source in sorted(text.glob("en-*.en")):
+        target = source.with_suffix(f".{source.stem.split('-')[1]}")
+        for path, most in ((source, LINES_PER_LANGUAGE // 8), (target, LINES_PER_LANGUAGE)):
+            with path.open(encoding="utf-8") as lines:
+                yield from (line.rstrip("\n") for line in itertools.islice(lines, most))
 
 
 def make_model(vocabulary: int, width: int, layers: int, positions: int) -> XLMRobertaXLModel:
@@ -144,14 +156,14 @@ def subword_counts(tokenizer: PreTrainedTokenizerFast, text: Path) -> csr_matrix
     """How often each subword stands in a word linked to each English word. Shape: (subwords, English words)."""
     english: Counter[str] = Counter()
     linked: Counter[tuple[str, str]] = Counter()  # (foreign word, English word)
-    for links_file in sorted(text.glob("*.links")):
+    for links_file in sorted(text.glob("en-*.links")):
         language = links_file.stem.split("-")[1]
         files = (links_file.with_suffix(".en"), links_file.with_suffix(f".{language}"), links_file)
         for source, target, links in zip(*(path.open(encoding="utf-8") for path in files), strict=True):
             source_words, target_words = source.split(), target.split()
             english.update(source_words)
             for link in links.split():
-                i, j = link.split("-")
+                i, j = re.split("[-p]", link)
                 linked[target_words[int(j)], source_words[int(i)]] += 1
     columns = {word: k for k, (word, count) in enumerate(english.items())}
     entries = [(word, word, count) for word, count in english.items()]
@@ -185,7 +197,7 @@ PRESET = {
     "level": "word",
     "segments": True,
     "positions": "restart",
-    "languages": ["en", "de", "fr", "es", "cs", "ro", "hi", "zh", "ja"],
+    "languages": ["en", *ENGLISH_WITH],
 }
 
 if __name__ == "__main__":

@@ -1,0 +1,105 @@
+"""The data folder's gold sets: which are for choosing settings, which for reporting, which is trained on.
+
+Of each XL-WA set and of KFTT the even lines are for choosing (KFTT's are trained on too, its licence allows it), the
+odd ones for reporting. Test sets are for reporting alone.
+
+    python recipes/mini/gold.py --data DATA --out runs/mini/text     # writes KFTT's even lines as a corpus with links
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from xalign.formats import read_alignments
+from xalign.links import Alignment
+from xalign.sentences import SentencePair, read_files
+
+# set -> the pair of languages of its source and target
+DEV = {
+    "alibi_fr-en_ChatBotte_MasterCat": "fr-en",
+    "alibi_fr-en_LAuberge_TheInn": "fr-en",
+    "alibi_fr-en_LaBarbeBleue_BlueBeard": "fr-en",
+    "alibi_fr-en_LaDerniereClasse_TheLastLesson": "fr-en",
+    "alibi_fr-en_LaVision_TheVision": "fr-en",
+    "ges_en-sv": "en-sv",
+    "graca_en-es": "en-es",
+    "graca_en-fr": "en-fr",
+    "graca_en-pt": "en-pt",
+    "kftt_en-ja_dev": "en-ja",
+    **{
+        f"xlwa_en-{language}_dev": f"en-{language}"
+        for language in ["bg", "da", "es", "et", "hu", "it", "nl", "pt", "ru", "sl"]
+    },
+}
+TEST = {"de-en": "de-en", "en-fr": "en-fr", "en-hi": "en-hi"}
+HALVED = ("kftt", "xlwa")
+TRAINED_ON = "kftt_en-ja_dev"
+
+
+@dataclass(frozen=True)
+class GoldSet:
+    name: str
+    languages: tuple[str, str]
+    pairs: list[SentencePair]
+    gold: list[Alignment]
+
+    def every_second(self, start: int) -> GoldSet:
+        return GoldSet(self.name, self.languages, self.pairs[start::2], self.gold[start::2])
+
+
+def for_choosing(data: Path) -> Iterator[GoldSet]:
+    for gold_set in _dev_sets(data):
+        yield gold_set.every_second(0) if gold_set.name.startswith(HALVED) else gold_set
+
+
+def for_reporting(data: Path) -> Iterator[GoldSet]:
+    for gold_set in _dev_sets(data):
+        yield gold_set.every_second(1) if gold_set.name.startswith(HALVED) else gold_set
+    for name, pair in TEST.items():
+        folder = data / "gold" / "test" / name
+        source, target = (folder / f"test.{language}" for language in name.split("-"))
+        gold = read_alignments(folder / "alignv2.txt", format="naacl", one_based=True)
+        yield GoldSet(name, _languages(pair), list(read_files(source, target)), gold)
+
+
+def _dev_sets(data: Path) -> Iterator[GoldSet]:
+    for name, pair in DEV.items():
+        folder = data / "gold" / "dev" / name
+        pairs = list(read_files(folder / "src", folder / "tgt"))
+        yield GoldSet(name, _languages(pair), pairs, read_alignments(folder / "gold"))
+
+
+def _languages(pair: str) -> tuple[str, str]:
+    source, target = pair.split("-")
+    return source, target
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--data", type=Path, default=os.environ.get("XALIGN_DATA"), help="folder with gold/ inside"
+    )
+    parser.add_argument("--out", type=Path, required=True)
+    options = parser.parse_args()
+    if options.data is None:
+        parser.error("give the data folder: --data DATA, or set XALIGN_DATA")
+    (kftt,) = (gold_set for gold_set in for_choosing(options.data) if gold_set.name == TRAINED_ON)
+    columns: dict[str, Callable[[int], str]] = {
+        "en": lambda k: " ".join(kftt.pairs[k].source),
+        "ja": lambda k: " ".join(kftt.pairs[k].target),
+        "links": lambda k: " ".join(f"{link.source}-{link.target}" for link in kftt.gold[k].links),
+    }
+    for suffix, line in columns.items():
+        lines = "".join(f"{line(k)}\n" for k in range(len(kftt.pairs)))
+        (options.out / f"kftt.{suffix}").write_text(lines, encoding="utf-8")
+    print(f"{options.out / 'kftt'}: {len(kftt.pairs)} pairs")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,152 @@
+"""Examples from a corpus -> one batch in tensors: what is encoded, what is compared, and the links known of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from xalign.encoder import Encoder, EncoderInput
+from xalign.train.layout import Side, alone, together
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Example:
+    """One sentence pair as subwords, without specials, and the links known of it.
+
+    `source_words`, `target_words`: the word that each subword belongs to. Shape: (subwords of the side,).
+    `links`: pairs of words (source, target), none where nothing is known. Shape: (links, 2).
+    `weights`: 1 for a sure link, less for a possible one. Shape: (links,).
+    `languages`: codes of source and target, for encoders that need them.
+    """
+
+    source: NDArray[np.int32]
+    source_words: NDArray[np.int32]
+    target: NDArray[np.int32]
+    target_words: NDArray[np.int32]
+    links: NDArray[np.int32]
+    weights: NDArray[np.float32]
+    languages: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainingBatch:
+    """Sentence pairs as a preset encodes and compares them.
+
+    `source`, `target`: their subwords alone, from which the learner makes what else it needs.
+    `inputs`: one for both sides in pair encoding, one for each in separate encoding.
+    `units`: per side, the unit (word or subword) of its sentence that each position of its input belongs to, -1 where
+    there is none. Shape: (batch, subwords of the input).
+    `links`: the weights of known links, 0 elsewhere. Shape: (batch, source units, target units).
+    """
+
+    source: Side
+    target: Side
+    inputs: tuple[EncoderInput, ...]
+    units: tuple[Tensor, Tensor]
+    links: Tensor
+
+    @property
+    def subwords(self) -> int:
+        """Real subwords of both sides, specials not counted."""
+        return int(self.source.sizes.sum() + self.target.sizes.sum())
+
+    def to(self, device: torch.device) -> TrainingBatch:
+        source, target = self.units
+        return TrainingBatch(
+            source=self.source.to(device),
+            target=self.target.to(device),
+            inputs=tuple(_moved(each, device) for each in self.inputs),
+            units=(source.to(device), target.to(device)),
+            links=self.links.to(device),
+        )
+
+
+def collate(examples: Sequence[Example], encoder: Encoder, encode: str, level: str) -> TrainingBatch:
+    """Put examples together, padded to the longest of each side.
+
+    Links between words become, at level "subword", links between all subwords of the one and all of the other.
+
+    Args:
+        examples: at least one; none longer than the encoder takes, no side empty.
+        encode: "pair" puts both sides into one sequence, "separate" each into its own.
+        level: what is compared, "subword" or "word".
+    """
+    source = _side([each.source for each in examples], [each.source_words for each in examples], encoder)
+    target = _side([each.target for each in examples], [each.target_words for each in examples], encoder)
+    if encoder.languages:
+        codes = [each.languages or (None, None) for each in examples]
+        source = replace(source, languages=_language_ids([code for code, _ in codes], encoder))
+        target = replace(target, languages=_language_ids([code for _, code in codes], encoder))
+    source_units, target_units = (
+        side.words if level == "word" else side.numbers for side in (source, target)
+    )
+    if encode == "pair":
+        layout = together(source, target, encoder)
+        inputs: tuple[EncoderInput, ...] = (layout.input,)
+        units = layout.place(0, source_units), layout.place(1, target_units)
+    else:
+        layouts = alone(source, encoder), alone(target, encoder)
+        inputs = tuple(each.input for each in layouts)
+        units = layouts[0].place(0, source_units), layouts[1].place(0, target_units)
+    links = _word_links(examples)
+    if level == "subword":
+        links = _spread(links, source, target)
+    return TrainingBatch(source, target, inputs, units, torch.from_numpy(links))
+
+
+def _side(
+    subwords: Sequence[NDArray[np.int32]], words: Sequence[NDArray[np.int32]], encoder: Encoder
+) -> Side:
+    sizes = np.array([len(each) for each in subwords], dtype=np.int64)
+    real = np.arange(sizes.max()) < sizes[:, None]
+    ids = np.full(real.shape, encoder.pad_id, dtype=np.int64)
+    word_index = np.full(real.shape, -1, dtype=np.int64)
+    ids[real] = np.concatenate(subwords)
+    word_index[real] = np.concatenate(words)
+    return Side(torch.from_numpy(ids), torch.from_numpy(word_index), sizes)
+
+
+def _language_ids(codes: Sequence[str | None], encoder: Encoder) -> Tensor:
+    known = {code: encoder.language_id(code) for code in set(codes)}
+    return torch.tensor([known[code] for code in codes])
+
+
+def _word_links(examples: Sequence[Example]) -> NDArray[np.float32]:
+    """Shape: (batch, source words, target words)."""
+    counts = [
+        max(int(words.max()) for words in side) + 1
+        for side in (
+            [each.source_words for each in examples],
+            [each.target_words for each in examples],
+        )
+    ]
+    links = np.zeros((len(examples), *counts), dtype=np.float32)
+    for row, each in enumerate(examples):
+        links[row, each.links[:, 0], each.links[:, 1]] = each.weights
+    return links
+
+
+def _spread(links: NDArray[np.float32], source: Side, target: Side) -> NDArray[np.float32]:
+    """Links of words to links of all their subwords. Shape: (batch, source subwords, target subwords)."""
+    rows = np.arange(len(links))[:, None, None]
+    # Padding takes the links of word 0 and is cleared again.
+    spread: NDArray[np.float32] = links[
+        rows, source.words.numpy().clip(0)[:, :, None], target.words.numpy().clip(0)[:, None, :]
+    ]
+    spread *= source.mask.numpy()[:, :, None] & target.mask.numpy()[:, None, :]
+    return spread
+
+
+def _moved(batch: EncoderInput, device: torch.device) -> EncoderInput:
+    return EncoderInput(
+        ids=batch.ids.to(device),
+        mask=batch.mask.to(device),
+        sides=batch.sides.to(device),
+        languages=None if batch.languages is None else batch.languages.to(device),
+        padded=batch.padded,
+    )

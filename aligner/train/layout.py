@@ -87,7 +87,19 @@ class Layout:
 
         Shape: (batch, subwords of the side) -> (batch, subwords of the sequence)
         """
-        return _scattered(self.input.ids, self.columns[side], values, -1)
+        rows, width = self.input.ids.shape
+        columns = self.columns[side]
+        placed = torch.full((rows, width + 1), -1, dtype=values.dtype, device=values.device)
+        return placed.scatter_(1, columns, values[:, : columns.shape[1]])[:, :width]
+
+    def pick(self, side: int, states: Tensor) -> tuple[Tensor, Tensor]:
+        """(the states of a side's subwords, which of them are real).
+
+        Shape: (batch, subwords of the sequence, width) -> (batch, subwords of the side, width), (batch, subwords)
+        """
+        columns, last = self.columns[side], states.shape[1] - 1
+        index = columns.clamp(max=last)[:, :, None].expand(-1, -1, states.shape[2])
+        return states.gather(1, index), columns <= last
 
 
 Frame = tuple[tuple[int, ...], tuple[int, ...]]
@@ -157,12 +169,6 @@ def _languages(sides: Sequence[Side], second: Tensor) -> Tensor | None:
     if first is None or last is None:
         return None
     return torch.where(second, last[:, None], first[:, None])
-
-
-def _scattered(like: Tensor, columns: Tensor, values: Tensor, fill: int) -> Tensor:
-    rows, width = like.shape
-    placed = torch.full((rows, width + 1), fill, dtype=values.dtype, device=like.device)
-    return placed.scatter_(1, columns, values[:, : columns.shape[1]])[:, :width]
 
 
 def _widened(values: Tensor, width: int, fill: int) -> Tensor:

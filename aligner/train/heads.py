@@ -1,0 +1,115 @@
+"""What stands on top of the encoder while it is trained, and is left behind when it is saved.
+
+The checkpoint's own head for filling in masks, where it has one; a head that tells pairs from others, and pointers
+between the two sides of a pair, which start at random.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from transformers import MODEL_FOR_MASKED_LM_MAPPING, AutoModelForMaskedLM
+
+from xalign.encoder import Encoder
+from xalign.encoders.pretrained import read_model_and_gaps
+from xalign.errors import OptionError
+
+# Where transformers' masked language models keep the head of RoBERTa and its kin, and of BERT and its kin.
+_OF_MASKED_LM = ("lm_head", "cls.predictions")
+
+
+class VocabularyHead(nn.Module):
+    """Hidden states of the last layer -> scores of the whole vocabulary. Shape: (n, width) -> (n, vocabulary).
+
+    Multiplies by the encoder's own embeddings, which stay the encoder's, unless the checkpoint has a matrix apart.
+    Without weights of its own it is the embeddings and a bias, as XLM has it.
+    """
+
+    def __init__(self, encoder: Encoder) -> None:
+        super().__init__()
+        # In a list, so that the embeddings do not count as this module's too.
+        self._embeddings = [encoder.model.get_input_embeddings()]
+        embeddings = self._embeddings[0].weight
+        parts = _own_parts(encoder)
+        if parts is None:
+            if embeddings.shape[1] != encoder.width:
+                raise OptionError(
+                    f"{encoder.preset.name}: has no head that fills in masks, and its embeddings are "
+                    f"{embeddings.shape[1]} wide, its hidden states {encoder.width}: mlm and tlm cannot be used"
+                )
+            parts = _Parts(nn.Identity(), embeddings, nn.Parameter(torch.zeros(len(embeddings))))
+        self.transform, self.bias = parts.transform, parts.bias
+        own = parts.weight.to(embeddings.device)
+        tied = own.shape == embeddings.shape and torch.equal(own, embeddings)
+        self.weight = None if tied else parts.weight
+
+    def forward(self, states: Tensor) -> Tensor:
+        weight = self._embeddings[0].weight if self.weight is None else self.weight
+        return functional.linear(self.transform(states), weight, self.bias)
+
+
+class _Parts(NamedTuple):
+    """transform, then a product with `weight`, plus `bias`."""
+
+    transform: nn.Module
+    weight: nn.Parameter
+    bias: nn.Parameter
+
+
+def _own_parts(encoder: Encoder) -> _Parts | None:
+    """Those of the checkpoint's own head, or None if it has none of a known form."""
+    predict = getattr(encoder, "head", None)
+    if predict is not None:  # XLM's, which is loaded with the encoder
+        return _Parts(nn.Identity(), predict.proj.weight, predict.proj.bias) if not predict.asm else None
+    family = MODEL_FOR_MASKED_LM_MAPPING.get(type(encoder.model.config), None)
+    tied = getattr(family, "_tied_weights_keys", None) or ()
+    known = [name for name in _OF_MASKED_LM if f"{name}.decoder.weight" in tied]
+    if encoder.preset.family == "fairseq" or not known:
+        return None
+    whole, gaps = read_model_and_gaps(
+        AutoModelForMaskedLM, encoder.preset.checkpoint, encoder.dtype, dispensable=_OF_MASKED_LM
+    )
+    if any(gap.startswith(known[0]) for gap in gaps):
+        return None
+    head = whole.get_submodule(known[0])
+    return _Parts(_transform(head), head.decoder.weight, head.decoder.bias)
+
+
+def _transform(head: nn.Module) -> nn.Module:
+    """What the head does before the product with the embeddings."""
+    if hasattr(head, "transform"):
+        return head.get_submodule("transform")
+    return nn.Sequential(head.get_submodule("dense"), nn.GELU(), head.get_submodule("layer_norm"))
+
+
+class PairHead(nn.Sequential):
+    """The first state of two joined sentences -> scores of "no translation" and "translation".
+
+    Shape: (n, width) -> (n, 2)
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__(nn.Linear(width, width), nn.Tanh(), nn.Linear(width, 2))
+
+
+class Pointer(nn.Module):
+    """How much each position of one side points to each of the other: queries against keys, scaled.
+
+    The pointer network of Chi et al. (2021); both directions share its two projections.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.query = nn.Linear(width, width)
+        self.key = nn.Linear(width, width)
+
+    def forward(self, states: Tensor, others: Tensor, others_mask: Tensor) -> Tensor:
+        """Minus infinity, nearly, at padding of the others.
+
+        Shape: (batch, n, width), (batch, m, width), (batch, m) -> (batch, n, m)
+        """
+        scores: Tensor = self.query(states) @ self.key(others).transpose(1, 2) / states.shape[-1] ** 0.5
+        return scores.masked_fill(~others_mask[:, None, :], torch.finfo(scores.dtype).min)

@@ -1,0 +1,294 @@
+"""A training batch -> the loss of every objective that is wanted, and their weighted sum.
+
+Encodes what the wanted objectives need and no more: `guided`, `so` and `co` share one pass of the pair as the preset
+encodes it, `tlm` and `dwa` share the pass of the masked pair, `so` and `dwa` each take a pass without gradient for the
+model's own links, `mlm` a pass per side, `psi` one pass of pairs and others. Heads are made for who asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from xalign.encoder import Encoder
+from xalign.errors import LayerError, OptionError
+from xalign.extract import EXTRACTORS
+from xalign.method import Method
+from xalign.models import Preset
+from xalign.similarity import pool_words, similarity
+from xalign.train.collate import TrainingBatch
+from xalign.train.heads import PairHead, Pointer, VocabularyHead
+from xalign.train.layout import Layout, Side, alone, in_a_row, together
+from xalign.train.masking import RATE, SIDES, Masked, Masker, unmasked
+from xalign.train.objectives import (
+    OBJECTIVES,
+    consistency,
+    dwa,
+    guided,
+    mlm,
+    psi,
+    self_training,
+    tlm,
+)
+
+SCALES = {"dot": 1.0, "cosine": 40.0}
+"""What similarities are multiplied by before a softmax that is trained; cosines, in [0, 1], would make it flat."""
+
+
+class Learner(nn.Module):
+    """An encoder, what stands on top of it, and its losses, as one module that accelerate can wrap.
+
+    Trained through `model`, which is the encoder's own; `heads` are left behind. What is random (masks, which pairs are
+    torn apart) draws from torch's global generators.
+
+    Args:
+        encoder: with all blocks that the objectives need: up to the last for mlm, tlm and dwa.
+        objectives: name -> weight, of `OBJECTIVES`.
+        preset: how the trained model is meant to align; decides what `guided`, `so`, `co` compare and whether a pair is
+            joined as the encoder's family joins it ("pair") or as two whole sequences in a row ("separate").
+        scale: what similarities are multiplied by before a trained softmax; None takes `SCALES`.
+        mask_rate: the share of subwords that mlm, tlm and dwa ask for.
+        masked_sides: of `SIDES`: whether tlm and dwa mask both sides at once, or each in a pass of its own.
+        label_layer: where dwa takes its links from; None is the preset's layer.
+        label_extract: how, of `EXTRACTORS`. XLM-Align's authors used its transport rounds, and itermax.
+
+    Raises:
+        OptionError: an objective or another option is unknown, or the vocabulary has no mask.
+        LayerError: a layer that the encoder does not have, or no layer at all.
+    """
+
+    def __init__(
+        self,
+        encoder: Encoder,
+        objectives: Mapping[str, float],
+        preset: Preset | Method,
+        *,
+        scale: float | None = None,
+        mask_rate: float = RATE,
+        masked_sides: str = "both",
+        label_layer: int | None = None,
+        label_extract: str = "xlm-align",
+    ) -> None:
+        super().__init__()
+        _expect("objective", objectives, OBJECTIVES)
+        _expect("masked sides", [masked_sides], SIDES)
+        _expect("extraction of labels", [label_extract], EXTRACTORS)
+        if preset.layer is None:
+            raise LayerError(
+                f"{encoder.preset.name} has no preset that says which layer aligns best: give --layer"
+            )
+        self.model = encoder.model
+        self.objectives = dict(objectives)
+        self._encoder = encoder
+        self._preset = preset
+        self._layer = preset.layer
+        self._label_layer = preset.layer if label_layer is None else label_layer
+        encoder.check_layers([self._layer, self._label_layer])
+        self._scale = SCALES[preset.similarity] if scale is None else scale
+        self._passes = SIDES[masked_sides]
+        self._extract = EXTRACTORS[preset.extract]
+        self._extract_labels = EXTRACTORS[label_extract]
+        wanted = self.objectives.keys()
+        self.heads = nn.ModuleDict()
+        if wanted & {"mlm", "tlm", "dwa"}:
+            self._mask = Masker(encoder, mask_rate)
+        if wanted & {"mlm", "tlm"}:
+            self.heads["vocabulary"] = VocabularyHead(encoder)
+        if "psi" in wanted:
+            self.heads["pair"] = PairHead(encoder.width)
+        if "dwa" in wanted:
+            self.heads["pointer"] = Pointer(encoder.width)
+        self.heads.to(encoder.device)
+
+    def forward(self, batch: TrainingBatch) -> dict[str, Tensor]:
+        """The loss of each objective under its name, and their weighted sum under "loss". All are scalars."""
+        wanted = self.objectives.keys()
+        losses: dict[str, Tensor] = {}
+        if wanted & {"guided", "so", "co"}:
+            losses |= self._of_similarity(batch)
+        if wanted & {"tlm", "dwa"}:
+            losses |= self._of_masked_pairs(batch)
+        if "mlm" in wanted:
+            losses["mlm"] = self._of_masked_sentences(batch)
+        if "psi" in wanted:
+            losses["psi"] = self._of_torn_pairs(batch)
+        total = torch.stack([weight * losses[name] for name, weight in self.objectives.items()]).sum()
+        return {**losses, "loss": total}
+
+    # --- guided, so, co: similarity as the preset compares ---------------------------------------------------------
+
+    def _of_similarity(self, batch: TrainingBatch) -> dict[str, Tensor]:
+        losses = {}
+        compared, *masks = self._compare(batch)
+        scaled = compared * self._scale
+        if "guided" in self.objectives:
+            losses["guided"] = guided(scaled, batch.links, *masks)
+        if "so" in self.objectives:
+            losses["so"] = self_training(scaled, self._own_links(batch), *masks)
+        if "co" in self.objectives:
+            losses["co"] = consistency(scaled, *masks)
+        return losses
+
+    def _compare(self, batch: TrainingBatch) -> tuple[Tensor, Tensor, Tensor]:
+        """(similarity, source mask, target mask) of the preset's units."""
+        states = [self._encoder.encode(each, [self._layer])[0] for each in batch.inputs]
+        units = zip((states[0], states[-1]), batch.units, batch.links.shape[1:], strict=True)
+        with _full_precision(states[0].device):
+            (source, source_mask), (target, target_mask) = (pool_words(*each) for each in units)
+            return similarity(source, target, self._preset.similarity), source_mask, target_mask
+
+    def _own_links(self, batch: TrainingBatch) -> Tensor:
+        """What the model, as it stands, would align: 1 at links, between words' subwords if these are compared.
+
+        Shape: (batch, source units, target units)
+        """
+        with self._as_used():
+            found = self._extract(*self._compare(batch), threshold=self._preset.threshold)
+        links = found.links.float()
+        if self._preset.level == "word":
+            return links
+        source, target = _same_word(batch.source), _same_word(batch.target)
+        return (source @ links @ target).clamp(max=1)
+
+    # --- tlm, dwa, mlm: what was masked is to be filled in, or to point to its counterpart -------------------------
+
+    def _of_masked_pairs(self, batch: TrainingBatch) -> dict[str, Tensor]:
+        losses: dict[str, Tensor] = {}
+        readings = [self._read(*self._masked(batch, *sides)) for sides in self._passes]
+        if "tlm" in self.objectives:
+            reversed_pairs = [self._masked(batch, *sides)[::-1] for sides in self._passes]
+            all_readings = [*readings, *(self._read(*pair) for pair in reversed_pairs)]
+            losses["tlm"] = torch.stack([tlm(*self._fill_in(each)) for each in all_readings]).sum()
+        if "dwa" in self.objectives:
+            losses["dwa"] = self._point(batch, readings[0], readings[-1])
+        return losses
+
+    def _masked(self, batch: TrainingBatch, source: bool, target: bool) -> tuple[Masked, Masked]:
+        """The sides of a batch, each of them masked or left whole."""
+        return (
+            self._mask(batch.source) if source else unmasked(batch.source),
+            self._mask(batch.target) if target else unmasked(batch.target),
+        )
+
+    def _of_masked_sentences(self, batch: TrainingBatch) -> Tensor:
+        readings = [self._read(self._mask(side)) for side in (batch.source, batch.target)]
+        return torch.stack([mlm(*self._fill_in(each)) for each in readings]).sum()
+
+    def _read(self, *sides: Masked) -> _Reading:
+        """One sentence alone, or two joined, through all of the encoder."""
+        first, *more = (each.side for each in sides)
+        layout = self._join(first, *more) if more else alone(first, self._encoder)
+        return _Reading(sides, layout, self._encoder.encode(layout.input, [self._encoder.layers])[0])
+
+    def _fill_in(self, reading: _Reading) -> tuple[Tensor, Tensor, Tensor, int]:
+        """What `mlm` and `tlm` ask: scores, subwords, rows, sequences."""
+        asked = [reading.layout.place(k, side.asked) for k, side in enumerate(reading.sides)]
+        wanted = torch.stack(asked).amax(0)
+        rows, columns = (wanted >= 0).nonzero(as_tuple=True)
+        scores = self.heads["vocabulary"](reading.states[rows, columns])
+        return scores, wanted[rows, columns], rows, len(wanted)
+
+    def _point(self, batch: TrainingBatch, source_reading: _Reading, target_reading: _Reading) -> Tensor:
+        """DWA; the source is masked in the one reading, the target in the other, which may be the same."""
+        links = self.labels(batch).float()
+        pointer = self.heads["pointer"]
+        sources, targets = links.shape[1:]
+        states, (others, others_mask) = (source_reading.of_side(k) for k in (0, 1))
+        forward = pointer(states[0], others, others_mask)
+        (others, others_mask), states = (target_reading.of_side(k) for k in (0, 1))
+        backward = pointer(states[0], others, others_mask)
+        masked_source = source_reading.sides[0].chosen[:, :sources]
+        masked_target = target_reading.sides[1].chosen[:, :targets]
+        return dwa(forward, backward, links, masked_source, masked_target)
+
+    def labels(self, batch: TrainingBatch) -> Tensor:
+        """The links that DWA learns from: the model's own between the subwords of whole pairs, without gradient.
+
+        Shape: (batch, source subwords, target subwords), bool
+        """
+        with self._as_used():
+            layout = self._join(batch.source, batch.target)
+            states = self._encoder.encode(layout.input, [self._label_layer])[0]
+            (source, source_mask), (target, target_mask) = (layout.pick(k, states) for k in (0, 1))
+            with _full_precision(states.device):
+                compared = similarity(source, target, self._preset.similarity)
+            return self._extract_labels(compared, source_mask, target_mask).links
+
+    # --- psi: pairs, and pairs torn apart --------------------------------------------------------------------------
+
+    def _of_torn_pairs(self, batch: TrainingBatch) -> Tensor:
+        """Every pair as it is, and with one side exchanged for another pair's; all in either order."""
+        first, second, parallel = _torn(len(batch.source.sizes))
+        sentences = batch.source.followed_by(batch.target)
+        layout = self._join(sentences.pick(first), sentences.pick(second))
+        layer = min(self._layer + 1, self._encoder.layers)
+        states = self._encoder.encode(layout.input, [layer])[0]
+        return psi(self.heads["pair"](states[:, 0]), torch.from_numpy(parallel).to(states.device))
+
+    # --- what they are made of -------------------------------------------------------------------------------------
+
+    def _join(self, first: Side, second: Side) -> Layout:
+        join = together if self._preset.encode == "pair" else in_a_row
+        return join(first, second, self._encoder)
+
+    @contextmanager
+    def _as_used(self) -> Iterator[None]:
+        """The model as aligning uses it: no dropout, no gradient."""
+        training = self.model.training
+        self.model.eval()
+        try:
+            with torch.no_grad():
+                yield
+        finally:
+            self.model.train(training)
+            # Autocast would go on using the weights that it cast in here, from which no gradient leads back.
+            torch.clear_autocast_cache()
+
+
+class _Reading(NamedTuple):
+    """Masked sentences, where they stand in the sequence, and its states. Shape: (batch, subwords, width)"""
+
+    sides: tuple[Masked, ...]
+    layout: Layout
+    states: Tensor
+
+    def of_side(self, number: int) -> tuple[Tensor, Tensor]:
+        return self.layout.pick(number, self.states)
+
+
+def _torn(pairs: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Which sentences to join, and whether they are translations; sentence `pairs` + k translates sentence k.
+
+    A batch of one pair has no other to tear it apart with. Shape: (sequences,) each
+    """
+    source, target = np.arange(pairs), pairs + np.arange(pairs)
+    first, second, parallel = source, target, np.ones(pairs, dtype=np.int64)
+    if pairs > 1:
+        other = (source + torch.randint(1, pairs, (pairs,)).numpy()) % pairs
+        torn_source = torch.rand(pairs).numpy() < 0.5
+        first = np.concatenate([first, np.where(torn_source, other, source)])
+        second = np.concatenate([second, np.where(torn_source, target, pairs + other)])
+        parallel = np.concatenate([parallel, np.zeros(pairs, dtype=np.int64)])
+    turned = torch.rand(len(first)).numpy() < 0.5
+    return np.where(turned, second, first), np.where(turned, first, second), parallel
+
+
+def _same_word(side: Side) -> Tensor:
+    """1 where two subwords are of the same word. Shape: (batch, subwords, subwords)"""
+    return ((side.words[:, :, None] == side.words[:, None, :]) & side.mask[:, :, None]).float()
+
+
+def _full_precision(device: torch.device) -> torch.autocast:
+    """Similarities are compared in float32 whatever the precision of training, as they are when aligning."""
+    return torch.autocast(device.type, enabled=False)
+
+
+def _expect(name: str, values: Iterable[str], valid: Iterable[str]) -> None:
+    if unknown := sorted(set(values) - set(valid)):
+        raise OptionError(f"{name} {unknown[0]} is unknown: choose of {', '.join(valid)}")

@@ -1,0 +1,77 @@
+"""Subwords -> subwords some of which are masked, and which those are.
+
+As BERT masks (Devlin et al., 2019, section 3.1): each subword is chosen with the same probability; of the chosen, 80 %
+become the mask, 10 % some other subword, 10 % stay what they are. Special subwords are never chosen, nor put in place
+of others. For TLM, both sides of a pair are masked at once (Conneau and Lample, 2019; XLM-Align), or one side while the
+other stays whole (awesome-align), which asks for a pass of the encoder per side.
+
+Draws from torch's global generator, so that a seed repeats it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from xalign.encoder import Encoder
+from xalign.errors import OptionError
+from xalign.train.layout import Side
+
+RATE = 0.15
+BECOMES_MASK, BECOMES_OTHER = 0.8, 0.1
+
+SIDES = {"both": ((True, True),), "each": ((True, False), (False, True))}
+"""Which sides (source, target) are masked in each pass of TLM: both at once, or each while the other is whole."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Masked:
+    """A side after masking. `asked`: what is to be filled in, -1 at all other positions. Shape: (batch, subwords)."""
+
+    side: Side
+    asked: Tensor
+
+    @property
+    def chosen(self) -> Tensor:
+        """True where something is to be filled in. Shape: (batch, subwords)."""
+        return self.asked >= 0
+
+
+class Masker:
+    """Masks the sentences of one encoder's vocabulary.
+
+    Raises:
+        OptionError: the vocabulary has no mask.
+    """
+
+    def __init__(self, encoder: Encoder, rate: float = RATE) -> None:
+        tokenizer = encoder.tokenizer
+        if tokenizer.mask_token_id is None:
+            raise OptionError(
+                f"{encoder.preset.name}: its vocabulary has no mask, which the objectives mlm, tlm and dwa need"
+            )
+        if not 0 < rate < 1:
+            raise OptionError(f"the rate of masking is {rate}: it must lie between 0 and 1")
+        special = set(tokenizer.all_special_ids)
+        self.mask_id = int(tokenizer.mask_token_id)
+        self.rate = rate
+        self._ordinary = torch.tensor([n for n in range(len(tokenizer)) if n not in special])
+
+    def __call__(self, side: Side) -> Masked:
+        """Mask some subwords of each sentence."""
+        device = side.ids.device
+        self._ordinary = self._ordinary.to(device)
+        chosen = side.mask & (torch.rand(side.ids.shape, device=device) < self.rate)
+        fate = torch.rand(side.ids.shape, device=device)
+        others = self._ordinary[torch.randint(len(self._ordinary), side.ids.shape, device=device)]
+        ids = side.ids.masked_fill(chosen & (fate < BECOMES_MASK), self.mask_id)
+        becomes_other = chosen & (fate >= BECOMES_MASK) & (fate < BECOMES_MASK + BECOMES_OTHER)
+        masked = replace(side, ids=torch.where(becomes_other, others, ids))
+        return Masked(masked, asked=torch.where(chosen, side.ids, -1))
+
+
+def unmasked(side: Side) -> Masked:
+    """The side as it is, with nothing to fill in."""
+    return Masked(side, asked=torch.full_like(side.ids, -1))

@@ -20,7 +20,9 @@ class RateColumn(ProgressColumn):
     """Items a second. A column of our own, so that the rate is computed when the bar is drawn, not at each item."""
 
     def render(self, task: Task) -> Text:
-        return Text("-/s" if task.speed is None else f"{task.speed:,.0f}/s")
+        if task.speed is None:
+            return Text("-/s")
+        return Text(f"{task.speed:,.0f}/s" if task.speed >= 10 else f"{task.speed:.1f}/s")
 
 
 def bar() -> Progress:

@@ -27,13 +27,7 @@ dtype_option = click.option(
 )
 quiet_option = click.option("--quiet", "-q", is_flag=True, help="No progress bar.")
 
-_MODEL_OPTIONS = (
-    click.option(
-        "--model",
-        default=DEFAULT,
-        show_default=True,
-        help="Preset, folder, archive or hub id (xalign models).",
-    ),
+_METHOD_OPTIONS = (
     click.option("--layer", type=int, help="Hidden states to compare: 0 = embeddings, n = after block n."),
     click.option(
         "--encode", type=click.Choice(ENCODINGS), help="Both sides in one sequence, or each on its own."
@@ -44,6 +38,16 @@ _MODEL_OPTIONS = (
     click.option(
         "--level", type=click.Choice(LEVELS), help="Compare subwords, or words as the mean of theirs."
     ),
+)
+
+_MODEL_OPTIONS = (
+    click.option(
+        "--model",
+        default=DEFAULT,
+        show_default=True,
+        help="Preset, folder, archive or hub id (xalign models).",
+    ),
+    *_METHOD_OPTIONS,
     click.option(
         "--symmetrize", type=click.Choice(list(SYMMETRIZERS)), help="Combine the two directions by this rule."
     ),
@@ -67,6 +71,13 @@ _MODEL_OPTIONS = (
     device_option,
     dtype_option,
 )
+
+
+def method_options(command: Command) -> Command:
+    """What a trained model is to compare, and how links are read off that."""
+    for option in reversed(_METHOD_OPTIONS):
+        command = option(command)
+    return command
 
 
 def model_options(command: Command) -> Command:

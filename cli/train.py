@@ -1,18 +1,21 @@
-"""`xalign train`: parallel text and links -> an encoder that aligns them."""
+"""`xalign train`: parallel text, with links or without -> an encoder that aligns it."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from xalign.cli.options import device_option, quiet_option
+from xalign.cli.options import device_option, method_options, quiet_option
+from xalign.errors import OptionError
 
 if TYPE_CHECKING:
-    from xalign.train.loop import Progress
+    from xalign.train.development import DevelopmentFiles
+    from xalign.train.log import Progress
 
 PATH = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -27,17 +30,59 @@ PATH = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option(
     "--tgt", "targets", type=PATH, multiple=True, required=True, help="Target text, as often as --src."
 )
-@click.option("--links", type=PATH, multiple=True, required=True, help="Pharaoh links, as often as --src.")
+@click.option("--links", type=PATH, multiple=True, help="Pharaoh links, as often as --src.")
 @click.option(
-    "--dev", type=(PATH, PATH, PATH), multiple=True, metavar="SRC TGT GOLD", help="Measure AER on this set."
+    "--src-lang",
+    "source_languages",
+    multiple=True,
+    help="Language of the source, for X-MOD and XLM: once for all corpora, or once for each.",
+)
+@click.option("--tgt-lang", "target_languages", multiple=True, help="Language of the target, likewise.")
+@click.option(
+    "--dev",
+    type=(PATH, PATH, PATH),
+    multiple=True,
+    metavar="SRC TGT GOLD",
+    help="Measure AER on this set whenever the state is saved, and keep the best weights.",
+)
+@click.option(
+    "--dev-lang",
+    "development_languages",
+    type=(str, str),
+    multiple=True,
+    metavar="SRC TGT",
+    help="The languages of each --dev; by default those of the first corpus.",
 )
 @click.option(
     "--out", "-o", type=click.Path(file_okay=False, path_type=Path), required=True, help="Folder to write."
 )
 @click.option("--resume", is_flag=True, help="Go on from the state in --out.")
+@click.option(
+    "--objective",
+    "objectives",
+    multiple=True,
+    metavar="NAME[=WEIGHT]",
+    help="What to learn (docs/training.md); repeat to mix. By default guided, by the links.",
+)
+@click.option(
+    "--tune",
+    "tuning",
+    type=click.Choice(["all", "lora", "shared"]),
+    default="all",
+    show_default=True,
+    help="All weights, low-rank additions to attention, or what X-MOD's languages share.",
+)
+@click.option(
+    "--possible-weight",
+    default=0.5,
+    show_default=True,
+    help="What a possible link weighs beside a sure one, 0 to 1.",
+)
 @click.option("--steps", default=2_000, show_default=True, help="Steps in all, the resumed ones counted in.")
-@click.option("--batch-subwords", default=6_000, show_default=True, help="Padded subwords in a step.")
+@click.option("--batch-subwords", default=6_000, show_default=True, help="Padded subwords in a batch.")
+@click.option("--accumulate", default=1, show_default=True, help="Batches in a step, of each process.")
 @click.option("--learning-rate", default=5e-4, show_default=True)
+@click.option("--warmup-steps", default=100, show_default=True, help="Steps over which the rate rises.")
 @click.option(
     "--descent", default=0.4, show_default=True, help="Share of the steps over which the rate falls to 0."
 )
@@ -46,26 +91,40 @@ PATH = click.Path(exists=True, dir_okay=False, path_type=Path)
 )
 @click.option("--save-steps", default=200, show_default=True, help="Steps between saves and measurements.")
 @click.option("--seed", default=1, show_default=True)
+@click.option(
+    "--plot", type=click.Path(dir_okay=False, path_type=Path), help="Draw loss and AER into this file."
+)
+@method_options
 @device_option
 @click.option(
     "--dtype",
     default="float32",
     show_default=True,
-    type=click.Choice(["float32", "bfloat16", "float16"]),
+    type=click.Choice(["float32", "bfloat16"]),
     help="Precision of the arithmetic; weights stay float32.",
 )
 @quiet_option
+@click.pass_context
 def train(
+    ctx: click.Context,
+    /,
     init: str,
     sources: tuple[Path, ...],
     targets: tuple[Path, ...],
     links: tuple[Path, ...],
+    source_languages: tuple[str, ...],
+    target_languages: tuple[str, ...],
     dev: tuple[tuple[Path, Path, Path], ...],
+    development_languages: tuple[tuple[str, str], ...],
     out: Path,
     resume: bool,
+    objectives: tuple[str, ...],
+    tuning: str,
+    possible_weight: float,
+    plot: Path | None,
     device: str,
     quiet: bool,
-    **schedule: int | float | str,
+    **values: Any,
 ) -> None:
     """Teach an encoder to align from text with links.
 
@@ -75,41 +134,98 @@ def train(
 
     The links may come from any aligner, xalign's own included; the result is an ordinary checkpoint folder that
     carries its preset, so that --model needs no further option. The best weights by --dev are kept, without --dev the
-    last. A run that was stopped goes on with --resume.
+    last. A run that was stopped goes on with --resume. Several GPUs: accelerate launch -m xalign.cli train ...
     """
-    if not len(sources) == len(targets) == len(links):
+    if not len(sources) == len(targets) == (len(links) or len(sources)):
         counts = f"{len(sources)} --src, {len(targets)} --tgt and {len(links)} --links"
         raise click.UsageError(f"{counts}: give one of each per corpus")
     from xalign.device import choose_device
+    from xalign.method import AlignOptions
     from xalign.train.corpus import CorpusFiles
-    from xalign.train.development import DevelopmentFiles
     from xalign.train.loop import TrainOptions
-    from xalign.train.run import run
+    from xalign.train.run import Plan, run
 
-    run(
-        init,
-        [CorpusFiles(*files) for files in zip(sources, targets, links, strict=True)],
-        [DevelopmentFiles(*files) for files in dev],
-        out,
-        TrainOptions(**schedule),  # type: ignore[arg-type]
-        device=choose_device(device),
-        resume=resume,
-        report=_reporter(quiet),
-    )
-
-
-def _reporter(quiet: bool) -> Callable[[Progress], None]:
-    """A line per report on stderr, where a person is watching."""
-    if quiet or not sys.stderr.isatty():
-        return lambda progress: None
-
-    def report(progress: Progress) -> None:
-        left = (progress.steps - progress.step) * progress.seconds_per_step / 60
-        scores = "".join(f"  {name} {aer:.1f}" for name, aer in (progress.scores or {}).items())
-        click.echo(
-            f"step {progress.step}/{progress.steps}  loss {progress.loss:.3f}  "
-            f"{progress.subwords_per_second:,.0f} subwords/s  {left:.0f} min left{scores}",
-            err=True,
+    spoken = list(
+        zip(
+            _one_each("--src-lang", source_languages, len(sources)),
+            _one_each("--tgt-lang", target_languages, len(sources)),
+            strict=True,
         )
+    )
+    method = {name: values.pop(name) for name in _METHOD}
+    plan = Plan(
+        init=init,
+        corpora=[
+            CorpusFiles(source, target, linked, *languages)
+            for source, target, linked, languages in zip(
+                sources, targets, links or [None] * len(sources), spoken, strict=True
+            )
+        ],
+        out=out,
+        development=_development(dev, development_languages or [spoken[0]] * len(dev)),
+        objectives=dict(map(_objective, objectives)) or {"guided": 1.0},
+        tuning=tuning,
+        possible_weight=possible_weight,
+        method=AlignOptions(**method),
+        plot=plot,
+    )
+    with _watching(quiet, values["steps"]) as (report, stepped):
+        run(plan, TrainOptions(**values), choose_device(device), resume, report, stepped)
 
-    return report
+
+_METHOD = ("layer", "encode", "similarity", "extract", "threshold", "level")
+
+
+def _one_each(option: str, values: Sequence[str], count: int) -> Sequence[str | None]:
+    if len(values) not in (0, 1, count):
+        raise click.UsageError(f"{len(values)} {option} for {count} --src: give one for all, or one for each")
+    return values if len(values) == count else [*values, None][:1] * count
+
+
+def _development(
+    sets: Sequence[tuple[Path, Path, Path]], languages: Sequence[tuple[str | None, str | None]]
+) -> list[DevelopmentFiles]:
+    from xalign.train.development import DevelopmentFiles
+
+    if len(languages) != len(sets):
+        raise click.UsageError(f"{len(languages)} --dev-lang for {len(sets)} --dev: give one for each")
+    return [DevelopmentFiles(*files, *spoken) for files, spoken in zip(sets, languages, strict=True)]
+
+
+def _objective(text: str) -> tuple[str, float]:
+    """Read NAME or NAME=WEIGHT."""
+    name, equals, weight = text.partition("=")
+    try:
+        return name, float(weight) if equals else 1.0
+    except ValueError:
+        raise OptionError(f"--objective {text}: expected NAME or NAME=WEIGHT, such as so=0.5") from None
+
+
+@contextmanager
+def _watching(quiet: bool, steps: int) -> Iterator[tuple[Callable[[Progress], None], Callable[[int], None]]]:
+    """What to call with every report and with every step: a bar on stderr, where a person is watching."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda progress: None, lambda step: None
+        return
+    from xalign.cli.bar import bar
+
+    with bar() as progress_bar:
+        task = progress_bar.add_task("training", total=steps)
+        started = False
+
+        def report(progress: Progress) -> None:
+            description = f"loss {progress.loss:.3f}  rate {progress.rate:.1e}"
+            progress_bar.update(task, description=description)
+            if progress.scores:
+                scores = "  ".join(f"{name} {aer:.1f}" for name, aer in progress.scores.items())
+                kept = "  (best, kept)" if progress.best else ""
+                progress_bar.console.print(f"step {progress.step}  AER  {scores}{kept}", highlight=False)
+
+        def stepped(step: int) -> None:
+            nonlocal started
+            if not started:  # a resumed run's first step is not made up of all before it
+                progress_bar.reset(task, total=steps, completed=step - 1)
+                started = True
+            progress_bar.update(task, completed=step)
+
+        yield report, stepped

@@ -1,13 +1,15 @@
-"""A trained encoder, or the state of its training, <-> a folder."""
+"""A trained encoder, or the state of its training, <-> a folder: whole at any moment of a kill."""
 
 from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
 
 from xalign.encoder import Encoder
 from xalign.encoders.pretrained import quietly
@@ -15,29 +17,49 @@ from xalign.errors import TrainingError
 from xalign.models import PRESET_FILE, Preset
 
 STATE = "state"
+FRESH = ".new"
 
 
-def save_checkpoint(encoder: Encoder, preset: Preset, folder: Path) -> None:
-    """Write an ordinary transformers checkpoint that carries its preset: `--model FOLDER` needs no further option."""
-    with quietly():
-        encoder.model.save_pretrained(folder)
-        encoder.tokenizer.save_pretrained(folder)
-    (folder / PRESET_FILE).write_text(preset.to_json(), encoding="utf-8")
+@dataclass(frozen=True)
+class Finished:
+    """What a run has behind it: steps, batches drawn by all processes, and the best development scores."""
+
+    steps: int = 0
+    batches: int = 0
+    best: Mapping[str, float] = field(default_factory=dict)
 
 
-def save_state(
-    out: Path, step: int, model: torch.nn.Module, optimizer: torch.optim.Optimizer, best: dict[str, float]
+def save_checkpoint(
+    encoder: Encoder, preset: Preset, folder: Path, weights: Mapping[str, Tensor] | None = None
 ) -> None:
-    """Write `out/state`; a run that is killed at any moment leaves this state or the previous one, whole."""
-    fresh, current, stale = (out / f"{STATE}{suffix}" for suffix in (".new", "", ".old"))
+    """Write an ordinary transformers checkpoint that carries its preset: `--model FOLDER` needs no further option.
+
+    Args:
+        encoder: whose model and tokenizer are saved.
+        preset: how it is meant to be used.
+        folder: each of its files is replaced at once by a whole one.
+        weights: instead of the model's own state dict.
+    """
+    fresh = folder / FRESH
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
-    save_file(
-        {name: tensor.contiguous() for name, tensor in model.state_dict().items()},
-        fresh / "model.safetensors",
-    )
+    with quietly():
+        encoder.model.save_pretrained(fresh, state_dict=None if weights is None else dict(weights))
+        encoder.tokenizer.save_pretrained(fresh)
+    (fresh / PRESET_FILE).write_text(preset.to_json(), encoding="utf-8")
+    for file in fresh.iterdir():
+        file.replace(folder / file.name)
+    fresh.rmdir()
+
+
+def save_state(out: Path, finished: Finished, learner: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+    """Write `out/state`: what training changes; a kill at any moment leaves this state or the previous one, whole."""
+    fresh, current, stale = (out / f"{STATE}{suffix}" for suffix in (FRESH, "", ".old"))
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    torch.save(_changing(learner), fresh / "weights.pt")
     torch.save(optimizer.state_dict(), fresh / "optimizer.pt")
-    (fresh / "progress.json").write_text(json.dumps({"step": step, "best": best}), encoding="utf-8")
+    (fresh / "progress.json").write_text(json.dumps(asdict(finished)), encoding="utf-8")
     if current.exists():  # else `stale` is all there is, until `fresh` takes its place
         shutil.rmtree(stale, ignore_errors=True)
         current.rename(stale)
@@ -45,16 +67,11 @@ def save_state(
     shutil.rmtree(stale, ignore_errors=True)
 
 
-def load_state(
-    out: Path, model: torch.nn.Module, optimizer: torch.optim.Optimizer
-) -> tuple[int, dict[str, float]]:
-    """Restore model and optimizer in place.
-
-    Returns:
-        The number of finished steps, and the best figures so far.
+def load_state(out: Path, learner: nn.Module, optimizer: torch.optim.Optimizer) -> Finished:
+    """Restore learner and optimizer in place.
 
     Raises:
-        TrainingError: there is no state to resume from.
+        TrainingError: there is no state to resume from, or it is that of another model.
     """
     folder = next(
         (out / name for name in (STATE, f"{STATE}.old") if (out / name / "progress.json").exists()), None
@@ -63,7 +80,22 @@ def load_state(
         raise TrainingError(
             f"{out} holds no training state to resume from; run without --resume to start afresh"
         )
-    progress = json.loads((folder / "progress.json").read_text(encoding="utf-8"))
-    model.load_state_dict(load_file(folder / "model.safetensors"))
+    weights = torch.load(folder / "weights.pt", weights_only=True)
+    expected = _changing(learner)
+    if {name: tensor.shape for name, tensor in weights.items()} != {
+        name: tensor.shape for name, tensor in expected.items()
+    }:
+        raise TrainingError(
+            f"{folder} is the state of another run: resume with the --init, --tune and --objective that it had"
+        )
+    learner.load_state_dict(weights, strict=False)
     optimizer.load_state_dict(torch.load(folder / "optimizer.pt", weights_only=True))
-    return progress["step"], progress["best"]
+    return Finished(**json.loads((folder / "progress.json").read_text(encoding="utf-8")))
+
+
+def _changing(learner: nn.Module) -> dict[str, Tensor]:
+    """The learner's weights without those that are frozen: these come from the checkpoint it started from."""
+    frozen = {
+        name for name, weight in learner.named_parameters(remove_duplicate=False) if not weight.requires_grad
+    }
+    return {name: tensor for name, tensor in learner.state_dict().items() if name not in frozen}

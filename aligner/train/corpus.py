@@ -1,104 +1,168 @@
-"""Parallel text with links -> training batches, in an order that depends on nothing but the seed.
+"""Parallel text, with or without links, -> one corpus in arrays, ready to be drawn from.
 
-Several corpora are mixed by temperature. The order of examples is a pure function of (seed, number of examples drawn),
-so a resumed run sees what an uninterrupted one would have seen.
+Links are those of any Pharaoh file, words counted from 0: `i-j` is sure, `ipj` possible. Every link carries a weight:
+1 if it is sure, for possible ones what the reader says. Does not: choose an order (mixture.py), or build batches.
 """
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
-from xalign.encoder import Encoder, EncoderInput
-from xalign.errors import TrainingError
+from xalign.encoder import Encoder
+from xalign.errors import OptionError, TrainingError
 from xalign.formats import read_alignments
+from xalign.links import Alignment
 from xalign.sentences import SentencePair, read_files
+from xalign.subwords import Splitter, Subwords
+from xalign.train.collate import Example
 
-POOL = 4096  # pairs drawn together, sorted by length and cut into batches
+POSSIBLE_WEIGHT = 0.5  # of a possible link, where a sure one weighs 1
 
 
 @dataclass(frozen=True)
 class CorpusFiles:
-    """Where one corpus lies: two texts, line by line, and the links between them in Pharaoh format."""
+    """Where one corpus lies: two texts, line by line, and, if there are any, links between them.
+
+    The languages are for encoders that need to know them (X-MOD, XLM).
+    """
 
     source: Path
     target: Path
-    links: Path
+    links: Path | None = None
+    source_language: str | None = None
+    target_language: str | None = None
+
+
+class Sentences(NamedTuple):
+    """One side of a corpus, end to end: sentence k is `subwords[starts[k] : starts[k + 1]]`.
+
+    `words` holds the word that each subword belongs to. Shape: (all subwords,), (all subwords,), (sentences + 1,)
+    """
+
+    subwords: NDArray[np.int32]
+    words: NDArray[np.int32]
+    starts: NDArray[np.int64]
+
+    def __getitem__(self, sentence: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:  # type: ignore[override]
+        span = slice(self.starts[sentence], self.starts[sentence + 1])
+        return self.subwords[span], self.words[span]
+
+
+class WordLinks(NamedTuple):
+    """The links of all pairs, end to end: those of pair k are `links[starts[k] : starts[k + 1]]`.
+
+    Shape: (all links, 2), source word and target word; (all links,); (pairs + 1,)
+    """
+
+    links: NDArray[np.int32]
+    weights: NDArray[np.float32]
+    starts: NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
 class Corpus:
-    """One corpus as flat arrays: side 2k is the source of pair k, side 2k + 1 its target."""
+    """Sentence pairs as subwords, and what is known of their links."""
 
     name: str
-    subwords: NDArray[np.int32]  # of all sides, end to end
-    words: NDArray[np.int32]  # the word that each subword belongs to
-    side_starts: NDArray[np.int64]  # Shape: (2 * pairs + 1,)
-    links: NDArray[np.int32]  # Shape: (links, 2), (source word, target word)
-    link_starts: NDArray[np.int64]  # Shape: (pairs + 1,)
+    source: Sentences
+    target: Sentences
+    links: WordLinks
+    languages: tuple[str, str] | None = None
 
     def __len__(self) -> int:
-        return len(self.link_starts) - 1
+        return len(self.links.starts) - 1
 
     @property
-    def lengths(self) -> NDArray[np.int64]:
-        """Subwords of both sides together. Shape: (pairs,)."""
-        return self.side_starts[2::2] - self.side_starts[:-1:2]
+    def sizes(self) -> NDArray[np.int64]:
+        """Subwords of each side of each pair. Shape: (pairs, 2)."""
+        return np.stack([np.diff(self.source.starts), np.diff(self.target.starts)], axis=1)
+
+    def example(self, pair: int, swapped: bool) -> Example:
+        """One pair; `swapped` makes its target the source."""
+        span = slice(self.links.starts[pair], self.links.starts[pair + 1])
+        links, weights, languages = self.links.links[span], self.links.weights[span], self.languages
+        (source, source_words), (target, target_words) = self.source[pair], self.target[pair]
+        if swapped:
+            languages = languages and (languages[1], languages[0])
+            return Example(target, target_words, source, source_words, links[:, ::-1], weights, languages)
+        return Example(source, source_words, target, target_words, links, weights, languages)
 
 
-def read_corpus(files: CorpusFiles, encoder: Encoder, max_subwords: int) -> Corpus:
-    """Tokenise a corpus; pairs with an empty side, without links or with an overlong side are left out.
+def read_corpus(
+    files: CorpusFiles,
+    encoder: Encoder,
+    encode: str = "pair",
+    possible_weight: float = POSSIBLE_WEIGHT,
+    unlinked: bool = False,
+) -> Corpus:
+    """Read and tokenise a corpus.
+
+    Left out are pairs with an empty side, pairs that the encoder cannot take in one piece, and, unless `unlinked`,
+    pairs without links.
+
+    Args:
+        files: the text, and the links if there are any.
+        encoder: whose subwords are wanted.
+        encode: "pair" or "separate": decides how long a pair may be.
+        possible_weight: of possible links, from 0 to 1; at 0 they are left out.
+        unlinked: keep pairs without links, for objectives that need none.
 
     Raises:
-        TrainingError: different numbers of lines, a link out of range, or nothing left to train on.
+        InputError, FormatError: a file is missing or broken, with the number of the line.
+        TrainingError: text and links differ in their number of lines, a link is out of range, or nothing is left.
     """
-    cache: dict[str, list[int]] = {}
-    subwords, words, links = array("i"), array("i"), array("i")
-    side_starts, link_starts = array("q", [0]), array("q", [0])
-    alignments = read_alignments(files.links, format="pharaoh")
+    if not 0 <= possible_weight <= 1:
+        raise OptionError(f"the weight of possible links is {possible_weight}: it must be from 0 to 1")
     pairs = list(read_files(files.source, files.target))
-    if len(pairs) != len(alignments):
-        raise TrainingError(f"{files.source} has {len(pairs)} lines, but {files.links} has {len(alignments)}")
-    for number, (pair, alignment) in enumerate(zip(pairs, alignments, strict=True), start=1):
-        if not alignment.links:
-            continue
-        _check_links(pair, alignment.links, f"{files.links} line {number}")
-        sides = [_subwords_of(side, encoder, cache) for side in (pair.source, pair.target)]
-        if not all(0 < len(ids) <= max_subwords for ids, _ in sides):
-            continue
-        (_, source_words), (_, target_words) = sides
-        covered = [(i, j) for i, j in alignment.links if i in source_words and j in target_words]
-        for ids, word_index in sides:
-            subwords.extend(ids)
-            words.extend(word_index)
-            side_starts.append(len(subwords))
-        for link in covered:
-            links.extend(link)
-        link_starts.append(len(links) // 2)
-    if len(link_starts) == 1:
+    source = Splitter(encoder, files.source_language)([pair.source for pair in pairs])
+    target = Splitter(encoder, files.target_language)([pair.target for pair in pairs])
+    table = _read_links(files, pairs, possible_weight)
+    table = table[_has_subwords(source, table[:, :2]) & _has_subwords(target, table[:, [0, 2]])]
+    keep = _fits(source.sizes, target.sizes, encoder, encode)
+    if not unlinked:
+        keep &= np.bincount(table[:, 0].astype(np.int64), minlength=len(pairs)) > 0
+    if not keep.any():
+        wanted = "words on both sides" if unlinked else "links between words that have subwords"
         raise TrainingError(
-            f"{files.source}: no pair with words on both sides, links, and sides within {max_subwords} subwords"
+            f"{files.source}: nothing to train on: no pair has {wanted} and fits into {encoder.limit} subwords"
         )
     return Corpus(
-        name=files.links.stem,
-        subwords=np.frombuffer(subwords, dtype=np.int32),
-        words=np.frombuffer(words, dtype=np.int32),
-        side_starts=np.frombuffer(side_starts, dtype=np.int64),
-        links=np.frombuffer(links, dtype=np.int32).reshape(-1, 2),
-        link_starts=np.frombuffer(link_starts, dtype=np.int64),
+        name=files.source.stem,
+        source=_kept(source, keep),
+        target=_kept(target, keep),
+        links=_kept_links(table, keep),
+        languages=_languages(files, encoder),
     )
 
 
-def _check_links(pair: SentencePair, links: Sequence[tuple[int, int]], where: str) -> None:
-    for i, j in links:
+def _read_links(files: CorpusFiles, pairs: Sequence[SentencePair], possible_weight: float) -> _Table:
+    if files.links is None:
+        return np.empty((0, 4))
+    alignments = read_alignments(files.links, format="pharaoh")
+    if len(pairs) != len(alignments):
+        raise TrainingError(f"{files.source} has {len(pairs)} lines, but {files.links} has {len(alignments)}")
+    rows = []
+    for number, (pair, alignment) in enumerate(zip(pairs, alignments, strict=True)):
+        _check_range(pair, alignment, f"{files.links} line {number + 1}")
+        for link in alignment.links:
+            weight = possible_weight if link in alignment.possible else 1.0
+            if weight:
+                rows.append((number, link.source, link.target, weight))
+    return np.array(rows, dtype=np.float64).reshape(-1, 4)
+
+
+_Table = NDArray[np.float64]
+"""All links: number of the pair, source word, target word, weight. Shape: (links, 4)"""
+
+
+def _check_range(pair: SentencePair, alignment: Alignment, where: str) -> None:
+    for i, j in alignment.links:
         if not (0 <= i < len(pair.source) and 0 <= j < len(pair.target)):
             sizes = f"{len(pair.source)} source and {len(pair.target)} target words"
             raise TrainingError(
@@ -106,127 +170,50 @@ def _check_links(pair: SentencePair, links: Sequence[tuple[int, int]], where: st
             )
 
 
-def _subwords_of(
-    side: Sequence[str], encoder: Encoder, cache: dict[str, list[int]]
-) -> tuple[list[int], list[int]]:
-    unseen = [word for word in dict.fromkeys(side) if word not in cache]
-    if unseen:
-        cache.update(zip(unseen, encoder.subword_ids(unseen, None), strict=True))
-    ids, word_index = [], []
-    for index, word in enumerate(side):
-        ids += cache[word]
-        word_index += [index] * len(cache[word])
-    return ids, word_index
+def _has_subwords(side: Subwords, words: _Table) -> NDArray[np.bool_]:
+    """Whether a subword stands for each word: some tokenisers drop some. Shape: (n, 2), pair and word -> (n,)"""
+    first = np.concatenate([[0], np.cumsum(side.lengths)])
+    present = np.zeros(first[-1], dtype=bool)
+    present[np.repeat(first[:-1], side.sizes) + side.words] = True
+    pair, word = words.T.astype(np.int64)
+    return present[first[pair] + word]
 
 
-@dataclass(frozen=True, eq=False)
-class TrainingBatch:
-    """Pairs as one sequence each, and the links to be learnt.
-
-    `units` numbers what similarity compares: the source words of a row from 0, its target words from `source_units`
-    on, -1 for everything else. Shape: (batch, subwords). `links` Shape: (batch, source_units, target_units).
-    """
-
-    input: EncoderInput
-    units: Tensor
-    source_units: int
-    links: Tensor
-
-    def to(self, device: torch.device) -> TrainingBatch:
-        moved = EncoderInput(
-            ids=self.input.ids.to(device),
-            mask=self.input.mask.to(device),
-            sides=self.input.sides.to(device),
-            languages=None,
-        )
-        return TrainingBatch(moved, self.units.to(device), self.source_units, self.links.to(device))
+def _fits(
+    source: NDArray[np.int64], target: NDArray[np.int64], encoder: Encoder, encode: str
+) -> NDArray[np.bool_]:
+    together = encode == "pair" and encoder.preset.positions != "restart"
+    size = source + target if together else np.maximum(source, target)
+    fits: NDArray[np.bool_] = (source > 0) & (target > 0) & (size <= encoder.limit)
+    return fits
 
 
-def batches(
-    corpora: Sequence[Corpus], encoder: Encoder, batch_subwords: int, temperature: float, seed: int, skip: int
-) -> Iterator[TrainingBatch]:
-    """Batches of at most `batch_subwords` padded subwords, without end, from batch number `skip` on.
-
-    Each corpus is drawn in proportion to its size to the power 1 / `temperature`; half of all pairs, at random, change
-    sides.
-    """
-    drawn, pool = 0, 0
-    while True:
-        chosen = np.random.default_rng((seed, pool))
-        rows = _draw_pool(corpora, temperature, seed, pool)
-        for batch in _cut(rows, corpora, batch_subwords, chosen):
-            swapped = chosen.random(len(batch)) < 0.5
-            if drawn >= skip:
-                yield _collate(batch, swapped, corpora, encoder)
-            drawn += 1
-        pool += 1
-
-
-def _draw_pool(corpora: Sequence[Corpus], temperature: float, seed: int, pool: int) -> list[tuple[int, int]]:
-    """The pool's examples as (corpus, pair): each corpus runs through one permutation of itself after another."""
-    weights = np.array([len(corpus) for corpus in corpora], dtype=np.float64) ** (1 / temperature)
-    shares = np.maximum(1, np.round(POOL * weights / weights.sum())).astype(int)
-    rows = []
-    for k, (corpus, share) in enumerate(zip(corpora, shares, strict=True)):
-        positions = np.arange(pool * share, (pool + 1) * share)
-        for epoch in np.unique(positions // len(corpus)):
-            order = np.random.default_rng((seed, k, int(epoch))).permutation(len(corpus))
-            rows += [(k, int(i)) for i in order[positions[positions // len(corpus) == epoch] % len(corpus)]]
-    return rows
-
-
-def _cut(
-    rows: list[tuple[int, int]], corpora: Sequence[Corpus], batch_subwords: int, chosen: np.random.Generator
-) -> list[list[tuple[int, int]]]:
-    """Sort by length, cut under the budget, shuffle the batches."""
-    lengths = np.array([corpora[k].lengths[i] for k, i in rows]) + 3
-    cut: list[list[tuple[int, int]]] = []
-    batch: list[tuple[int, int]] = []
-    for position in np.argsort(lengths, kind="stable"):
-        if batch and (len(batch) + 1) * lengths[position] > batch_subwords:
-            cut.append(batch)
-            batch = []
-        batch.append(rows[position])
-    cut.append(batch)
-    return [cut[i] for i in chosen.permutation(len(cut))]
-
-
-def _collate(
-    rows: list[tuple[int, int]], swapped: NDArray[np.bool_], corpora: Sequence[Corpus], encoder: Encoder
-) -> TrainingBatch:
-    sides = [_sides(corpora[k], i, swap) for (k, i), swap in zip(rows, swapped, strict=True)]
-    before, between, after = (
-        np.array(ids, dtype=np.int64) for ids in (encoder.prefix, encoder.separator, encoder.suffix)
-    )
-    width = max(len(s) + len(t) for (s, _), (t, _), _ in sides) + len(before) + len(between) + len(after)
-    source_units = max(int(words[-1]) for (_, words), _, _ in sides) + 1
-    target_units = max(int(words[-1]) for _, (_, words), _ in sides) + 1
-    ids = np.full((len(rows), width), encoder.pad_id, dtype=np.int64)
-    side = np.zeros((len(rows), width), dtype=np.int64)
-    units = np.full((len(rows), width), -1, dtype=np.int64)
-    links = np.zeros((len(rows), source_units, target_units), dtype=np.float32)
-    for row, ((source, source_words), (target, target_words), pairs) in enumerate(sides):
-        start, middle = len(before), len(before) + len(source)
-        begin = middle + len(between)
-        end = begin + len(target)
-        ids[row, : end + len(after)] = np.concatenate([before, source, between, target, after])
-        side[row, begin : end + len(after)] = 1
-        units[row, start:middle] = source_words
-        units[row, begin:end] = source_units + target_words
-        links[row, pairs[:, 0], pairs[:, 1]] = 1
-    tensors = torch.from_numpy(ids), torch.from_numpy(ids != encoder.pad_id), torch.from_numpy(side)
-    return TrainingBatch(
-        EncoderInput(*tensors, languages=None), torch.from_numpy(units), source_units, torch.from_numpy(links)
+def _kept(side: Subwords, keep: NDArray[np.bool_]) -> Sentences:
+    of_kept = np.repeat(keep, side.sizes)
+    return Sentences(
+        subwords=side.ids[of_kept].astype(np.int32),
+        words=side.words[of_kept].astype(np.int32),
+        starts=np.concatenate([[0], np.cumsum(side.sizes[keep])]),
     )
 
 
-Side = tuple[NDArray[np.int32], NDArray[np.int32]]  # subwords, and the word of each
+def _kept_links(table: _Table, keep: NDArray[np.bool_]) -> WordLinks:
+    pair = table[:, 0].astype(np.int64)
+    table = table[keep[pair]]
+    counts = np.bincount(pair, minlength=len(keep))[keep]
+    return WordLinks(
+        links=table[:, 1:3].astype(np.int32),
+        weights=table[:, 3].astype(np.float32),
+        starts=np.concatenate([[0], np.cumsum(counts)]),
+    )
 
 
-def _sides(corpus: Corpus, pair: int, swap: bool) -> tuple[Side, Side, NDArray[np.int32]]:
-    starts = corpus.side_starts[2 * pair : 2 * pair + 3]
+def _languages(files: CorpusFiles, encoder: Encoder) -> tuple[str, str] | None:
+    """The encoder's own codes of both languages; None for an encoder that takes none."""
+    if not encoder.languages:
+        return None
     source, target = (
-        (corpus.subwords[begin:end], corpus.words[begin:end]) for begin, end in pairwise(starts)
+        encoder.languages[encoder.language_id(code)]
+        for code in (files.source_language, files.target_language)
     )
-    links = corpus.links[corpus.link_starts[pair] : corpus.link_starts[pair + 1]]
-    return (target, source, links[:, ::-1]) if swap else (source, target, links)
+    return source, target

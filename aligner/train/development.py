@@ -10,6 +10,8 @@ from xalign.aer import Counts, count
 from xalign.encoder import Encoder
 from xalign.errors import TrainingError
 from xalign.formats import read_alignments
+from xalign.links import Alignment
+from xalign.method import AlignOptions
 from xalign.models import Preset
 from xalign.pipeline import Aligner
 from xalign.sentences import SentencePair, read_files
@@ -17,11 +19,16 @@ from xalign.sentences import SentencePair, read_files
 
 @dataclass(frozen=True)
 class DevelopmentFiles:
-    """Where a gold set lies: two texts, line by line, and gold links of any format that `xalign eval` reads."""
+    """Where a gold set lies: two texts, line by line, and gold links of any format that `xalign eval` reads.
+
+    The languages are for encoders that need to know them (X-MOD, XLM).
+    """
 
     source: Path
     target: Path
     gold: Path
+    source_language: str | None = None
+    target_language: str | None = None
 
     @property
     def name(self) -> str:
@@ -34,23 +41,26 @@ def evaluator(
 ) -> Callable[[], dict[str, float]]:
     """Read the sets once; each call aligns them and gives AER in percent by the set's name.
 
+    Sets of one name are told apart by a number.
+
     Raises:
         TrainingError: text and gold of a set differ in their number of lines.
     """
-    aligner = Aligner(encoder, preset)
-    loaded = {}
+    loaded: dict[str, tuple[Aligner, list[SentencePair], list[Alignment]]] = {}
     for files in sets:
-        pairs: list[SentencePair] = list(read_files(files.source, files.target))
+        pairs = list(read_files(files.source, files.target))
         gold = read_alignments(files.gold)
         if len(pairs) != len(gold):
             raise TrainingError(
                 f"{files.source} has {len(pairs)} lines, but {files.gold} has gold for {len(gold)}"
             )
-        loaded[files.name] = pairs, gold
+        options = AlignOptions(source_language=files.source_language, target_language=files.target_language)
+        name = files.name if files.name not in loaded else f"{files.name} {len(loaded) + 1}"
+        loaded[name] = Aligner(encoder, preset, options), pairs, gold
 
     def measure() -> dict[str, float]:
         scores = {}
-        for name, (pairs, gold) in loaded.items():
+        for name, (aligner, pairs, gold) in loaded.items():
             counts = sum((count(h, g) for h, g in zip(aligner.align(pairs), gold, strict=True)), Counts())
             scores[name] = 100 * counts.aer
         return scores

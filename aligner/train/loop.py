@@ -1,25 +1,30 @@
-"""Corpora + an encoder -> a trained checkpoint folder: batches, steps, log, state, the best weights kept."""
+"""A learner and batches without end -> trained weights: steps, log, state, the best weights kept.
+
+Runs in one process or in several that `accelerate launch` or `torchrun` started: each takes its share of the batches of
+every step, and the first alone writes.
+"""
 
 from __future__ import annotations
 
-import json
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TextIO
 
 import torch
-from accelerate import Accelerator
+from accelerate import Accelerator, DistributedDataParallelKwargs
 from torch import Tensor, nn
 
-from xalign.encoder import Encoder
+from xalign.ahead import run_ahead
 from xalign.errors import OptionError, TrainingError
-from xalign.similarity import pool_words, similarity
-from xalign.train.checkpoint import load_state, save_state
-from xalign.train.corpus import Corpus, TrainingBatch, batches
-from xalign.train.objectives import guided
+from xalign.train.checkpoint import Finished, load_state, save_state
+from xalign.train.collate import Example, TrainingBatch
+from xalign.train.log import Log, Progress
+from xalign.train.mixture import Mixture
+
+PRECISIONS = ("float32", "bfloat16")
 
 
 @dataclass(frozen=True)
@@ -27,26 +32,29 @@ class TrainOptions:
     """How to train. The schedule is flat: warm-up, a constant rate, then a linear descent to zero."""
 
     steps: int = 2_000
-    batch_subwords: int = 6_000  # padded subwords of both sides in one step
+    batch_subwords: int = 6_000  # padded subwords of both sides in one batch
+    accumulate: int = 1  # batches, of each process, in one step
     learning_rate: float = 5e-4
     warmup_steps: int = 100
     descent: float = 0.4  # the share of all steps over which the rate falls to zero
     weight_decay: float = 0.01
     clip: float = 1.0  # largest norm of the gradient
     temperature: float = 1.5  # 1 draws corpora by size, larger values evenly
-    layer: int | None = None  # None: the encoder's last
-    method: str = "dot"
-    dtype: str = "float32"  # or bfloat16, float16 (autocast)
+    dtype: str = "float32"  # of PRECISIONS: of the arithmetic, weights stay float32
     save_steps: int = 200
     log_steps: int = 20
     seed: int = 1
 
     def __post_init__(self) -> None:
-        for name in ("steps", "batch_subwords", "save_steps", "log_steps"):
+        for name in ("steps", "batch_subwords", "accumulate", "save_steps", "log_steps"):
             if getattr(self, name) < 1:
                 raise OptionError(f"{name} is {getattr(self, name)}: it must be at least 1")
         if not 0 <= self.descent <= 1:
             raise OptionError(f"descent is {self.descent}: it is a share of the steps, from 0 to 1")
+        if not self.temperature > 0:
+            raise OptionError(f"temperature is {self.temperature}: it must be above 0")
+        if self.dtype not in PRECISIONS:
+            raise OptionError(f"dtype {self.dtype} is unknown: choose one of {', '.join(PRECISIONS)}")
 
     def rate_at(self, step: int) -> float:
         """The learning rate of the step with this number, counted from 0."""
@@ -56,144 +64,198 @@ class TrainOptions:
 
 
 @dataclass(frozen=True)
-class Progress:
-    """What one logged step reports."""
+class Callbacks:
+    """What a run asks and tells its caller, in the first process alone.
 
-    step: int
-    steps: int
-    loss: float  # mean since the last report, in nats
-    subwords_per_second: float
-    seconds_per_step: float
-    scores: dict[str, float] | None = None  # AER in percent per development set, when they were measured
+    `evaluate`: AER in percent per development set; asked whenever the state is saved. Without it the last weights count
+    as the best. `save`: write the weights as they are; called when the mean score is a new best. `report`: every
+    logged step. `stepped`: the number of every finished step.
+    """
 
-
-class Learner(nn.Module):
-    """The encoder and the loss as one module, so that accelerate can wrap the whole step."""
-
-    def __init__(self, encoder: Encoder, layer: int, method: str) -> None:
-        super().__init__()
-        self.model = encoder.model
-        self._encode = encoder.encode
-        self._layer = layer
-        self._method = method
-
-    def forward(self, batch: TrainingBatch) -> Tensor:
-        """Loss of one batch, a scalar."""
-        states = self._encode(batch.input, [self._layer])[0]
-        units, mask = pool_words(states, batch.units, batch.source_units + batch.links.shape[2])
-        first = batch.source_units  # of the target side
-        compared = similarity(units[:, :first], units[:, first:], self._method)
-        return guided(compared, batch.links, mask[:, :first], mask[:, first:])
+    evaluate: Callable[[], dict[str, float]] | None = None
+    save: Callable[[], None] = lambda: None
+    report: Callable[[Progress], None] = lambda progress: None
+    stepped: Callable[[int], None] = lambda step: None
 
 
 def train(
-    encoder: Encoder,
-    corpora: Sequence[Corpus],
+    learner: nn.Module,
+    mixture: Mixture,
+    collate: Callable[[Sequence[Example]], TrainingBatch],
+    device: torch.device,
     out: Path,
     options: TrainOptions,
     resume: bool = False,
-    evaluate: Callable[[], dict[str, float]] | None = None,
-    save: Callable[[Path], None] | None = None,
-    report: Callable[[Progress], None] = lambda progress: None,
+    callbacks: Callbacks | None = None,
 ) -> None:
-    """Train `encoder` in place; `out` keeps a log, the state to resume from and, by `save`, the best weights.
+    """Train `learner` in place; `out` keeps a log and the state to resume from.
+
+    In float32 on a CPU a resumed run ends with the very weights of an uninterrupted one: what is random depends on the
+    seed and the number of the batch alone.
 
     Args:
-        encoder: what is trained, all of its weights.
-        corpora: what it is trained on.
-        out: folder for `log.jsonl`, `state/` and whatever `save` writes.
+        learner: `forward(batch)` gives losses by name, what to descend under "loss". Trained is what needs a gradient.
+        mixture: where batches come from.
+        collate: examples -> batch.
+        device: where to compute; where there are several processes, each takes its own accelerator.
+        out: folder for `log.jsonl` and `state/`.
         options: the schedule.
         resume: go on from `out/state`.
-        evaluate: AER in percent per development set; asked whenever the state is saved. Without it the last weights
-            count as the best.
-        save: writes the encoder as a checkpoint into a folder; called with `out` when the mean score is a new best.
-        report: called with every logged step.
+        callbacks: scores, saving and reports.
 
     Raises:
         TrainingError: the loss is not a number, or there is nothing to resume from.
     """
-    precision = {"float32": "no", "bfloat16": "bf16", "float16": "fp16"}[options.dtype]
-    accelerator = Accelerator(mixed_precision=precision, cpu=encoder.device.type == "cpu")
-    learner = Learner(encoder, encoder.layers if options.layer is None else options.layer, options.method)
+    callbacks = callbacks or Callbacks()
+    # Blocks above the layer that is compared get no gradient.
+    unused = DistributedDataParallelKwargs(find_unused_parameters=True)
+    accelerator = Accelerator(cpu=device.type == "cpu", kwargs_handlers=[unused])
+    if accelerator.num_processes > 1:
+        device = accelerator.device
+    learner.to(device)
     optimizer = torch.optim.AdamW(
-        learner.parameters(),
+        [weight for weight in learner.parameters() if weight.requires_grad],
         lr=options.learning_rate,
         betas=(0.9, 0.98),
         weight_decay=options.weight_decay,
         fused=True,
     )
-    out.mkdir(parents=True, exist_ok=True)
-    start, best = load_state(out, learner.model, optimizer) if resume else (0, {})
-    learner, optimizer = accelerator.prepare(learner, optimizer)
-    stream = batches(corpora, encoder, options.batch_subwords, options.temperature, options.seed, skip=start)
-    encoder.model.train()
-    with (out / "log.jsonl").open("a" if resume else "w", encoding="utf-8") as log:
-        for progress in _steps(accelerator, learner, optimizer, stream, options, start):
-            due = (progress.step % options.save_steps == 0) or progress.step == options.steps
+    finished = load_state(out, learner, optimizer) if resume else Finished()
+    run = _Run(accelerator, learner, optimizer, device, options)
+    processes = accelerator.num_processes
+    drawn = mixture.batches(finished.batches, accelerator.process_index, processes)
+    if accelerator.is_main_process:
+        out.mkdir(parents=True, exist_ok=True)
+        log = Log(out, finished.steps)
+    learner.train()
+    for progress in run.steps(run_ahead(map(collate, drawn)), finished, callbacks.stepped):
+        due = progress.step % options.save_steps == 0 or progress.step == options.steps
+        if accelerator.is_main_process:
             if due:
-                if evaluate is not None:
-                    encoder.model.eval()
-                    progress = replace(progress, scores=evaluate())
-                    encoder.model.train()
-                best = _keep_best(best, progress, out, save)
-                save_state(out, progress.step, encoder.model, optimizer, best)
-            _write_log(log, progress)
-            report(progress)
-    encoder.model.eval()
-
-
-def _steps(
-    accelerator: Accelerator,
-    learner: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    stream: Iterator[TrainingBatch],
-    options: TrainOptions,
-    start: int,
-) -> Iterator[Progress]:
-    """Take steps; report at every step that is to be logged or saved."""
-    losses: list[float] = []
-    subwords, since = 0, time.monotonic()
-    for step in range(start, options.steps):
-        for group in optimizer.param_groups:
-            group["lr"] = options.rate_at(step)
-        # Dropout depends on the step, not on what came before, so that a resumed run repeats it.
-        torch.manual_seed(options.seed * 1_000_003 + step)
-        batch = next(stream).to(accelerator.device)
-        with accelerator.autocast():
-            loss = learner(batch)
-        accelerator.backward(loss)
-        accelerator.clip_grad_norm_(learner.parameters(), options.clip)
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
-        losses.append(loss.item())
-        if not math.isfinite(losses[-1]):
-            raise TrainingError(
-                f"the loss of step {step + 1} is {losses[-1]}; resume from the last state with a lower learning rate "
-                f"(it was {options.rate_at(step):g})"
-            )
-        subwords += int(batch.input.mask.sum())
-        done = step + 1
-        if done % options.log_steps == 0 or done % options.save_steps == 0 or done == options.steps:
-            elapsed = time.monotonic() - since
-            mean = sum(losses) / len(losses)
-            yield Progress(done, options.steps, mean, subwords / elapsed, elapsed / len(losses))
-            losses, subwords, since = [], 0, time.monotonic()
+                progress, best = _keep_best(learner, progress, finished.best, callbacks)
+                batches = finished.batches + (progress.step - finished.steps) * options.accumulate * processes
+                finished = Finished(progress.step, batches, best)
+                save_state(out, finished, learner, optimizer)
+            log.write(progress)
+            callbacks.report(progress)
+        if due:
+            accelerator.wait_for_everyone()
+    learner.eval()
 
 
 def _keep_best(
-    best: dict[str, float], progress: Progress, out: Path, save: Callable[[Path], None] | None
-) -> dict[str, float]:
-    """Save the weights if the mean development score improved, or if nothing is measured."""
-    if progress.scores:
-        mean = sum(progress.scores.values()) / len(progress.scores)
-        if mean >= best.get("mean", math.inf):
-            return best
-        best = {"mean": mean, **progress.scores}
-    if save is not None:
-        save(out)
-    return best
+    learner: nn.Module, progress: Progress, best: Mapping[str, float], callbacks: Callbacks
+) -> tuple[Progress, Mapping[str, float]]:
+    """Measure; save the weights if the mean development score improved, or if nothing is measured."""
+    if callbacks.evaluate is not None:
+        learner.eval()
+        scores = callbacks.evaluate()
+        learner.train()
+        mean = sum(scores.values()) / len(scores)
+        progress = replace(progress, scores=scores, best=mean < best.get("mean", math.inf))
+        if not progress.best:
+            return progress, best
+        best = {"mean": mean, **scores}
+    callbacks.save()
+    return progress, best
 
 
-def _write_log(log: TextIO, progress: Progress) -> None:
-    log.write(json.dumps({name: value for name, value in vars(progress).items() if value is not None}) + "\n")
-    log.flush()
+@dataclass
+class _Run:
+    """What takes steps."""
+
+    accelerator: Accelerator
+    learner: nn.Module
+    optimizer: torch.optim.Optimizer
+    device: torch.device
+    options: TrainOptions
+
+    def steps(
+        self, batches: Iterable[TrainingBatch], finished: Finished, stepped: Callable[[int], None]
+    ) -> Iterator[Progress]:
+        """Take all steps that are left; report at every step that is to be logged or saved."""
+        options, accelerator = self.options, self.accelerator
+        learner, optimizer = accelerator.prepare(
+            self.learner, self.optimizer, device_placement=[False, False]
+        )
+        stream = iter(batches)
+        number = finished.batches + accelerator.process_index
+        means, since = _Means(self.device), time.monotonic()
+        for step in range(finished.steps, options.steps):
+            for group in optimizer.param_groups:
+                group["lr"] = options.rate_at(step)
+            for part in range(options.accumulate):
+                # Dropout and masks depend on the batch, not on what came before, so that a resumed run repeats them.
+                torch.manual_seed(options.seed * 1_000_003 + number)
+                number += accelerator.num_processes
+                batch = next(stream).to(self.device)
+                last = part == options.accumulate - 1
+                with _synchronised(accelerator, learner, last):
+                    with self.precision():
+                        losses = learner(batch)
+                    accelerator.backward(losses["loss"] / options.accumulate)
+                means.add(losses, batch.subwords)
+            accelerator.clip_grad_norm_(learner.parameters(), options.clip)
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+            stepped(step + 1)
+            done = step + 1
+            if done % options.log_steps == 0 or done % options.save_steps == 0 or done == options.steps:
+                losses, subwords, count = means.take(accelerator)
+                _expect_finite(losses["loss"], done, count, options)
+                seconds = time.monotonic() - since
+                yield Progress(
+                    step=done,
+                    steps=options.steps,
+                    loss=losses.pop("loss"),
+                    losses=losses,
+                    rate=options.rate_at(step),
+                    subwords_per_second=subwords / seconds,
+                    seconds_per_step=seconds * options.accumulate / count,
+                )
+                since = time.monotonic()
+
+    def precision(self) -> torch.autocast:
+        # Not accelerate's own, which a process can choose but once.
+        lower = self.options.dtype != "float32"
+        return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=lower)
+
+
+def _synchronised(accelerator: Accelerator, learner: nn.Module, last: bool) -> AbstractContextManager[None]:
+    """Processes exchange gradients once a step, with the last of its batches."""
+    return nullcontext() if last else accelerator.no_sync(learner)
+
+
+def _expect_finite(loss: float, step: int, count: int, options: TrainOptions) -> None:
+    if not math.isfinite(loss):
+        raise TrainingError(
+            f"the loss became {loss} between steps {step - count // options.accumulate + 1} and {step}; --resume from "
+            f"the last state with a lower --learning-rate (it was {options.rate_at(step - 1):g})"
+        )
+
+
+class _Means:
+    """Means of losses since the last report, added up on the device so that nothing waits for it."""
+
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
+        self._sums: dict[str, Tensor] = {}
+        self._subwords, self._count = 0, 0
+
+    def add(self, losses: Mapping[str, Tensor], subwords: int) -> None:
+        for name, loss in losses.items():
+            self._sums[name] = self._sums.get(name, 0) + loss.detach().float()
+        self._subwords += subwords
+        self._count += 1
+
+    def take(self, accelerator: Accelerator) -> tuple[dict[str, float], int, int]:
+        """(means over all processes, subwords of all processes, batches of one), and start again."""
+        names = sorted(self._sums)
+        subwords_here = torch.tensor(float(self._subwords), device=self._device)
+        sums = torch.stack([*(self._sums[name] for name in names), subwords_here])
+        *values, subwords = accelerator.reduce(sums, "sum").tolist()
+        batches = self._count * accelerator.num_processes
+        means = {name: value / batches for name, value in zip(names, values, strict=True)}
+        count = self._count
+        self._sums, self._subwords, self._count = {}, 0, 0
+        return means, int(subwords), count

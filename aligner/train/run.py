@@ -2,51 +2,142 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import torch
+from accelerate import PartialState
+from transformers import MODEL_MAPPING
 
-from xalign.encoder import load_encoder
+from xalign.encoder import Encoder, load_encoder
 from xalign.errors import OptionError
-from xalign.models import resolve
+from xalign.method import AlignOptions
+from xalign.models import Preset, resolve
 from xalign.train.checkpoint import save_checkpoint
-from xalign.train.corpus import CorpusFiles, read_corpus
+from xalign.train.collate import collate
+from xalign.train.corpus import POSSIBLE_WEIGHT, CorpusFiles, read_corpus
 from xalign.train.development import DevelopmentFiles, evaluator
-from xalign.train.loop import Progress, TrainOptions, train
+from xalign.train.learner import Learner
+from xalign.train.log import Progress
+from xalign.train.loop import Callbacks, TrainOptions, train
+from xalign.train.mixture import Mixture
+from xalign.train.objectives import OBJECTIVES
+from xalign.train.plot import check_plotting, plot_log
+from xalign.train.tune import merged_weights, prepare
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is trained, on what, towards what.
+
+    `init`: preset, folder or id of the checkpoint to start from. `objectives`: name -> weight. `tuning`: which weights
+    are trained (tune.py). `possible_weight`: of possible links. `method`: how the result is meant to align, where it
+    is not what the preset of `init` says. `plot`: a picture of the log, drawn anew whenever the state is saved.
+    """
+
+    init: str
+    corpora: Sequence[CorpusFiles]
+    out: Path
+    development: Sequence[DevelopmentFiles] = ()
+    objectives: Mapping[str, float] = field(default_factory=lambda: {"guided": 1.0})
+    tuning: str = "all"
+    possible_weight: float = POSSIBLE_WEIGHT
+    method: AlignOptions = field(default_factory=AlignOptions)
+    plot: Path | None = None
+
+    def __post_init__(self) -> None:
+        if unknown := sorted(self.objectives.keys() - OBJECTIVES.keys()):
+            raise OptionError(
+                f"--objective {unknown[0]} is unknown: choose of {', '.join(sorted(OBJECTIVES))}"
+            )
+        if not all(weight > 0 for weight in self.objectives.values()):
+            raise OptionError("--objective: weights must be above 0")
+        if not self.corpora:
+            raise OptionError("nothing to train on: give --src and --tgt")
+        if "guided" in self.objectives and any(files.links is None for files in self.corpora):
+            raise OptionError("--objective guided needs --links for every corpus")
 
 
 def run(
-    init: str,
-    corpora: Sequence[CorpusFiles],
-    development: Sequence[DevelopmentFiles],
-    out: Path,
+    plan: Plan,
     options: TrainOptions,
     device: torch.device | str = "cpu",
     resume: bool = False,
     report: Callable[[Progress], None] = lambda progress: None,
+    stepped: Callable[[int], None] = lambda step: None,
 ) -> None:
-    """Train the checkpoint `init` on `corpora`; leave the best weights with their preset in `out`.
+    """Carry out a plan; leave the best weights with their preset in `plan.out`.
 
     Raises:
-        OptionError: the checkpoint's preset does not fit the objective.
-        TrainingError: a corpus that cannot be trained on, a loss that is not a number, nothing to resume from.
+        OptionError: two options do not go together, or do not fit the checkpoint.
+        InputError, FormatError, TrainingError: a corpus that cannot be trained on, a loss that is not a number, nothing
+            to resume from.
     """
-    preset = resolve(init)
-    if preset.encode != "pair" or preset.level != "word":
-        raise OptionError(
-            f"{init} aligns {preset.level}s encoded {preset.encode}; training needs pair encoding and level word"
-        )
-    encoder = load_encoder(preset, device, torch.float32)
-    preset = replace(preset, name=out.name, checkpoint=".", layer=encoder.layers)
+    if plan.plot is not None:
+        check_plotting(plan.plot)
+    preset = _preset(plan)
+    encoder = load_encoder(preset, "cpu", torch.float32)
+    _check_saveable(encoder)
+    unlinked = plan.objectives.keys() != {"guided"}
+    corpora = [
+        read_corpus(files, encoder, preset.encode, plan.possible_weight, unlinked) for files in plan.corpora
+    ]
+    torch.manual_seed(options.seed)  # what LoRA and heads start from
+    prepare(encoder, plan.tuning)
+    learner = Learner(encoder, plan.objectives, preset)
+    own = replace(preset, name=plan.out.resolve().name, checkpoint=".", family=_saved_family(preset))
     train(
-        encoder,
-        [read_corpus(files, encoder, encoder.limit) for files in corpora],
-        out,
+        learner,
+        Mixture(corpora, options.batch_subwords, preset.encode, options.temperature, options.seed),
+        partial(collate, encoder=encoder, encode=preset.encode, level=preset.level),
+        torch.device(device),
+        plan.out,
         options,
         resume=resume,
-        evaluate=evaluator(development, encoder, preset) if development else None,
-        save=lambda folder: save_checkpoint(encoder, preset, folder),
-        report=report,
+        callbacks=Callbacks(
+            evaluate=evaluator(plan.development, encoder, preset) if plan.development else None,
+            save=lambda: save_checkpoint(encoder, own, plan.out, merged_weights(encoder.model)),
+            report=partial(_report, plan, report),
+            stepped=stepped,
+        ),
     )
+    if plan.plot is not None and PartialState().is_main_process:
+        plot_log(plan.out, plan.plot)
+
+
+def _preset(plan: Plan) -> Preset:
+    """The preset of `init`, with whatever the plan changes of it."""
+    preset = resolve(plan.init)
+    method = plan.method.completed_by(preset)
+    return replace(
+        preset,
+        layer=method.layer,
+        encode=method.encode,
+        similarity=method.similarity,
+        extract=method.extract,
+        threshold=method.threshold,
+        level=method.level,
+    )
+
+
+def _saved_family(preset: Preset) -> str:
+    """What is saved is a transformers checkpoint, whatever it was loaded from."""
+    return "auto" if preset.family == "fairseq" else preset.family
+
+
+def _check_saveable(encoder: Encoder) -> None:
+    """An encoder that was taken out of a larger model would be saved as something that cannot be loaded."""
+    whole = MODEL_MAPPING.get(type(encoder.model.config), None)
+    if whole is not None and not isinstance(encoder.model, whole):
+        raise OptionError(
+            f"{encoder.preset.name}: only one half of an encoder and decoder is used here, and half of a checkpoint "
+            "cannot be saved; start from an encoder"
+        )
+
+
+def _report(plan: Plan, report: Callable[[Progress], None], progress: Progress) -> None:
+    if plan.plot is not None and progress.best is not None:
+        plot_log(plan.out, plan.plot)
+    report(progress)

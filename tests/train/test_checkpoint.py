@@ -1,46 +1,57 @@
-"""The state of a run survives being killed at any moment."""
+"""The state of a run, and what is saved of an encoder, are whole at any moment of a kill."""
 
 import pytest
 import torch
+from safetensors.torch import load_file
 
+from xalign.encoder import load_encoder
 from xalign.errors import TrainingError
-from xalign.train.checkpoint import load_state, save_state
+from xalign.models import resolve
+from xalign.train.checkpoint import Finished, load_state, save_checkpoint, save_state
 
 
-@pytest.fixture
-def model():
-    return torch.nn.Linear(3, 2)
-
-
-@pytest.fixture
-def optimizer(model):
-    optimizer = torch.optim.AdamW(model.parameters())
+def learner(frozen=False):
+    model = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.Linear(2, 1))
+    model[0].requires_grad_(not frozen)
+    optimizer = torch.optim.AdamW([weight for weight in model.parameters() if weight.requires_grad])
     model(torch.ones(1, 3)).sum().backward()
     optimizer.step()
-    return optimizer
+    return model, optimizer
 
 
-def fresh():
-    model = torch.nn.Linear(3, 2)
-    return model, torch.optim.AdamW(model.parameters())
-
-
-def test_what_is_saved_comes_back(tmp_path, model, optimizer):
-    save_state(tmp_path, 7, model, optimizer, {"mean": 1.5})
-    other, other_optimizer = fresh()
-    assert load_state(tmp_path, other, other_optimizer) == (7, {"mean": 1.5})
+def test_what_is_saved_comes_back(tmp_path):
+    (model, optimizer), (other, other_optimizer) = learner(), learner()
+    finished = Finished(7, 21, {"mean": 1.5})
+    save_state(tmp_path, finished, model, optimizer)
+    assert load_state(tmp_path, other, other_optimizer) == finished
     assert all(torch.equal(a, b) for a, b in zip(model.parameters(), other.parameters(), strict=True))
-    assert other_optimizer.state_dict()["state"].keys() == optimizer.state_dict()["state"].keys()
+    moments, others = (each.state_dict()["state"] for each in (optimizer, other_optimizer))
+    assert all(torch.equal(moments[k]["exp_avg"], others[k]["exp_avg"]) for k in moments)
 
 
-def test_a_kill_between_the_renames_leaves_the_previous_state(tmp_path, model, optimizer):
-    save_state(tmp_path, 7, model, optimizer, {})
+def test_what_is_frozen_is_not_saved(tmp_path):
+    model, optimizer = learner(frozen=True)
+    save_state(tmp_path, Finished(7), model, optimizer)
+    assert torch.load(tmp_path / "state" / "weights.pt").keys() == {"1.weight", "1.bias"}
+    other, other_optimizer = learner(frozen=True)
+    load_state(tmp_path, other, other_optimizer)
+    assert torch.equal(model[1].weight, other[1].weight)
+
+
+def test_the_state_of_another_run_is_refused(tmp_path):
+    save_state(tmp_path, Finished(7), *learner(frozen=True))
+    with pytest.raises(TrainingError, match="state of another run"):
+        load_state(tmp_path, *learner())
+
+
+def test_a_kill_between_the_renames_leaves_the_previous_state(tmp_path):
+    save_state(tmp_path, Finished(7), *learner())
     (tmp_path / "state").rename(tmp_path / "state.old")
-    assert load_state(tmp_path, *fresh())[0] == 7
+    assert load_state(tmp_path, *learner()).steps == 7
 
 
-def test_the_only_state_stays_while_the_next_is_written(tmp_path, model, optimizer, monkeypatch):
-    save_state(tmp_path, 7, model, optimizer, {})
+def test_the_only_state_stays_while_the_next_is_written(tmp_path, monkeypatch):
+    save_state(tmp_path, Finished(7), *learner())
     (tmp_path / "state").rename(tmp_path / "state.old")
 
     def killed(*_):
@@ -48,13 +59,35 @@ def test_the_only_state_stays_while_the_next_is_written(tmp_path, model, optimiz
 
     monkeypatch.setattr(torch, "save", killed)
     with pytest.raises(KeyboardInterrupt):
-        save_state(tmp_path, 8, model, optimizer, {})
+        save_state(tmp_path, Finished(8), *learner())
     monkeypatch.undo()
-    assert load_state(tmp_path, *fresh())[0] == 7
-    save_state(tmp_path, 9, model, optimizer, {})
-    assert load_state(tmp_path, *fresh())[0] == 9
+    assert load_state(tmp_path, *learner()).steps == 7
+    save_state(tmp_path, Finished(9), *learner())
+    assert load_state(tmp_path, *learner()).steps == 9
 
 
 def test_no_state_is_an_error_that_says_what_to_do(tmp_path):
     with pytest.raises(TrainingError, match="run without --resume"):
-        load_state(tmp_path, *fresh())
+        load_state(tmp_path, *learner())
+
+
+def test_a_kill_while_a_checkpoint_is_written_leaves_the_previous_one(tmp_path, start, monkeypatch):
+    encoder = load_encoder(resolve(str(start)))
+    save_checkpoint(encoder, encoder.preset, tmp_path)
+    before = load_file(tmp_path / "model.safetensors")
+    torch.nn.init.zeros_(encoder.model.embeddings.word_embeddings.weight)
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(type(encoder.tokenizer), "save_pretrained", killed)
+    with pytest.raises(KeyboardInterrupt):
+        save_checkpoint(encoder, encoder.preset, tmp_path)
+    monkeypatch.undo()
+    assert all(
+        torch.equal(before[name], now) for name, now in load_file(tmp_path / "model.safetensors").items()
+    )
+    load_encoder(resolve(str(tmp_path)))
+    save_checkpoint(encoder, encoder.preset, tmp_path)
+    assert not load_file(tmp_path / "model.safetensors")["embeddings.word_embeddings.weight"].any()
+    assert not (tmp_path / ".new").exists()

@@ -1,93 +1,128 @@
-"""Parallel text with links -> training batches: what is kept, what is refused, in which order it comes."""
+"""Parallel text, with links or without, -> one corpus: what is kept, what is refused, what an example holds."""
 
-import itertools
-
+import numpy as np
 import pytest
-import torch
 
 from xalign.encoder import load_encoder
-from xalign.errors import TrainingError
+from xalign.errors import FormatError, InputError, LanguageError, OptionError, TrainingError
 from xalign.models import resolve
-from xalign.train.corpus import CorpusFiles, batches, read_corpus
+from xalign.train.corpus import CorpusFiles, read_corpus
 
 
 @pytest.fixture
-def encoder(start):
+def ours(start):
     return load_encoder(resolve(str(start)))
 
 
-def first(count, corpora, encoder, skip=0, seed=1):
-    return list(itertools.islice(batches(corpora, encoder, 200, 1.5, seed, skip), count))
-
-
-def test_a_batch_holds_each_pair_with_its_links(corpus, encoder):
-    read = read_corpus(corpus, encoder, 60)
+def test_every_pair_is_kept_with_its_links(corpus, ours):
+    read = read_corpus(corpus, ours)
     assert len(read) == 24
-    batch = first(1, [read], encoder)[0]
-    for row in range(len(batch.links)):
-        units = batch.units[row]
-        source = sorted(set(units[(units >= 0) & (units < batch.source_units)].tolist()))
-        target = sorted({unit - batch.source_units for unit in units[units >= batch.source_units].tolist()})
-        assert source == target == list(range(len(source)))
-        assert batch.links[row].nonzero().tolist() == [[i, i] for i in source]
-        assert set(batch.input.sides[row][units >= batch.source_units].tolist()) == {1}
+    for pair in range(len(read)):
+        example = read.example(pair, swapped=False)
+        words = 3 + pair % 4
+        assert example.links.tolist() == [[i, i] for i in range(words)]
+        assert sorted(set(example.source_words.tolist())) == list(range(words))
+        assert example.weights.tolist() == [1.0] * words
 
 
-def test_batches_stay_under_the_budget(corpus, encoder):
-    for batch in first(20, [read_corpus(corpus, encoder, 60)], encoder):
-        assert batch.input.ids.numel() <= 200
+def test_an_example_holds_the_subwords_of_its_text(tmp_path, ours):
+    read = read_corpus(written(tmp_path, ["das Haus"], ["the house"], ["0-0 1-1"]), ours)
+    example = read.example(0, swapped=False)
+    das, haus = ours.subword_ids(["das", "Haus"])
+    assert example.source.tolist() == das + haus
+    assert example.source_words.tolist() == [0] * len(das) + [1] * len(haus)
 
 
-def test_the_order_is_a_function_of_the_seed(corpus, encoder):
-    read = read_corpus(corpus, encoder, 60)
-    once, again, other = (first(6, [read], encoder, seed=seed) for seed in (1, 1, 2))
-    assert all(torch.equal(a.input.ids, b.input.ids) for a, b in zip(once, again, strict=True))
-    assert not all(torch.equal(a.input.ids, b.input.ids) for a, b in zip(once, other, strict=True))
+def test_a_swapped_example_is_the_same_pair_from_the_other_side(tmp_path, ours):
+    read = read_corpus(written(tmp_path, ["das Haus"], ["the big house"], ["0-0 1p2"]), ours)
+    plain, swapped = (read.example(0, swap) for swap in (False, True))
+    assert np.array_equal(plain.source, swapped.target)
+    assert np.array_equal(plain.target_words, swapped.source_words)
+    assert swapped.links.tolist() == [[0, 0], [2, 1]]
+    assert swapped.weights.tolist() == plain.weights.tolist() == [1.0, 0.5]
 
 
-def test_skipping_leaves_what_an_uninterrupted_run_would_see(corpus, encoder):
-    read = read_corpus(corpus, encoder, 60)
-    whole, rest = first(9, [read, read], encoder), first(5, [read, read], encoder, skip=4)
-    assert all(torch.equal(a.input.ids, b.input.ids) for a, b in zip(whole[4:], rest, strict=True))
+def test_possible_links_weigh_what_the_reader_says(tmp_path, ours):
+    files = written(tmp_path, ["das Haus", "der"], ["the house", "the"], ["0-0 1p1", "0p0"])
+    assert read_corpus(files, ours, possible_weight=0.25).links.weights.tolist() == [1.0, 0.25, 0.25]
+    without = read_corpus(files, ours, possible_weight=0)
+    assert without.links.links.tolist() == [[0, 0]] and len(without) == 1
+    with pytest.raises(OptionError, match="from 0 to 1"):
+        read_corpus(files, ours, possible_weight=2)
 
 
-def test_an_epoch_shows_every_pair_once(corpus, encoder):
-    read = read_corpus(corpus, encoder, 60)
-    drawn = 0
-    for batch in batches([read], encoder, 200, 1.0, seed=1, skip=0):
-        drawn += len(batch.links)
-        if drawn >= 4096:
-            break
-    assert drawn == 4096  # one pool
+def test_pairs_that_teach_nothing_are_left_out(tmp_path, ours):
+    source = ["das Haus", "", "der Garten", "groß"]
+    files = written(tmp_path, source, ["the house", "the", "the garden", "big"], ["0-0", "", "1-1", ""])
+    read = read_corpus(files, ours)
+    assert len(read) == 2
+    assert read.example(1, swapped=False).links.tolist() == [[1, 1]]
+    assert len(read_corpus(files, ours, unlinked=True)) == 3  # the empty side stays out
 
 
-def test_pairs_that_teach_nothing_are_left_out(tmp_path, encoder):
-    files = write_corpus(
-        tmp_path, ["das Haus", "", "der Garten"], ["the house", "the", "the garden"], ["0-0", "", "1-1"]
-    )
-    assert len(read_corpus(files, encoder, 60)) == 2
+def test_text_alone_is_a_corpus_too(tmp_path, ours):
+    files = written(tmp_path, ["das Haus"], ["the house"], None)
+    example = read_corpus(files, ours, unlinked=True).example(0, swapped=True)
+    assert example.links.shape == (0, 2) and example.weights.shape == (0,)
+    with pytest.raises(TrainingError, match="nothing to train on"):
+        read_corpus(files, ours)
 
 
-def test_a_link_out_of_range_is_named(tmp_path, encoder):
-    files = write_corpus(tmp_path, ["das Haus", "der"], ["the house", "the"], ["0-0", "0-1"])
-    with pytest.raises(TrainingError, match=r"a\.align line 2: link 0-1 is out of range"):
-        read_corpus(files, encoder, 60)
+@pytest.mark.parametrize(
+    ("name", "values", "kept"),
+    [
+        ("preset", {"positions": "restart"}, [True, True, False]),  # the limit holds for each side
+        ("xlm-roberta", {"encode": "pair"}, [True, False, False]),  # both sides in one sequence
+        ("xlm-roberta", {"encode": "separate"}, [True, True, False]),
+    ],
+)
+def test_pairs_that_do_not_fit_are_left_out(tmp_path, encoder, name, values, kept):
+    loaded = encoder(name, **values)
+    [dot] = loaded.subword_ids(["."])
+    most = loaded.limit // len(dot)
+    words = [most // 2, most, most + 1]
+    lines = [" ".join(["."] * count) for count in words]
+    read = read_corpus(written(tmp_path, lines, lines, ["0-0"] * 3), loaded, loaded.preset.encode)
+    assert read.sizes[:, 0].tolist() == [
+        len(dot) * count for count, keep in zip(words, kept, strict=True) if keep
+    ]
 
 
-def test_different_numbers_of_lines_are_refused(tmp_path, encoder):
-    files = write_corpus(tmp_path, ["das Haus", "der"], ["the house", "the"], ["0-0"])
-    with pytest.raises(TrainingError, match=r"has 2 lines, but .* has 1"):
-        read_corpus(files, encoder, 60)
+def test_languages_come_with_every_example(tmp_path, encoder):
+    files = written(tmp_path, ["das Haus"], ["the house"], ["0-0"], "de", "en_XX")
+    read = read_corpus(files, encoder("xmod"))
+    assert read.example(0, swapped=False).languages == ("de_DE", "en_XX")
+    assert read.example(0, swapped=True).languages == ("en_XX", "de_DE")
+    with pytest.raises(LanguageError, match="--src-lang"):
+        read_corpus(written(tmp_path, ["das Haus"], ["the house"], ["0-0"]), encoder("xmod"))
 
 
-def test_a_corpus_with_nothing_to_learn_is_refused(tmp_path, encoder):
-    files = write_corpus(tmp_path, ["das Haus"], ["the house"], [""])
-    with pytest.raises(TrainingError, match="no pair with words"):
-        read_corpus(files, encoder, 60)
+@pytest.mark.parametrize(
+    ("links", "error", "message"),
+    [
+        (["0-0", "0-1"], TrainingError, r"a\.align line 2: link 0-1 is out of range"),
+        (["0-0", "1-0"], TrainingError, r"a\.align line 2: link 1-0 is out of range"),
+        (["0-0"], TrainingError, r"a\.de has 2 lines, but .*a\.align has 1"),
+        (["0-0", "0:0"], FormatError, r"a\.align line 2"),
+        (["", ""], TrainingError, "nothing to train on"),
+    ],
+)
+def test_links_that_do_not_fit_the_text_are_refused(tmp_path, ours, links, error, message):
+    files = written(tmp_path, ["das Haus", "der"], ["the house", "the"], links)
+    with pytest.raises(error, match=message):
+        read_corpus(files, ours)
 
 
-def write_corpus(folder, source, target, links):
-    files = CorpusFiles(folder / "a.de", folder / "a.en", folder / "a.align")
-    for path, lines in zip((files.source, files.target, files.links), (source, target, links), strict=True):
-        path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-    return files
+def test_text_of_different_lengths_is_refused(tmp_path, ours):
+    files = written(tmp_path, ["das Haus", "der"], ["the house"], ["0-0", "0-0"])
+    with pytest.raises(InputError, match=r"a\.en ends after line 1, but .*a\.de goes on"):
+        read_corpus(files, ours)
+
+
+def written(folder, source, target, links, *languages):
+    """The lines of each file, or None for no links."""
+    contents = {"a.de": source, "a.en": target, **({} if links is None else {"a.align": links})}
+    for name, lines in contents.items():
+        (folder / name).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    found = None if links is None else folder / "a.align"
+    return CorpusFiles(folder / "a.de", folder / "a.en", found, *languages)

@@ -1,101 +1,109 @@
-"""A training run: it learns, it can be killed and go on, what it leaves aligns without further options."""
+"""A training run: it learns, it can be killed and go on, several processes are one, what goes wrong is said."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
+import math
 
 import pytest
-from click.testing import CliRunner
-from safetensors.torch import load_file
+import torch
 
-from xalign.cli import main
 from xalign.errors import OptionError, TrainingError
 from xalign.train.development import DevelopmentFiles
 from xalign.train.loop import TrainOptions
-from xalign.train.run import run
+from xalign.train.run import Plan, run
 
 SCHEDULE = {"batch_subwords": 200, "learning_rate": 3e-3, "warmup_steps": 2, "log_steps": 5}
 
 
-def test_it_learns_the_lexicon(start, corpus, tmp_path):
-    out, seen = tmp_path / "out", []
-    development = DevelopmentFiles(corpus.source, corpus.target, corpus.links)
+@pytest.fixture
+def development(corpus):
+    return DevelopmentFiles(corpus.source, corpus.target, corpus.links)
+
+
+def test_it_learns_the_lexicon(start, corpus, development, tmp_path):
+    out, seen, steps = tmp_path / "out", [], []
     options = TrainOptions(steps=150, save_steps=50, **SCHEDULE)
-    run(str(start), [corpus], [development], out, options, report=seen.append)
+    run(Plan(str(start), [corpus], out, [development]), options, report=seen.append, stepped=steps.append)
     assert seen[-1].loss < 0.5 * seen[0].loss
     scores = [progress.scores[development.name] for progress in seen if progress.scores]
     assert len(scores) == 3 and min(scores) < 10
+    assert steps == list(range(1, 151))
     log = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
     assert [entry["step"] for entry in log] == [progress.step for progress in seen]
-
-    result = CliRunner().invoke(
-        main, ["align", "-q", "--model", str(out), str(corpus.source), str(corpus.target)]
-    )
-    assert result.exit_code == 0, result.output
-    assert result.stdout.count("\n") == 24
+    assert [entry["rate"] for entry in log] == [options.rate_at(entry["step"] - 1) for entry in log]
+    assert all(math.isclose(entry["losses"]["guided"], entry["loss"]) for entry in log)
 
 
-def command(start, corpus, out, *more):
-    files = ["--src", corpus.source, "--tgt", corpus.target, "--links", corpus.links]
-    schedule = ["--steps", 40, "--save-steps", 10, "--batch-subwords", 200, "-q"]
-    return [str(each) for each in ("train", "--init", start, *files, "--out", out, *schedule, *more)]
+def test_the_best_weights_are_kept_not_the_last(start, corpus, development, tmp_path, monkeypatch):
+    out, best, weights = tmp_path / "out", [], []
+    scores = iter([30.0, 20.0, 25.0, 20.0, 10.0])
+    monkeypatch.setattr("xalign.train.run.evaluator", lambda *_: lambda: {"set": next(scores)})
+
+    def remember(progress):
+        best.append(progress.best)
+        weights.append((out / "model.safetensors").read_bytes())
+
+    options = TrainOptions(steps=10, save_steps=2, **{**SCHEDULE, "log_steps": 2})
+    run(Plan(str(start), [corpus], out, [development]), options, report=remember)
+    assert best == [True, True, False, False, True]
+    assert weights[1] == weights[2] == weights[3]
+    assert len(set(weights)) == 3
 
 
-def test_a_killed_run_goes_on_bit_for_bit(start, corpus, tmp_path):
-    whole, killed = tmp_path / "whole", tmp_path / "killed"
-    assert CliRunner().invoke(main, command(start, corpus, whole)).exit_code == 0
-    process = subprocess.Popen([sys.executable, "-m", "xalign.cli", *command(start, corpus, killed)])
-    while not (killed / "state" / "progress.json").exists():
-        assert process.poll() is None or (killed / "state").exists()
-        time.sleep(0.01)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
-    assert CliRunner().invoke(main, command(start, corpus, killed, "--resume")).exit_code == 0
-    expected, resumed = (load_file(folder / "model.safetensors") for folder in (whole, killed))
-    assert expected.keys() == resumed.keys()
-    assert all(expected[name].equal(resumed[name]) for name in expected)
+def test_accumulated_batches_are_one_step(start, corpus, tmp_path):
+    """The gradient of one step over two batches is the mean of theirs: what SGD would subtract."""
+    rows = {}
+    for name, values in {"two": {"accumulate": 2, "steps": 2}, "one": {"steps": 4}}.items():
+        options = TrainOptions(**{**SCHEDULE, "learning_rate": 0.0, "log_steps": 1, **values})
+        run(Plan(str(start), [corpus], tmp_path / name), options)
+        lines = (tmp_path / name / "log.jsonl").read_text().splitlines()
+        rows[name] = [json.loads(line)["loss"] for line in lines]
+    one = rows["one"]
+    assert rows["two"] == pytest.approx([(one[0] + one[1]) / 2, (one[2] + one[3]) / 2])
 
 
-def test_resuming_from_nothing_is_refused(start, corpus, tmp_path):
-    result = CliRunner().invoke(main, command(start, corpus, tmp_path / "none", "--resume"))
-    assert result.exit_code == 2
-    assert "holds no training state to resume from" in result.stderr
-
-
-def test_files_must_come_in_threes(start, corpus, tmp_path):
-    result = CliRunner().invoke(main, command(start, corpus, tmp_path / "out", "--src", corpus.source))
-    assert result.exit_code == 2
-    assert "2 --src, 1 --tgt and 1 --links" in result.stderr
+def test_objectives_are_logged_each_and_weighed(start, corpus, tmp_path):
+    plan = Plan(str(start), [corpus], tmp_path / "out", objectives={"guided": 1.0, "so": 0.5})
+    run(plan, TrainOptions(steps=2, **{**SCHEDULE, "log_steps": 1}))
+    for line in (tmp_path / "out" / "log.jsonl").read_text().splitlines():
+        row = json.loads(line)
+        assert row["losses"].keys() == {"guided", "so"}
+        assert row["loss"] == pytest.approx(row["losses"]["guided"] + 0.5 * row["losses"]["so"], rel=1e-5)
 
 
 def test_a_loss_that_is_not_a_number_stops_the_run(start, corpus, tmp_path):
     options = TrainOptions(steps=50, save_steps=50, clip=float("inf"), **{**SCHEDULE, "learning_rate": 1e30})
-    with pytest.raises(TrainingError, match="lower learning rate"):
-        run(str(start), [corpus], [], tmp_path / "out", options)
-
-
-def test_a_preset_that_the_objective_does_not_fit_is_refused(tiny, corpus, tmp_path):
-    with pytest.raises(OptionError, match="level word"):
-        run(str(tiny("preset")), [corpus], [], tmp_path / "out", TrainOptions())
+    with pytest.raises(
+        TrainingError, match=r"loss became nan between steps 1 and 5; .*lower --learning-rate"
+    ):
+        run(Plan(str(start), [corpus], tmp_path / "out"), options)
+    assert not (tmp_path / "out" / "state").exists()
 
 
 def test_the_rate_rises_stays_and_falls():
     options = TrainOptions(steps=100, warmup_steps=9, descent=0.5, learning_rate=1.0)
-    assert [round(options.rate_at(step), 3) for step in (0, 4, 9, 49, 75, 99)] == [
-        0.1,
-        0.5,
-        1.0,
-        1.0,
-        0.5,
-        0.02,
-    ]
+    rates = [round(options.rate_at(step), 3) for step in (0, 4, 9, 49, 75, 99)]
+    assert rates == [0.1, 0.5, 1.0, 1.0, 0.5, 0.02]
+
+
+@pytest.mark.parametrize(
+    "values", [{"steps": 0}, {"accumulate": 0}, {"descent": 1.5}, {"temperature": 0}, {"dtype": "int8"}]
+)
+def test_options_out_of_range_are_refused(values):
+    with pytest.raises(OptionError, match=next(iter(values))):
+        TrainOptions(**values)
 
 
 def test_development_gold_of_another_length_is_refused(start, corpus, tmp_path):
     (tmp_path / "short").write_text("0-0\n", encoding="utf-8")
     development = DevelopmentFiles(corpus.source, corpus.target, tmp_path / "short")
     with pytest.raises(TrainingError, match=r"has 24 lines, but .* has gold for 1"):
-        run(str(start), [corpus], [development], tmp_path / "out", TrainOptions())
+        run(Plan(str(start), [corpus], tmp_path / "out", [development]), TrainOptions())
+
+
+def test_half_precision_leaves_weights_of_full_precision(start, corpus, tmp_path):
+    from safetensors.torch import load_file
+
+    options = TrainOptions(steps=3, dtype="bfloat16", **SCHEDULE)
+    run(Plan(str(start), [corpus], tmp_path / "out"), options)
+    weights = load_file(tmp_path / "out" / "model.safetensors")
+    assert {tensor.dtype for tensor in weights.values()} == {torch.float32}

@@ -1,0 +1,88 @@
+"""Corpora -> batches of examples without end, in an order that depends on nothing but the seed.
+
+There is one order for all: batch n is a pure function of (corpora, budget, temperature, seed, n). A resumed run skips
+to where it was; where several processes train, each takes every so-manieth batch of the same order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xalign.train.collate import Example
+from xalign.train.corpus import Corpus
+
+POOL = 4096  # pairs that are drawn together, sorted by length and cut into batches, per 4,096 subwords of the budget
+
+Row = tuple[int, int]  # number of the corpus, number of the pair in it
+
+
+@dataclass(frozen=True, eq=False)
+class Mixture:
+    """What batches are drawn from, and how.
+
+    `budget`: most padded subwords in a batch; a longer pair is a batch of its own. `encode`: "pair" or "separate",
+    which decides what padding costs. `temperature`: each corpus is drawn in proportion to its size to the power
+    1 / temperature.
+    """
+
+    corpora: Sequence[Corpus]
+    budget: int
+    encode: str
+    temperature: float
+    seed: int
+
+    def batches(self, skip: int = 0, process: int = 0, processes: int = 1) -> Iterator[list[Example]]:
+        """From batch `skip` on, the batches of one of so many processes; half of all pairs, at random, change sides."""
+        number, pool = 0, 0
+        while True:
+            random = np.random.default_rng((self.seed, pool))
+            for rows in self._cut(self._draw(pool), random):
+                swapped = random.random(len(rows)) < 0.5
+                if number >= skip and (number - skip) % processes == process:
+                    yield [
+                        self.corpora[k].example(i, bool(swap))
+                        for (k, i), swap in zip(rows, swapped, strict=True)
+                    ]
+                number += 1
+            pool += 1
+
+    def _draw(self, pool: int) -> list[Row]:
+        """The rows of a pool: each corpus runs through one permutation of itself after another."""
+        weights = np.array([len(corpus) for corpus in self.corpora], dtype=np.float64) ** (
+            1 / self.temperature
+        )
+        size = POOL * max(1, self.budget // 4096)
+        shares = np.maximum(1, np.round(size * weights / weights.sum())).astype(int)
+        rows = []
+        for k, (corpus, share) in enumerate(zip(self.corpora, shares, strict=True)):
+            epochs, places = np.divmod(np.arange(pool * share, (pool + 1) * share), len(corpus))
+            for epoch in np.unique(epochs):
+                order = np.random.default_rng((self.seed, k, int(epoch))).permutation(len(corpus))
+                rows += [(k, int(i)) for i in order[places[epochs == epoch]]]
+        return rows
+
+    def _cut(self, rows: Sequence[Row], random: np.random.Generator) -> list[list[Row]]:
+        """Sort by length, cut under the budget, shuffle the batches."""
+        costs = self._costs(rows)
+        cut: list[list[Row]] = []
+        batch: list[Row] = []
+        for position in np.argsort(costs, kind="stable"):
+            if batch and (len(batch) + 1) * costs[position] > self.budget:
+                cut.append(batch)
+                batch = []
+            batch.append(rows[position])
+        cut.append(batch)
+        return [cut[i] for i in random.permutation(len(cut))]
+
+    def _costs(self, rows: Sequence[Row]) -> NDArray[np.int64]:
+        """Subwords of each row with its specials, as many as it takes in a batch of its like. Shape: (rows,)"""
+        sizes = [corpus.sizes for corpus in self.corpora]
+        both = np.array([sizes[k][i] for k, i in rows])
+        costs: NDArray[np.int64] = (
+            both.sum(axis=1) + 3 if self.encode == "pair" else 2 * (both.max(axis=1) + 2)
+        )
+        return costs

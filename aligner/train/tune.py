@@ -1,0 +1,69 @@
+"""Which weights are trained: all of them, low-rank additions to attention, or those that all languages share.
+
+LoRA (Hu et al., 2022) adds a product of two thin matrices to each projection of attention and trains nothing else;
+when the encoder is saved the products are added to the projections, so that the result is an ordinary checkpoint.
+`shared` is what the authors of X-MOD recommend (Pfeiffer et al., 2022): embeddings and language adapters stay as they
+are, so that the trained model still serves languages that it was not trained on.
+"""
+
+from __future__ import annotations
+
+import re
+
+import torch
+from torch import Tensor, nn
+
+from xalign.encoder import Encoder
+from xalign.errors import DependencyError, OptionError
+
+TUNINGS = ("all", "lora", "shared")
+RANK = 16  # of a LoRA product
+SCALE = 2.0  # what the product is multiplied by; LoRA's alpha / rank
+
+_ATTENTION = re.compile("attention|attn", re.IGNORECASE)
+
+
+def prepare(encoder: Encoder, tuning: str) -> None:
+    """Freeze what is not to be trained, and add what LoRA trains.
+
+    Raises:
+        OptionError: no such tuning, or the encoder's family has nothing of the kind.
+        DependencyError: LoRA needs peft.
+    """
+    if tuning not in TUNINGS:
+        raise OptionError(f"--tune {tuning} is unknown: choose one of {', '.join(TUNINGS)}")
+    if tuning == "shared":
+        encoder.freeze_for_finetuning()
+    if tuning == "lora":
+        _add_lora(encoder)
+
+
+def _add_lora(encoder: Encoder) -> None:
+    try:
+        from peft import LoraConfig, inject_adapter_in_model
+    except ImportError as error:
+        raise DependencyError("--tune lora needs peft: pip install 'xalign-words[train]'") from error
+    projections = [
+        name
+        for name, module in encoder.model.named_modules()
+        if isinstance(module, nn.Linear) and _ATTENTION.search(name)
+    ]
+    if not projections:
+        raise OptionError(f"--tune lora: found no attention in {type(encoder.model).__name__}")
+    config = LoraConfig(r=RANK, lora_alpha=SCALE * RANK, target_modules=projections)
+    inject_adapter_in_model(config, encoder.model)  # freezes everything else
+
+
+def merged_weights(model: nn.Module) -> dict[str, Tensor]:
+    """The state dict under the checkpoint's own names, LoRA's products added; the model stays as it is."""
+    weights = {
+        name.replace(".base_layer.", "."): tensor
+        for name, tensor in model.state_dict().items()
+        if ".lora_" not in name
+    }
+    for name, module in model.named_modules():
+        if hasattr(module, "get_delta_weight"):
+            [adapter] = module.active_adapters
+            with torch.no_grad():
+                weights[f"{name}.weight"] = module.weight + module.get_delta_weight(adapter)
+    return weights

@@ -1,0 +1,2 @@
+from training_fixtures import corpus as corpus
+from training_fixtures import start as start

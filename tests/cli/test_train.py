@@ -1,0 +1,169 @@
+"""`xalign train`: killed and resumed bit for bit, in several processes as in one, and its errors."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import pytest
+import torch
+from click.testing import CliRunner
+from safetensors.torch import load_file
+
+from xalign.cli import main
+from xalign.train.corpus import CorpusFiles
+
+SCHEDULE = ["--steps", 40, "--save-steps", 10, "--batch-subwords", 200]
+
+
+def command(init, corpus, out, *more, links=True):
+    files = ["--src", corpus.source, "--tgt", corpus.target, *(["--links", corpus.links] if links else [])]
+    options = ["train", "-q", "--device", "cpu", "--init", init, *files, "--out", out, *SCHEDULE, *more]
+    return [str(each) for each in options]
+
+
+def invoke(*arguments, **values):
+    return CliRunner().invoke(main, command(*arguments, **values))
+
+
+def same_weights(one, other):
+    one, other = (load_file(folder / "model.safetensors") for folder in (one, other))
+    return one.keys() == other.keys() and all(one[name].equal(other[name]) for name in one)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        [],
+        ["--accumulate", "2"],
+        ["--tune", "lora", "--objective", "guided", "--objective", "dwa=0.5"],
+    ],
+    ids=["plain", "accumulated", "lora"],
+)
+def test_a_killed_run_goes_on_bit_for_bit(start, corpus, tmp_path, more):
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    more = ["--steps", 120, *more]
+    result = invoke(start, corpus, whole, *more)
+    assert result.exit_code == 0, result.output
+    process = subprocess.Popen([sys.executable, "-m", "xalign.cli", *command(start, corpus, killed, *more)])
+    while not (killed / "state" / "progress.json").exists():
+        assert process.poll() is None
+        time.sleep(0.01)
+    os.kill(process.pid, signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    result = invoke(start, corpus, killed, *more, "--resume")
+    assert result.exit_code == 0, result.output
+    assert same_weights(whole, killed)
+    steps = [json.loads(line)["step"] for line in (killed / "log.jsonl").read_text().splitlines()]
+    assert steps == list(range(10, 121, 10))
+
+
+def test_several_processes_are_one_that_accumulates(start, corpus, tmp_path):
+    """Two processes see the batches that one process sees in two parts, and write what it writes."""
+    few = ["--steps", 6, "--warmup-steps", 0]
+    assert invoke(start, corpus, tmp_path / "one", *few, "--accumulate", 2).exit_code == 0
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    place = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "OMP_NUM_THREADS": "1"}
+    runs = [
+        subprocess.Popen(
+            [sys.executable, "-m", "xalign.cli", *command(start, corpus, tmp_path / "two", *few)],
+            env={**os.environ, **place, "RANK": str(rank), "LOCAL_RANK": str(rank)},
+        )
+        for rank in range(2)
+    ]
+    assert [run.wait(timeout=300) for run in runs] == [0, 0]
+    one, two = (load_file(tmp_path / name / "model.safetensors") for name in ("one", "two"))
+    for name, tensor in one.items():
+        torch.testing.assert_close(two[name], tensor, atol=1e-4, rtol=1e-3)
+    one, two = (json.loads((tmp_path / name / "log.jsonl").read_text()) for name in ("one", "two"))
+    assert one["loss"] == pytest.approx(two["loss"], rel=1e-4)
+
+
+def test_the_result_aligns_without_further_options(start, corpus, tmp_path):
+    development = ["--dev", corpus.source, corpus.target, corpus.links]
+    result = invoke(start, corpus, tmp_path / "out", *development, "--plot", tmp_path / "a.svg")
+    assert result.exit_code == 0, result.output
+    assert "<svg" in (tmp_path / "a.svg").read_text(encoding="utf-8")
+    aligned = CliRunner().invoke(
+        main, ["align", "-q", "--model", str(tmp_path / "out"), str(corpus.source), str(corpus.target)]
+    )
+    assert aligned.exit_code == 0, aligned.output
+    assert aligned.stdout.count("\n") == 24
+
+
+def test_objectives_without_labels_need_no_links(start, corpus, tmp_path):
+    objectives = ["--objective", "so=0.5", "--objective", "tlm"]
+    result = invoke(start, corpus, tmp_path / "out", "--steps", 2, *objectives, links=False)
+    assert result.exit_code == 0, result.output
+    log = json.loads((tmp_path / "out" / "log.jsonl").read_text())
+    assert log["losses"].keys() == {"so", "tlm"}
+
+
+def test_languages_for_each_corpus_and_each_set(tiny, corpus, tmp_path):
+    french = tmp_path / "french.align"
+    french.write_bytes(corpus.links.read_bytes())
+    other = CorpusFiles(corpus.source, corpus.target, french)
+    more = ["--src", other.source, "--tgt", other.target, "--links", other.links]
+    languages = ["--src-lang", "de", "--src-lang", "fr", "--tgt-lang", "en"]
+    development = ["--dev", corpus.source, corpus.target, corpus.links, "--dev-lang", "fr", "en"]
+    result = invoke(
+        tiny("xmod"),
+        corpus,
+        tmp_path / "out",
+        "--layer",
+        3,
+        *more,
+        *languages,
+        *development,
+        "--steps",
+        2,
+        "--tune",
+        "shared",
+    )
+    assert result.exit_code == 0, result.output
+
+
+def test_resuming_from_nothing_is_refused(start, corpus, tmp_path):
+    result = invoke(start, corpus, tmp_path / "none", "--resume")
+    assert result.exit_code == 2
+    assert "holds no training state to resume from" in result.stderr
+
+
+def test_resuming_another_run_is_refused(start, corpus, tmp_path):
+    assert invoke(start, corpus, tmp_path / "out", "--steps", 1).exit_code == 0
+    result = invoke(start, corpus, tmp_path / "out", "--steps", 2, "--tune", "lora", "--resume")
+    assert result.exit_code == 2
+    assert "state of another run" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (["--src", "{source}"], "2 --src, 1 --tgt and 1 --links"),
+        (["--objective", "nothing"], "--objective nothing is unknown: choose of"),
+        (["--objective", "so=much"], "--objective so=much: expected NAME or NAME=WEIGHT"),
+        (["--objective", "so=0"], "weights must be above 0"),
+        (["--src-lang", "de", "--src-lang", "fr"], "2 --src-lang for 1 --src"),
+        (["--dev-lang", "de", "en"], "1 --dev-lang for 0 --dev"),
+        (["--plot", "a.doc"], "the suffix must be one of"),
+        (["--possible-weight", "3"], "must be from 0 to 1"),
+        (["--tune", "shared"], "only X-MOD"),
+        (["--layer", "9"], "layer 9 does not exist"),
+    ],
+)
+def test_what_does_not_go_is_said_in_a_line(start, corpus, tmp_path, more, message):
+    more = [each.format(source=corpus.source) for each in more]
+    result = invoke(start, corpus, tmp_path / "out", *more)
+    assert result.exit_code == 2
+    assert message in " ".join(result.stderr.split())
+
+
+def test_a_model_without_a_layer_of_its_own_asks_for_one(tiny, corpus, tmp_path):
+    result = invoke(tiny("xlm-roberta"), corpus, tmp_path / "out")
+    assert result.exit_code == 2
+    assert "give --layer" in result.stderr

@@ -224,7 +224,7 @@ class Learner(nn.Module):
 
     def _of_torn_pairs(self, batch: TrainingBatch) -> Tensor:
         """Every pair as it is, and with one side exchanged for another pair's; all in either order."""
-        first, second, parallel = _torn(len(batch.source.sizes))
+        first, second, parallel = torn_pairs(len(batch.source.sizes))
         sentences = batch.source.followed_by(batch.target)
         layout = self._join(sentences.pick(first), sentences.pick(second))
         layer = min(self._layer + 1, self._encoder.layers)
@@ -262,7 +262,7 @@ class _Reading(NamedTuple):
         return self.layout.pick(number, self.states)
 
 
-def _torn(pairs: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+def torn_pairs(pairs: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Which sentences to join, and whether they are translations; sentence `pairs` + k translates sentence k.
 
     A batch of one pair has no other to tear it apart with. Shape: (sequences,) each

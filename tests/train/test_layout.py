@@ -1,0 +1,98 @@
+"""Sides -> sequences: in either order, whole sentences in a row, cut where they are too long, sides exchanged."""
+
+import numpy as np
+import pytest
+import torch
+from teaching import PAIRS, example, examples
+
+from xalign.train.collate import collate
+from xalign.train.layout import alone, in_a_row, together
+
+
+@pytest.fixture
+def bert(encoder):
+    return encoder("bert")
+
+
+@pytest.fixture
+def batch(bert):
+    return collate(examples(bert), bert, "separate", "word")
+
+
+def sentence(side, row):
+    return side.ids[row][side.mask[row]].tolist()
+
+
+def row_of(layout, row):
+    return layout.input.ids[row][layout.input.mask[row]].tolist()
+
+
+def test_the_target_can_come_first(bert, batch):
+    layout = together(batch.target, batch.source, bert)
+    cls, sep = bert.tokenizer.cls_token_id, bert.tokenizer.sep_token_id
+    for row in range(len(PAIRS)):
+        target, source = sentence(batch.target, row), sentence(batch.source, row)
+        assert row_of(layout, row) == [cls, *target, sep, *source, sep]
+        first = len(target) + 2
+        assert layout.input.sides[row][: first + len(source) + 1].tolist() == [0] * first + [1] * (
+            len(source) + 1
+        )
+
+
+def test_whole_sentences_in_a_row(bert, batch):
+    layout = in_a_row(batch.source, batch.target, bert)
+    cls, sep = bert.tokenizer.cls_token_id, bert.tokenizer.sep_token_id
+    for row in range(len(PAIRS)):
+        source, target = sentence(batch.source, row), sentence(batch.target, row)
+        assert row_of(layout, row) == [cls, *source, sep, cls, *target, sep]
+
+
+def test_what_is_placed_can_be_picked_again(bert, batch):
+    layout = in_a_row(batch.source, batch.target, bert)
+    for k, side in enumerate((batch.source, batch.target)):
+        placed = layout.place(k, side.ids)
+        assert (placed >= 0).sum() == side.mask.sum()
+        picked, mask = layout.pick(k, placed[:, :, None].float())
+        assert torch.equal(mask, side.mask)
+        assert torch.equal(picked[:, :, 0][mask].long(), side.ids[mask])
+
+
+def test_sentences_too_long_for_one_sequence_are_cut_to_halves(bert):
+    long = " ".join(["Haus"] * 40), " ".join(["house"] * 30)
+    batch = collate([example(bert, long)], bert, "separate", "word")
+    layout = in_a_row(batch.source, batch.target, bert)
+    positions = bert.model.config.max_position_embeddings
+    assert layout.input.ids.shape == (1, positions)
+    assert layout.columns[0].shape == layout.columns[1].shape == (1, (positions - 4) // 2)
+    assert (layout.place(0, batch.source.numbers) >= 0).sum() == 30
+    bert.encode(layout.input, [1])
+
+
+def test_sentences_that_fit_are_not_cut(bert):
+    pair = " ".join(["Haus"] * 40), " ".join(["house"] * 20)
+    batch = collate([example(bert, pair)], bert, "separate", "word")
+    layout = in_a_row(batch.source, batch.target, bert)
+    assert [columns.shape[1] for columns in layout.columns] == [40, 20]
+
+
+def test_sentences_of_both_sides_can_be_mixed(bert, batch):
+    everything = batch.source.followed_by(batch.target)
+    picked = everything.pick(np.array([4, 0]))
+    assert sentence(picked, 0) == sentence(batch.target, 1)
+    assert sentence(picked, 1) == sentence(batch.source, 0)
+    assert picked.sizes.tolist() == picked.mask.sum(1).tolist()
+    layout = alone(picked, bert)
+    cls, sep = bert.tokenizer.cls_token_id, bert.tokenizer.sep_token_id
+    assert row_of(layout, 0) == [cls, *sentence(batch.target, 1), sep]
+
+
+def test_languages_go_with_their_sentences(encoder):
+    xmod = encoder("xmod")
+    batch = collate(examples(xmod, ("de_DE", "en_XX")), xmod, "separate", "word")
+    english, german = (xmod.languages.index(code) for code in ("en_XX", "de_DE"))
+    layout = together(batch.target, batch.source, xmod)
+    for languages, sides, mask in zip(
+        layout.input.languages, layout.input.sides, layout.input.mask, strict=True
+    ):
+        assert set(languages[mask & (sides == 0)].tolist()) == {english}
+        assert set(languages[mask & (sides == 1)].tolist()) == {german}

@@ -247,7 +247,7 @@ class Learner(nn.Module):
                 yield
         finally:
             self.model.train(training)
-            # Autocast would go on using the weights that it cast in here, from which no gradient leads back.
+            # Older versions of torch go on using what autocast cast in here, from which no gradient leads back.
             torch.clear_autocast_cache()
 
 

@@ -117,23 +117,28 @@ def together(first: Side, second: Side, encoder: Encoder) -> Layout:
     return _lay_out([first, second], frames, encoder.pad_id)
 
 
-def in_a_row(first: Side, second: Side, encoder: Encoder) -> Layout:
-    """Two whole sequences one after the other, `[CLS] a [SEP] [CLS] b [SEP]`, as awesome-align joins them.
+def joined(first: Side, second: Side, encoder: Encoder, encode: str) -> Layout:
+    """Two sentences in one sequence, whatever the preset's encoding of pairs, for objectives that need it.
 
-    Sentences that are too long together are cut to half of what the encoder takes, each.
+    For "pair" as `together`; for "separate" two whole sequences one after the other, `[CLS] a [SEP] [CLS] b [SEP]`, as
+    awesome-align joins them. If any two are too long for one sequence, all sentences are cut to half of its length.
     """
-    frame = (encoder.prefix, encoder.suffix)
-    specials = len(encoder.prefix + encoder.suffix)
-    room = encoder.limit + len(encoder.prefix + encoder.separator + encoder.suffix) - 2 * specials
-    if int((first.sizes + second.sizes).max()) > room:
+    of_pair = [(encoder.prefix, encoder.separator), ((), encoder.suffix)]
+    frames = of_pair if encode == "pair" else [(encoder.prefix, encoder.suffix)] * 2
+    room = encoder.limit + _specials(of_pair) - _specials(frames)
+    restart = encode == "pair" and encoder.preset.positions == "restart"
+    if not restart and int((first.sizes + second.sizes).max()) > room:
         first, second = first.cut(room // 2), second.cut(room // 2)
-    return _lay_out([first, second], [frame, frame], encoder.pad_id)
+    return _lay_out([first, second], frames, encoder.pad_id)
+
+
+def _specials(frames: Sequence[Frame]) -> int:
+    return sum(len(before + after) for before, after in frames)
 
 
 def _lay_out(sides: Sequence[Side], frames: Sequence[Frame], pad: int) -> Layout:
     rows, device = len(sides[0].sizes), sides[0].ids.device
-    specials = sum(len(before + after) for before, after in frames)
-    totals = np.sum([side.sizes for side in sides], axis=0) + specials
+    totals = np.sum([side.sizes for side in sides], axis=0) + _specials(frames)
     width = int(totals.max())
     # One column more than there are, for what stands at the sides' padding.
     ids = torch.full((rows, width + 1), pad, dtype=torch.int64, device=device)

@@ -24,7 +24,7 @@ from xalign.models import Preset
 from xalign.similarity import pool_words, similarity
 from xalign.train.collate import TrainingBatch
 from xalign.train.heads import PairHead, Pointer, VocabularyHead
-from xalign.train.layout import Layout, Side, alone, in_a_row, together
+from xalign.train.layout import Layout, Side, alone, joined
 from xalign.train.masking import RATE, SIDES, Masked, Masker, unmasked
 from xalign.train.objectives import (
     OBJECTIVES,
@@ -197,14 +197,13 @@ class Learner(nn.Module):
     def _point(self, batch: TrainingBatch, source_reading: _Reading, target_reading: _Reading) -> Tensor:
         """DWA; the source is masked in the one reading, the target in the other, which may be the same."""
         links = self.labels(batch).float()
-        pointer = self.heads["pointer"]
-        sources, targets = links.shape[1:]
-        states, (others, others_mask) = (source_reading.of_side(k) for k in (0, 1))
-        forward = pointer(states[0], others, others_mask)
-        (others, others_mask), states = (target_reading.of_side(k) for k in (0, 1))
-        backward = pointer(states[0], others, others_mask)
-        masked_source = source_reading.sides[0].chosen[:, :sources]
-        masked_target = target_reading.sides[1].chosen[:, :targets]
+        (sources, _), (targets, targets_mask) = (source_reading.of_side(k) for k in (0, 1))
+        forward = self.heads["pointer"](sources, targets, targets_mask)
+        (sources, sources_mask), (targets, _) = (target_reading.of_side(k) for k in (0, 1))
+        backward = self.heads["pointer"](targets, sources, sources_mask)
+        # Sentences that are too long together were cut.
+        masked_source = source_reading.sides[0].chosen[:, : links.shape[1]]
+        masked_target = target_reading.sides[1].chosen[:, : links.shape[2]]
         return dwa(forward, backward, links, masked_source, masked_target)
 
     def labels(self, batch: TrainingBatch) -> Tensor:
@@ -234,8 +233,7 @@ class Learner(nn.Module):
     # --- what they are made of -------------------------------------------------------------------------------------
 
     def _join(self, first: Side, second: Side) -> Layout:
-        join = together if self._preset.encode == "pair" else in_a_row
-        return join(first, second, self._encoder)
+        return joined(first, second, self._encoder, self._preset.encode)
 
     @contextmanager
     def _as_used(self) -> Iterator[None]:

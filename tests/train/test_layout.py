@@ -6,7 +6,7 @@ import torch
 from teaching import PAIRS, example, examples
 
 from xalign.train.collate import collate
-from xalign.train.layout import alone, in_a_row, together
+from xalign.train.layout import alone, joined, together
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def test_the_target_can_come_first(bert, batch):
 
 
 def test_whole_sentences_in_a_row(bert, batch):
-    layout = in_a_row(batch.source, batch.target, bert)
+    layout = joined(batch.source, batch.target, bert, "separate")
     cls, sep = bert.tokenizer.cls_token_id, bert.tokenizer.sep_token_id
     for row in range(len(PAIRS)):
         source, target = sentence(batch.source, row), sentence(batch.target, row)
@@ -48,7 +48,7 @@ def test_whole_sentences_in_a_row(bert, batch):
 
 
 def test_what_is_placed_can_be_picked_again(bert, batch):
-    layout = in_a_row(batch.source, batch.target, bert)
+    layout = joined(batch.source, batch.target, bert, "separate")
     for k, side in enumerate((batch.source, batch.target)):
         placed = layout.place(k, side.ids)
         assert (placed >= 0).sum() == side.mask.sum()
@@ -57,21 +57,31 @@ def test_what_is_placed_can_be_picked_again(bert, batch):
         assert torch.equal(picked[:, :, 0][mask].long(), side.ids[mask])
 
 
-def test_sentences_too_long_for_one_sequence_are_cut_to_halves(bert):
-    long = " ".join(["Haus"] * 40), " ".join(["house"] * 30)
+@pytest.mark.parametrize(("encode", "specials"), [("pair", 3), ("separate", 4)])
+def test_sentences_too_long_for_one_sequence_are_cut_to_halves(bert, encode, specials):
+    long = " ".join(["Haus"] * 40), " ".join(["house"] * 35)
     batch = collate([example(bert, long)], bert, "separate", "word")
-    layout = in_a_row(batch.source, batch.target, bert)
-    positions = bert.model.config.max_position_embeddings
-    assert layout.input.ids.shape == (1, positions)
-    assert layout.columns[0].shape == layout.columns[1].shape == (1, (positions - 4) // 2)
-    assert (layout.place(0, batch.source.numbers) >= 0).sum() == 30
+    layout = joined(batch.source, batch.target, bert, encode)
+    half = (bert.model.config.max_position_embeddings - specials) // 2
+    assert layout.input.ids.shape == (1, 2 * half + specials)
+    assert layout.columns[0].shape == layout.columns[1].shape == (1, half)
+    assert (layout.place(0, batch.source.numbers) >= 0).sum() == half
     bert.encode(layout.input, [1])
+
+
+def test_restarting_positions_leave_room_for_each_side(encoder):
+    loaded = encoder("preset")
+    long = " ".join(["Haus"] * 20), " ".join(["house"] * 15)
+    batch = collate([example(loaded, long)], loaded, "pair", "word")
+    assert max(batch.source.sizes[0], batch.target.sizes[0]) <= loaded.limit < batch.subwords
+    layout = joined(batch.source, batch.target, loaded, "pair")
+    assert [columns.shape[1] for columns in layout.columns] == [*batch.source.sizes, *batch.target.sizes]
 
 
 def test_sentences_that_fit_are_not_cut(bert):
     pair = " ".join(["Haus"] * 40), " ".join(["house"] * 20)
     batch = collate([example(bert, pair)], bert, "separate", "word")
-    layout = in_a_row(batch.source, batch.target, bert)
+    layout = joined(batch.source, batch.target, bert, "separate")
     assert [columns.shape[1] for columns in layout.columns] == [40, 20]
 
 

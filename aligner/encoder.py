@@ -11,11 +11,11 @@ Does not: choose layers, cut text to length, or build batches (batches.py does).
 from __future__ import annotations
 
 import importlib
+import json
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -23,9 +23,6 @@ from torch import Tensor, nn
 from xalign.encoders.languages import find_language
 from xalign.errors import LanguageError, LayerError, OptionError
 from xalign.models import Preset
-
-if TYPE_CHECKING:
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,38 +55,49 @@ class EncoderInput:
         return (positions - self.sides * source_length) * self.mask
 
 
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """What is asked of a tokenizer beside splitting.
+
+    `size`: ids run from 0 to below it. `pad`, `mask`: special ids; padding is masked, so that any id does for a
+    tokenizer without one of its own. `unknown`: None where every text can be split. `specials`: all special ids.
+    """
+
+    size: int
+    pad: int
+    unknown: int | None
+    mask: int | None
+    specials: frozenset[int]
+
+
 class Encoder(ABC):
     """A checkpoint that answers with hidden states. One thread at a time may call it.
 
-    `layers`: number of blocks; valid layers are 0..layers. `width`: of a hidden state.
+    `model`: what computes: transformers' own, or one whose weights have the same names. `layers`: number of blocks;
+    valid layers are 0..layers. `width`: of a hidden state.
     `limit`: most subwords in one sequence, specials not counted; where positions restart on the target side,
     most subwords on each side.
     `languages`: the codes that `language_id` takes, in the order of their ids; empty where encoding depends
     on none. `needs_language`: there are such codes and no `default_language`.
     `prefix`, `separator`, `suffix`: the special ids before, between and after the two sides of a pair; a
     single sentence has `prefix` and `suffix`.
-    `model` and `tokenizer` are transformers' own, for training and saving.
     """
 
     languages: tuple[str, ...] = ()
     default_language: str | None = None
+    limit: int
     prefix: tuple[int, ...]
     separator: tuple[int, ...]
     suffix: tuple[int, ...]
 
-    def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, preset: Preset) -> None:
-        self.model = model
-        self.tokenizer = tokenizer
+    def __init__(
+        self, preset: Preset, model: nn.Module, layers: int, width: int, vocabulary: Vocabulary
+    ) -> None:
         self.preset = preset
-        self.blocks = self.find_blocks()
-        self.layers = len(self.blocks)
-        self.width = int(model.config.hidden_size)
-        self.limit = self.find_limit()
-        # Padding is masked, so that any id does for a tokenizer without one of its own.
-        self.pad_id = int(tokenizer.pad_token_id or 0)
-        self._special_ids = frozenset(tokenizer.all_special_ids)
-        self._unknown_ids = [] if tokenizer.unk_token_id is None else [int(tokenizer.unk_token_id)]
-        self.prefix, self.separator, self.suffix = self.find_specials()
+        self.model = model
+        self.layers = layers
+        self.width = width
+        self.vocabulary = vocabulary
 
     # What a family says about itself.
 
@@ -98,26 +106,28 @@ class Encoder(ABC):
     def load(cls, preset: Preset, dtype: torch.dtype) -> Encoder:
         """Read the checkpoint that `preset` names; ModelError where it cannot be read."""
 
-    def find_blocks(self) -> nn.ModuleList:
-        """The modules whose first input is the hidden state of layer 0, 1, ..."""
-        blocks: nn.ModuleList = self.model.encoder.layer
-        return blocks
+    @abstractmethod
+    def save(self, folder: Path, weights: Mapping[str, Tensor] | None = None) -> None:
+        """Write an ordinary transformers checkpoint into an empty folder, with `weights` instead of the model's own."""
 
     @abstractmethod
-    def find_limit(self) -> int:
-        """What `limit` is to be."""
+    def split(self, words: Sequence[str], language: str | None) -> list[list[int]]:
+        """The ids of each word as the family's tokenizer gives them."""
 
     @abstractmethod
-    def find_specials(self) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
-        """(prefix, separator, suffix)"""
+    def pieces(self, ids: Sequence[int]) -> list[str]:
+        """The text of each subword, as the vocabulary has it."""
 
-    def model_inputs(self, batch: EncoderInput) -> dict[str, Any]:
-        """The keyword arguments of the model's forward."""
-        mask = batch.mask if batch.padded else None
-        inputs: dict[str, Any] = {"input_ids": batch.ids, "attention_mask": mask}
-        if self.preset.segments:
-            inputs["token_type_ids"] = batch.sides
-        return inputs
+    @abstractmethod
+    def states(self, batch: EncoderInput, layers: Set[int]) -> dict[int, Tensor]:
+        """The hidden states of `layers`, all of which exist. Shape of each: (batch, subwords, width)"""
+
+    @abstractmethod
+    def drop_blocks_above(self, layer: int) -> None:
+        """Free the memory of blocks that will never be run; they stay counted in `layers`."""
+
+    def pack(self) -> None:  # noqa: B027 (most families have no such form)
+        """Lay the weights out for aligning on this processor. No training, saving or moving after it."""
 
     # What everybody asks of it.
 
@@ -126,29 +136,31 @@ class Encoder(ABC):
         return bool(self.languages) and self.default_language is None
 
     @property
+    def word_embeddings(self) -> nn.Embedding:
+        embeddings: nn.Embedding = self.model.get_input_embeddings()  # type: ignore[operator]
+        return embeddings
+
+    @property
+    def pad_id(self) -> int:
+        return self.vocabulary.pad
+
+    @property
     def device(self) -> torch.device:
-        return torch.device(self.model.device)
+        return next(self.model.parameters()).device
 
     @property
     def dtype(self) -> torch.dtype:
-        dtype: torch.dtype = self.model.dtype
-        return dtype
+        return next(self.model.parameters()).dtype
 
     def encode(self, batch: EncoderInput, layers: Sequence[int]) -> Tensor:
         """Hidden states of `layers`, in their order. No block above the highest of them is run.
 
-        Differentiable; whoever needs no gradient calls it under `torch.inference_mode()`.
+        Differentiable until the encoder is packed; whoever needs no gradient calls it under `torch.inference_mode()`.
 
         Shape: (layers, batch, subwords, width)
         """
         self.check_layers(layers)
-        states: dict[int, Tensor] = {}
-        with ExitStack() as hooks:
-            for layer in {*layers, max(layers)} - {self.layers}:
-                keep = _Keep(states, layer, is_last=layer == max(layers))
-                hooks.enter_context(self.blocks[layer].register_forward_pre_hook(keep, with_kwargs=True))
-            with suppress(_Reached):
-                states[self.layers] = self.model(**self.model_inputs(batch)).last_hidden_state
+        states = self.states(batch, frozenset(layers))
         if len(layers) == 1:
             return states[layers[0]].unsqueeze(0)
         return torch.stack([states[layer] for layer in layers])
@@ -164,21 +176,17 @@ class Encoder(ABC):
 
     def subword_ids(self, words: Sequence[str], language: str | None = None) -> list[list[int]]:
         """The ids of each word on its own, no special ones; empty for a word that the tokenizer drops."""
-        return [self._without_specials(ids) for ids in self.split(words, language)]
-
-    def split(self, words: Sequence[str], language: str | None) -> list[list[int]]:
-        """The ids of each word as the family's tokenizer gives them."""
         if not words:
             return []
-        encodings = self.tokenizer.backend_tokenizer.encode_batch_fast(list(words), add_special_tokens=False)
-        return [encoding.ids for encoding in encodings]
+        return [self._without_specials(ids) for ids in self.split(words, language)]
 
     def _without_specials(self, ids: list[int]) -> list[int]:
         """A "</s>" in somebody's text must not end the sentence, nor a "<pad>" shift what follows it."""
-        if self._special_ids.isdisjoint(ids):
+        specials, unknown = self.vocabulary.specials, self.vocabulary.unknown
+        if specials.isdisjoint(ids):
             return ids
-        replaced = (self._unknown_ids if number in self._special_ids else [number] for number in ids)
-        return [number for numbers in replaced for number in numbers]
+        replaced = (unknown if number in specials else number for number in ids)
+        return [number for number in replaced if number is not None]
 
     def language_id(self, code: str | None) -> int:
         """What `EncoderInput.languages` holds for a language; None asks for the default one."""
@@ -213,38 +221,10 @@ class Encoder(ABC):
         """Move everything that computes to `device`."""
         self.model.to(device)
 
-    def drop_blocks_above(self, layer: int) -> None:
-        """Free the memory of blocks that will never be run; they stay counted in `layers`."""
-        self.check_layers([layer])
-        for block_parts in self.droppable():
-            for number in range(layer, self.layers):
-                block_parts[number] = nn.Identity()
 
-    def droppable(self) -> tuple[nn.ModuleList, ...]:
-        """The lists that hold a block, or a part of one, per layer."""
-        return (self.blocks,)
-
-
-class _Reached(Exception):
-    """The highest layer asked for is there: leave the model's forward pass before the next block."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Keep:
-    """A forward pre-hook of the block that reads `layer`: what the block is about to read is that layer."""
-
-    states: dict[int, Tensor]
-    layer: int
-    is_last: bool
-
-    def __call__(self, block: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        self.states[self.layer] = args[0] if args else kwargs["hidden_states"]
-        if self.is_last:
-            raise _Reached
-
-
-# family -> (module, class): importing a family imports transformers' model code, so only the one in use is.
+# family -> (module, class): most of them import transformers, which takes seconds, so only the one in use is imported.
 _FAMILIES = {
+    "prenorm": ("xalign.encoders.prenorm", "PrenormEncoder"),
     "roberta": ("xalign.encoders.roberta", "RobertaEncoder"),
     "xmod": ("xalign.encoders.xmod", "XmodEncoder"),
     "xlm": ("xalign.encoders.xlm", "XlmEncoder"),
@@ -282,6 +262,23 @@ def load_encoder(
 def _family(preset: Preset) -> str:
     if preset.family != "auto":
         return preset.family
+    if _is_prenorm_folder(Path(preset.checkpoint)):
+        return "prenorm"
     from xalign.encoders.pretrained import read_config
 
     return _FAMILY_OF_TYPE.get(read_config(preset.checkpoint).model_type, "generic")
+
+
+def _is_prenorm_folder(folder: Path) -> bool:
+    """Whether it holds an XLM-RoBERTa-XL, as `mini` is, in the three files that can be read without transformers."""
+    if not all((folder / name).is_file() for name in ("config.json", "model.safetensors", "tokenizer.json")):
+        return False
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except ValueError:
+        return False  # whoever reads it next says what is wrong
+    return (
+        isinstance(config, dict)
+        and config.get("model_type") == "xlm-roberta-xl"
+        and config.get("hidden_act", "gelu") == "gelu"
+    )

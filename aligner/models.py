@@ -35,7 +35,7 @@ EXTRACTIONS = (
     "sinkhorn",
     "unbalanced",
 )
-FAMILIES = ("auto", "roberta", "xmod", "xlm", "bert", "fairseq", "generic")
+FAMILIES = ("auto", "prenorm", "roberta", "xmod", "xlm", "bert", "fairseq", "generic")
 
 DEFAULT = "mini"
 BUNDLED = Path(__file__).parent / "checkpoints" / DEFAULT

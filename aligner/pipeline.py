@@ -122,7 +122,10 @@ class Aligner:
         preset, settled = resolve(model), AlignOptions(**options)
         method = settled.completed_by(preset)
         place = choose_device(device)
-        encoder = load_encoder(replace(preset, encode=method.encode), place, choose_dtype(dtype, place))
+        precision = choose_dtype(dtype, place)
+        encoder = load_encoder(replace(preset, encode=method.encode), place, precision)
+        if place.type == "cpu":
+            encoder.pack()
         return cls(encoder, preset, settled)
 
     def align(self, pairs: Iterable[Pair]) -> Iterator[Alignment]:
@@ -236,7 +239,7 @@ class Aligner:
     def _texts(self, text: Subwords, words: tuple[str, ...]) -> tuple[str, ...]:
         if self.method.level == "word":
             return words
-        return tuple(self.encoder.tokenizer.convert_ids_to_tokens(text.ids.tolist()))
+        return tuple(self.encoder.pieces(text.ids.tolist()))
 
     def _language_ids(self, source: str | None, target: str | None) -> tuple[int, int] | None:
         if not self.encoder.languages:

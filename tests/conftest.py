@@ -107,7 +107,6 @@ def make_preset(folder: Path) -> None:
     preset = Preset(
         name="tiny",
         checkpoint=str(folder),
-        family="roberta",
         layer=LAYERS,
         encode="pair",
         similarity="dot",

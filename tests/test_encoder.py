@@ -1,8 +1,10 @@
 import shutil
+from dataclasses import replace
 
 import pytest
 import torch
-from sameness import GERMAN, pairs, sentences
+from sameness import ENGLISH, GERMAN, assert_states_equal_transformers, pairs, sentences
+from transformers import AutoTokenizer
 
 from xalign.encoder import load_encoder
 from xalign.errors import LanguageError, LayerError, ModelError, OptionError
@@ -77,8 +79,8 @@ def test_states_carry_gradients_to_the_embeddings(encoder, name, layer):
 @pytest.mark.parametrize("name", FAMILIES)
 def test_text_that_looks_special_is_text(encoder, name):
     loaded = encoder(name)
-    specials = set(loaded.tokenizer.all_special_ids) - {loaded.tokenizer.unk_token_id}
-    for ids in loaded.subword_ids([*loaded.tokenizer.all_special_tokens, "a</s>b", "[SEP]x"]):
+    specials = loaded.vocabulary.specials - {loaded.vocabulary.unknown}
+    for ids in loaded.subword_ids([*loaded.pieces(sorted(specials)), "a</s>b", "[SEP]x"]):
         assert ids and specials.isdisjoint(ids)
 
 
@@ -142,6 +144,34 @@ def test_loading_says_nothing(tiny, capfd):
     load_encoder(resolve(str(tiny("xlm-roberta"))))
     load_encoder(resolve(str(tiny("bert"))))
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_packing_changes_no_state(encoder, name):
+    plain, packed = encoder(name), encoder(name)
+    packed.pack()
+    together = pairs(plain, ((GERMAN, ENGLISH), (ENGLISH, ["Hello"])))
+    for batch in (sentences(plain), sentences(plain, (GERMAN,)), together):
+        with torch.inference_mode():
+            expected, found = (each.encode(batch, range(each.layers + 1)) for each in (plain, packed))
+            torch.testing.assert_close(found[:, batch.mask], expected[:, batch.mask], atol=1e-5, rtol=1e-5)
+            assert torch.equal(packed.encode(batch, [2])[:, batch.mask], found[2:3, batch.mask])
+
+
+@pytest.mark.parametrize("name", [name for name in FAMILIES if name != "m2m100"])  # half a model
+def test_what_is_saved_is_loaded_by_transformers(encoder, tmp_path, name):
+    loaded = encoder(name)
+    with torch.no_grad():
+        loaded.model.get_input_embeddings().weight.mul_(1.5)
+    loaded.save(tmp_path)
+    batch = sentences(loaded)
+    again = load_encoder(replace(loaded.preset, checkpoint=str(tmp_path), family="auto"))
+    assert torch.equal(again.encode(batch, [3]), loaded.encode(batch, [3]))
+    assert AutoTokenizer.from_pretrained(tmp_path).convert_ids_to_tokens(range(20)) == loaded.pieces(
+        range(20)
+    )
+    if not loaded.needs_language:
+        assert_states_equal_transformers(loaded, tmp_path, batch)
 
 
 def test_dtype_is_what_was_asked_for(tiny):

@@ -8,12 +8,12 @@ from __future__ import annotations
 import torch
 from transformers import AutoModel
 
-from xalign.encoder import Encoder
+from xalign.encoders.hooked import HookedEncoder
 from xalign.encoders.pretrained import read_model, read_tokenizer
 from xalign.models import Preset
 
 
-class BertEncoder(Encoder):
+class BertEncoder(HookedEncoder):
     @classmethod
     def load(cls, preset: Preset, dtype: torch.dtype) -> BertEncoder:
         model = read_model(AutoModel, preset.checkpoint, dtype, add_pooling_layer=False)
@@ -26,3 +26,6 @@ class BertEncoder(Encoder):
     def find_specials(self) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
         end = (int(self.tokenizer.sep_token_id),)
         return (int(self.tokenizer.cls_token_id),), end, end
+
+    def pack(self) -> None:
+        self.pack_blocks()

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 from transformers import AutoModel, PreTrainedModel, PreTrainedTokenizerBase
 
-from xalign.encoder import Encoder
+from xalign.encoders.hooked import HookedEncoder
 from xalign.encoders.pretrained import read_model, read_tokenizer
 from xalign.errors import ModelError
 from xalign.models import Preset
@@ -24,7 +24,7 @@ _USUAL_LIMIT = 512
 _NO_LIMIT = 1_000_000
 
 
-class GenericEncoder(Encoder):
+class GenericEncoder(HookedEncoder):
     def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, preset: Preset) -> None:
         if not tokenizer.is_fast:
             raise ModelError(f"{preset.checkpoint}: has no tokenizer.json and none can be made of it")

@@ -1,4 +1,4 @@
-"""XLM-R (Conneau et al. 2020), XLM-Align, InfoXLM (Chi et al. 2021), and XLM-RoBERTa-XL, which `mini` is.
+"""XLM-R (Conneau et al. 2020), XLM-Align, InfoXLM (Chi et al. 2021), and XLM-RoBERTa-XL where prenorm.py has it not.
 
 A pair is `<s> source </s> target </s>`, with a single `</s>` between where transformers' own pair encoding
 has two: so XLM-Align was trained, and so its word aligner encodes.
@@ -11,12 +11,13 @@ from typing import Any
 import torch
 from transformers import AutoModel
 
-from xalign.encoder import Encoder, EncoderInput
+from xalign.encoder import EncoderInput
+from xalign.encoders.hooked import HookedEncoder
 from xalign.encoders.pretrained import read_model, read_tokenizer
 from xalign.models import Preset
 
 
-class RobertaEncoder(Encoder):
+class RobertaEncoder(HookedEncoder):
     @classmethod
     def load(cls, preset: Preset, dtype: torch.dtype) -> RobertaEncoder:
         model = read_model(AutoModel, preset.checkpoint, dtype, add_pooling_layer=False)
@@ -41,3 +42,6 @@ class RobertaEncoder(Encoder):
             first = self.model.config.pad_token_id + 1
             inputs["position_ids"] = batch.restarting_positions + first
         return inputs
+
+    def pack(self) -> None:
+        self.pack_blocks()

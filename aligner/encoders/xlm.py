@@ -17,7 +17,8 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, XLMWithLMHeadModel
 from transformers.models.xlm.modeling_xlm import MultiHeadAttention
 
-from xalign.encoder import Encoder, EncoderInput
+from xalign.encoder import EncoderInput
+from xalign.encoders.hooked import HookedEncoder
 from xalign.encoders.languages import find_language
 from xalign.encoders.pretrained import read_model_and_gaps, read_tokenizer
 from xalign.errors import DependencyError, OptionError
@@ -29,7 +30,7 @@ _SPLITTERS = {"zh": ("rjieba", "rjieba"), "th": ("pythainlp", "pythainlp"), "ja"
 _KYTEA_MODEL = Path("~/local/share/kytea/model.bin")
 
 
-class XlmEncoder(Encoder):
+class XlmEncoder(HookedEncoder):
     def __init__(
         self,
         model: PreTrainedModel,

@@ -31,6 +31,9 @@ class XmodEncoder(RobertaEncoder):
         languages = self.language_ids(batch)
         return {**super().model_inputs(batch), "lang_ids": _regions(languages, batch.mask)}
 
+    def pack(self) -> None:
+        """Left as it is: packed.py does not know adapters."""
+
     def freeze_for_finetuning(self) -> None:
         """Freeze the embeddings, the adapters and their normalisation, as transformers' task heads do.
 

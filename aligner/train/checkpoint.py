@@ -12,7 +12,6 @@ import torch
 from torch import Tensor, nn
 
 from xalign.encoder import Encoder
-from xalign.encoders.pretrained import quietly
 from xalign.errors import TrainingError
 from xalign.models import PRESET_FILE, Preset
 
@@ -35,7 +34,7 @@ def save_checkpoint(
     """Write an ordinary transformers checkpoint that carries its preset: `--model FOLDER` needs no further option.
 
     Args:
-        encoder: whose model and tokenizer are saved.
+        encoder: whose weights and vocabulary are saved.
         preset: how it is meant to be used.
         folder: each of its files is replaced at once by a whole one.
         weights: instead of the model's own state dict.
@@ -43,9 +42,7 @@ def save_checkpoint(
     fresh = folder / FRESH
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
-    with quietly():
-        encoder.model.save_pretrained(fresh, state_dict=None if weights is None else dict(weights))
-        encoder.tokenizer.save_pretrained(fresh)
+    encoder.save(fresh, weights)
     (fresh / PRESET_FILE).write_text(preset.to_json(), encoding="utf-8")
     for file in fresh.iterdir():
         file.replace(folder / file.name)

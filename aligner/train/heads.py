@@ -14,7 +14,7 @@ from torch.nn import functional
 from transformers import MODEL_FOR_MASKED_LM_MAPPING, AutoModelForMaskedLM
 
 from xalign.encoder import Encoder
-from xalign.encoders.pretrained import read_model_and_gaps
+from xalign.encoders.pretrained import read_config, read_model_and_gaps
 from xalign.errors import OptionError
 
 # Where transformers' masked language models keep the head of RoBERTa and its kin, and of BERT and its kin.
@@ -31,8 +31,8 @@ class VocabularyHead(nn.Module):
     def __init__(self, encoder: Encoder) -> None:
         super().__init__()
         # In a list, so that the embeddings do not count as this module's too.
-        self._embeddings = [encoder.model.get_input_embeddings()]
-        embeddings = self._embeddings[0].weight
+        self._embeddings = [encoder.word_embeddings]
+        embeddings: nn.Parameter = self._embeddings[0].weight  # type: ignore[assignment]
         parts = _own_parts(encoder)
         if parts is None:
             if embeddings.shape[1] != encoder.width:
@@ -64,10 +64,12 @@ def _own_parts(encoder: Encoder) -> _Parts | None:
     predict = getattr(encoder, "head", None)
     if predict is not None:  # XLM's, which is loaded with the encoder
         return _Parts(nn.Identity(), predict.proj.weight, predict.proj.bias) if not predict.asm else None
-    family = MODEL_FOR_MASKED_LM_MAPPING.get(type(encoder.model.config), None)
+    if encoder.preset.family == "fairseq":
+        return None
+    family = MODEL_FOR_MASKED_LM_MAPPING.get(type(read_config(encoder.preset.checkpoint)), None)
     tied = getattr(family, "_tied_weights_keys", None) or ()
     known = [name for name in _OF_MASKED_LM if f"{name}.decoder.weight" in tied]
-    if encoder.preset.family == "fairseq" or not known:
+    if not known:
         return None
     whole, gaps = read_model_and_gaps(
         AutoModelForMaskedLM, encoder.preset.checkpoint, encoder.dtype, dispensable=_OF_MASKED_LM

@@ -47,17 +47,16 @@ class Masker:
     """
 
     def __init__(self, encoder: Encoder, rate: float = RATE) -> None:
-        tokenizer = encoder.tokenizer
-        if tokenizer.mask_token_id is None:
+        vocabulary = encoder.vocabulary
+        if vocabulary.mask is None:
             raise OptionError(
                 f"{encoder.preset.name}: its vocabulary has no mask, which the objectives mlm, tlm and dwa need"
             )
         if not 0 < rate < 1:
             raise OptionError(f"the rate of masking is {rate}: it must lie between 0 and 1")
-        special = set(tokenizer.all_special_ids)
-        self.mask_id = int(tokenizer.mask_token_id)
+        self.mask_id = vocabulary.mask
         self.rate = rate
-        self._ordinary = torch.tensor([n for n in range(len(tokenizer)) if n not in special])
+        self._ordinary = torch.tensor([n for n in range(vocabulary.size) if n not in vocabulary.specials])
 
     def __call__(self, side: Side) -> Masked:
         """Mask some subwords of each sentence."""

@@ -80,7 +80,7 @@ def test_a_kill_while_a_checkpoint_is_written_leaves_the_previous_one(tmp_path, 
     def killed(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(type(encoder.tokenizer), "save_pretrained", killed)
+    monkeypatch.setattr(type(encoder.preset), "to_json", killed)
     with pytest.raises(KeyboardInterrupt):
         save_checkpoint(encoder, encoder.preset, tmp_path)
     monkeypatch.undo()

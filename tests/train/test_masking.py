@@ -80,7 +80,7 @@ def test_an_unmasked_side_asks_nothing(side):
 
 
 def test_a_vocabulary_without_mask_is_refused(bert):
-    bert.tokenizer.mask_token = None
+    bert.vocabulary = replace(bert.vocabulary, mask=None)
     with pytest.raises(OptionError, match="no mask"):
         Masker(bert)
 

@@ -1,0 +1,141 @@
+"""What the families share that run transformers' own model: its hidden states are caught on their way through.
+
+A hook before each block keeps what the block is about to read; before the first block that is not needed it leaves the
+forward pass. On a CPU, blocks of the kind that packed.py knows can be packed: then they are run from there.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence, Set
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor, nn
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from xalign.encoder import Encoder, EncoderInput, Vocabulary
+from xalign.encoders.packed import PackedBlocks
+from xalign.encoders.pretrained import quietly
+from xalign.models import Preset
+
+
+class HookedEncoder(Encoder):
+    """`model` and `tokenizer` are transformers' own. `blocks`: what reads the hidden state of layer 0, 1, ..."""
+
+    def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, preset: Preset) -> None:
+        self.preset = preset
+        self.model: PreTrainedModel = model
+        self.tokenizer = tokenizer
+        self.blocks = self.find_blocks()
+        super().__init__(
+            preset, model, len(self.blocks), int(model.config.hidden_size), _vocabulary(tokenizer)
+        )
+        self.limit = self.find_limit()
+        self.prefix, self.separator, self.suffix = self.find_specials()
+        self._packed: PackedBlocks | None = None
+
+    # What a family says about itself.
+
+    def find_blocks(self) -> nn.ModuleList:
+        """The modules whose first input is the hidden state of layer 0, 1, ..."""
+        blocks: nn.ModuleList = self.model.encoder.layer
+        return blocks
+
+    @abstractmethod
+    def find_limit(self) -> int:
+        """What `limit` is to be."""
+
+    @abstractmethod
+    def find_specials(self) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
+        """(prefix, separator, suffix)"""
+
+    def model_inputs(self, batch: EncoderInput) -> dict[str, Any]:
+        """The keyword arguments of the model's forward."""
+        mask = batch.mask if batch.padded else None
+        inputs: dict[str, Any] = {"input_ids": batch.ids, "attention_mask": mask}
+        if self.preset.segments:
+            inputs["token_type_ids"] = batch.sides
+        return inputs
+
+    def droppable(self) -> tuple[nn.ModuleList, ...]:
+        """The lists that hold a block, or a part of one, per layer."""
+        return (self.blocks,)
+
+    # What an encoder is asked for.
+
+    def states(self, batch: EncoderInput, layers: Set[int]) -> dict[int, Tensor]:
+        if self._packed is not None:
+            return self._packed.run(self.run_model(batch, {0})[0], batch.mask, layers)
+        return self.run_model(batch, layers)
+
+    def run_model(self, batch: EncoderInput, layers: Set[int]) -> dict[int, Tensor]:
+        """The hidden states of `layers` as the model comes by them."""
+        states: dict[int, Tensor] = {}
+        with ExitStack() as hooks:
+            for layer in layers - {self.layers}:
+                keep = _Keep(states, layer, is_last=layer == max(layers))
+                hooks.enter_context(self.blocks[layer].register_forward_pre_hook(keep, with_kwargs=True))
+            with suppress(_Reached):
+                states[self.layers] = self.model(**self.model_inputs(batch)).last_hidden_state
+        return states
+
+    def split(self, words: Sequence[str], language: str | None) -> list[list[int]]:
+        encodings = self.tokenizer.backend_tokenizer.encode_batch_fast(list(words), add_special_tokens=False)
+        return [encoding.ids for encoding in encodings]
+
+    def pieces(self, ids: Sequence[int]) -> list[str]:
+        pieces: list[str] = self.tokenizer.convert_ids_to_tokens(ids)
+        return pieces
+
+    def save(self, folder: Path, weights: Mapping[str, Tensor] | None = None) -> None:
+        with quietly():
+            self.model.save_pretrained(folder, state_dict=None if weights is None else dict(weights))
+            self.tokenizer.save_pretrained(folder)
+
+    def drop_blocks_above(self, layer: int) -> None:
+        self.check_layers([layer])
+        for block_parts in self.droppable():
+            for number in range(layer, self.layers):
+                block_parts[number] = nn.Identity()
+
+    def pack_blocks(self) -> None:
+        """What `pack` does in a family whose blocks packed.py knows."""
+        config = self.model.config
+        if config.hidden_act != "gelu":
+            return
+        blocks = [block for block in self.blocks if not isinstance(block, nn.Identity)]
+        final = getattr(self.model.encoder, "LayerNorm", None) if len(blocks) == self.layers else None
+        self._packed = PackedBlocks(blocks, config.num_attention_heads, final)
+        for number in range(self.layers):
+            self.blocks[number] = nn.Identity()
+
+
+def _vocabulary(tokenizer: PreTrainedTokenizerBase) -> Vocabulary:
+    return Vocabulary(
+        size=len(tokenizer),
+        pad=int(tokenizer.pad_token_id or 0),
+        unknown=tokenizer.unk_token_id,
+        mask=tokenizer.mask_token_id,
+        specials=frozenset(tokenizer.all_special_ids),
+    )
+
+
+class _Reached(Exception):
+    """The highest layer asked for is there: leave the model's forward pass before the next block."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Keep:
+    """A forward pre-hook of the block that reads `layer`: what the block is about to read is that layer."""
+
+    states: dict[int, Tensor]
+    layer: int
+    is_last: bool
+
+    def __call__(self, block: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        self.states[self.layer] = args[0] if args else kwargs["hidden_states"]
+        if self.is_last:
+            raise _Reached

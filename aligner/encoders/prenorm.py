@@ -1,0 +1,313 @@
+"""XLM-RoBERTa-XL, which `mini` is: a transformer that normalises before each product, in torch alone.
+
+Reads and writes the same folder as transformers does (config.json, model.safetensors, tokenizer.json) and gives the
+same hidden states, without importing it, which takes longer than aligning a thousand pairs. A pair is `<s> source </s>
+target </s>`, as in roberta.py.
+
+Goyal et al. (2021), "Larger-Scale Transformers for Multilingual Masked Language Modeling". Does not: checkpoints on
+the hub, in several files or with another activation than GELU; roberta.py reads those through transformers.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from tokenizers import Tokenizer
+from torch import Tensor, nn
+from torch.nn import functional
+
+from xalign.encoder import Encoder, EncoderInput, Vocabulary
+from xalign.encoders.packed import PackedBlocks
+from xalign.errors import ModelError
+from xalign.models import Preset
+
+CONFIG, WEIGHTS = "config.json", "model.safetensors"
+TOKENIZER, TOKENIZER_CONFIG = "tokenizer.json", "tokenizer_config.json"
+
+# What tokenizer_config.json calls the special subwords, and what they are where it does not say.
+_SPECIALS = {
+    "cls_token": "<s>",
+    "sep_token": "</s>",
+    "pad_token": "<pad>",
+    "unk_token": "<unk>",
+    "mask_token": "<mask>",
+}
+# Of a checkpoint with a head: what stands before the encoder's weights, and what does not belong to it.
+_PREFIX = "roberta."
+_HEADS = ("lm_head.", "classifier.", "qa_outputs.", "pooler.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shape:
+    """What of config.json decides the shape of the model; the names are transformers'."""
+
+    vocab_size: int
+    hidden_size: int
+    num_hidden_layers: int
+    num_attention_heads: int
+    intermediate_size: int
+    max_position_embeddings: int
+    type_vocab_size: int = 1
+    pad_token_id: int = 1
+    layer_norm_eps: float = 1e-5
+    hidden_dropout_prob: float = 0.1
+    attention_probs_dropout_prob: float = 0.1
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any]) -> Shape:
+        return cls(**{name: config[name] for name in cls.__dataclass_fields__ if name in config})
+
+
+class PrenormModel(nn.Module):
+    """Weights under transformers' names, so that state dicts can be exchanged."""
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        self.config = shape
+        width = shape.hidden_size
+        self.embeddings = nn.ModuleDict(
+            {
+                "word_embeddings": nn.Embedding(shape.vocab_size, width, padding_idx=shape.pad_token_id),
+                "position_embeddings": nn.Embedding(
+                    shape.max_position_embeddings, width, padding_idx=shape.pad_token_id
+                ),
+                "token_type_embeddings": nn.Embedding(shape.type_vocab_size, width),
+            }
+        )
+        self.encoder = nn.ModuleDict(
+            {
+                "layer": nn.ModuleList(Block(shape) for _ in range(shape.num_hidden_layers)),
+                "LayerNorm": nn.LayerNorm(width, eps=shape.layer_norm_eps),
+            }
+        )
+
+    @property
+    def blocks(self) -> nn.ModuleList:
+        blocks: nn.ModuleList = self.encoder["layer"]  # type: ignore[assignment]
+        return blocks
+
+    def get_input_embeddings(self) -> nn.Module:
+        """The word embeddings, by transformers' name for the question."""
+        return self.embeddings["word_embeddings"]
+
+    def embed(self, ids: Tensor, positions: Tensor, sides: Tensor | None) -> Tensor:
+        """Layer 0. Shape: (batch, subwords) each -> (batch, subwords, width)"""
+        words, places, types = (
+            self.embeddings[f"{name}_embeddings"] for name in ("word", "position", "token_type")
+        )
+        kinds = torch.zeros_like(ids) if sides is None else sides
+        embedded = words(ids) + types(kinds) + places(positions)
+        return functional.dropout(embedded, self.config.hidden_dropout_prob, self.training)
+
+    def forward(self, states: Tensor, mask: Tensor | None, layers: Set[int]) -> dict[int, Tensor]:
+        """The hidden states of `layers`, from those of layer 0. `mask`: real subwords; None where all are.
+
+        Shape: (batch, subwords, width), (batch, subwords) -> (batch, subwords, width) each
+        """
+        allowed = None if mask is None else mask[:, None, None, :]
+        found = {0: states} if 0 in layers else {}
+        for layer, block in enumerate(self.blocks[: max(layers)], start=1):
+            states = block(states, allowed)
+            if layer in layers:
+                is_last = layer == self.config.num_hidden_layers
+                found[layer] = self.encoder["LayerNorm"](states) if is_last else states
+        return found
+
+
+class Block(nn.Module):
+    """Attention, then a product to the inner width and back; each adds to what it read."""
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        self.heads = shape.num_attention_heads
+        self.dropout, self.attention_dropout = shape.hidden_dropout_prob, shape.attention_probs_dropout_prob
+        width, inner = shape.hidden_size, shape.intermediate_size
+        self.attention = nn.ModuleDict(
+            {
+                "self_attn_layer_norm": nn.LayerNorm(width, eps=shape.layer_norm_eps),
+                "self": nn.ModuleDict({name: nn.Linear(width, width) for name in ("query", "key", "value")}),
+                "output": nn.ModuleDict({"dense": nn.Linear(width, width)}),
+            }
+        )
+        self.LayerNorm = nn.LayerNorm(width, eps=shape.layer_norm_eps)
+        self.intermediate = nn.ModuleDict({"dense": nn.Linear(width, inner)})
+        self.output = nn.ModuleDict({"dense": nn.Linear(inner, width)})
+
+    def forward(self, states: Tensor, allowed: Tensor | None) -> Tensor:
+        """Shape: (batch, subwords, width), kept; `allowed`, what may be attended to, (batch, 1, 1, subwords)"""
+        attention: nn.ModuleDict = self.attention
+        gathered = self.attend(attention["self_attn_layer_norm"](states), allowed)
+        states = states + self.drop(attention.get_submodule("output.dense")(gathered))
+        inner = functional.gelu(self.intermediate["dense"](self.LayerNorm(states)))
+        narrowed: Tensor = self.output["dense"](inner)
+        return states + narrowed
+
+    def attend(self, states: Tensor, allowed: Tensor | None) -> Tensor:
+        projections: nn.ModuleDict = self.attention["self"]  # type: ignore[assignment]
+        # (batch, heads, subwords, width of a head)
+        query, key, value = (
+            project(states).unflatten(-1, (self.heads, -1)).transpose(1, 2)
+            for project in projections.values()
+        )
+        context = functional.scaled_dot_product_attention(
+            query, key, value, attn_mask=allowed, dropout_p=self.attention_dropout if self.training else 0.0
+        )
+        return context.transpose(1, 2).flatten(2)
+
+    def drop(self, states: Tensor) -> Tensor:
+        return functional.dropout(states, self.dropout, self.training)
+
+
+class PrenormEncoder(Encoder):
+    """`tokenizer` is of the tokenizers library."""
+
+    def __init__(
+        self,
+        preset: Preset,
+        model: PrenormModel,
+        config: dict[str, Any],
+        tokenizer: Tokenizer,
+        tokenizer_config: dict[str, Any],
+    ) -> None:
+        self.model: PrenormModel = model
+        self.config = config
+        self.tokenizer = tokenizer
+        self.tokenizer_config = tokenizer_config
+        special = _special_ids(tokenizer, tokenizer_config)
+        vocabulary = Vocabulary(
+            size=tokenizer.get_vocab_size(),
+            pad=special["pad_token"],
+            unknown=special["unk_token"],
+            mask=special["mask_token"],
+            specials=frozenset(special.values()) | _added_specials(tokenizer),
+        )
+        shape = model.config
+        super().__init__(preset, model, shape.num_hidden_layers, shape.hidden_size, vocabulary)
+        self.prefix = (special["cls_token"],)
+        self.separator = self.suffix = (special["sep_token"],)
+        # Positions count from the one after the padding's.
+        positions = shape.max_position_embeddings - shape.pad_token_id - 1
+        ends = self.suffix if preset.positions != "restart" else ()
+        self.limit = positions - len(self.prefix + self.separator + ends)
+        self._packed: PackedBlocks | None = None
+
+    @property
+    def blocks(self) -> nn.ModuleList:
+        return self.model.blocks
+
+    @classmethod
+    def load(cls, preset: Preset, dtype: torch.dtype) -> PrenormEncoder:
+        folder = Path(preset.checkpoint)
+        config = _read_json(folder / CONFIG)
+        try:
+            tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
+        except Exception as error:  # the library has no class of its own for its errors
+            raise ModelError(f"{folder / TOKENIZER}: cannot be read as a tokenizer: {error}") from error
+        tokenizer.no_truncation()
+        tokenizer.no_padding()
+        told = folder / TOKENIZER_CONFIG
+        tokenizer_config = _read_json(told) if told.is_file() else {}
+        return cls(preset, _read_model(folder, config, dtype), config, tokenizer, tokenizer_config)
+
+    def save(self, folder: Path, weights: Mapping[str, Tensor] | None = None) -> None:
+        tensors = {name: each.contiguous() for name, each in (weights or self.model.state_dict()).items()}
+        dtype = next(iter(tensors.values())).dtype
+        config = {**self.config, "dtype": str(dtype).removeprefix("torch.")}
+        config.pop("torch_dtype", None)  # its former name
+        save_file(tensors, folder / WEIGHTS, metadata={"format": "pt"})
+        _write_json(folder / CONFIG, config)
+        self.tokenizer.save(str(folder / TOKENIZER))
+        _write_json(folder / TOKENIZER_CONFIG, self.tokenizer_config)
+
+    def split(self, words: Sequence[str], language: str | None) -> list[list[int]]:
+        encodings = self.tokenizer.encode_batch_fast(list(words), add_special_tokens=False)
+        return [encoding.ids for encoding in encodings]
+
+    def pieces(self, ids: Sequence[int]) -> list[str]:
+        return [self.tokenizer.id_to_token(number) or "" for number in ids]
+
+    def states(self, batch: EncoderInput, layers: Set[int]) -> dict[int, Tensor]:
+        sides = batch.sides if self.preset.segments else None
+        embedded = self.model.embed(batch.ids, self._positions(batch), sides)
+        if self._packed is not None:
+            return self._packed.run(embedded, batch.mask, layers)
+        found: dict[int, Tensor] = self.model(embedded, batch.mask if batch.padded else None, layers)
+        return found
+
+    def _positions(self, batch: EncoderInput) -> Tensor:
+        """Counted from the one after the padding's, in the sequence or in each side; padding has its own."""
+        padding = self.model.config.pad_token_id
+        if self.preset.positions == "restart":
+            counted = (batch.restarting_positions + 1) * batch.mask
+        else:
+            counted = batch.mask.cumsum(1) * batch.mask
+        return counted + padding
+
+    def drop_blocks_above(self, layer: int) -> None:
+        self.check_layers([layer])
+        del self.blocks[layer:]
+
+    def pack(self) -> None:
+        final = self.model.encoder["LayerNorm"] if len(self.blocks) == self.layers else None
+        self._packed = PackedBlocks(list(self.blocks), self.model.config.num_attention_heads, final)
+        del self.blocks[:]
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{path}: cannot be read: {error}") from error
+    if not isinstance(content, dict):
+        raise ModelError(f"{path}: expected an object")
+    return content
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _read_model(folder: Path, config: dict[str, Any], dtype: torch.dtype) -> PrenormModel:
+    try:
+        with torch.device("meta"):
+            model = PrenormModel(Shape.of(config))
+        weights = load_file(folder / WEIGHTS)
+    except (OSError, SafetensorError, TypeError, ValueError) as error:
+        raise ModelError(f"{folder}: cannot be read as a checkpoint: {error}") from error
+    weights = {name.removeprefix(_PREFIX): each.to(dtype) for name, each in weights.items()}
+    weights = {name: each for name, each in weights.items() if not name.startswith(_HEADS)}
+    expected = model.state_dict()
+    if missing := sorted(expected.keys() - weights.keys()):
+        raise ModelError(
+            f"{folder}: {len(missing)} of the model's weights are missing, the first is {missing[0]}; "
+            "expected a checkpoint of XLMRobertaXLModel"
+        )
+    for name, tensor in expected.items():
+        if weights[name].shape != tensor.shape:
+            found, wanted = tuple(weights[name].shape), tuple(tensor.shape)
+            raise ModelError(f"{folder}: {name} has the shape {found}, but {CONFIG} makes it {wanted}")
+    model.load_state_dict({name: weights[name] for name in expected}, assign=True)
+    return model
+
+
+def _special_ids(tokenizer: Tokenizer, config: dict[str, Any]) -> dict[str, int]:
+    ids = {}
+    for name, usual in _SPECIALS.items():
+        text = config.get(name) or usual
+        text = text["content"] if isinstance(text, dict) else text
+        number = tokenizer.token_to_id(text)
+        if number is None:
+            raise ModelError(f"{TOKENIZER} has no {text!r}, which {TOKENIZER_CONFIG} calls its {name}")
+        ids[name] = number
+    return ids
+
+
+def _added_specials(tokenizer: Tokenizer) -> set[int]:
+    return {number for number, token in tokenizer.get_added_tokens_decoder().items() if token.special}

@@ -3,18 +3,20 @@
 Of each XL-WA set and of KFTT the even lines are for choosing (KFTT's are trained on too, its licence allows it), the
 odd ones for reporting. Test sets are for reporting alone.
 
-    python recipes/mini/gold.py --data DATA --out runs/mini/text     # writes KFTT's even lines as a corpus with links
+    python recipes/mini/gold.py --data DATA --out runs/mini
+
+writes what is trained on to `text/` as a corpus with links, and what is chosen by to `choosing/`, a folder per set.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from xalign.formats import read_alignments
+from xalign.formats import format_pharaoh, read_alignments
 from xalign.links import Alignment
 from xalign.sentences import SentencePair, read_files
 
@@ -89,16 +91,22 @@ def main() -> None:
     options = parser.parse_args()
     if options.data is None:
         parser.error("give the data folder: --data DATA, or set XALIGN_DATA")
-    (kftt,) = (gold_set for gold_set in for_choosing(options.data) if gold_set.name == TRAINED_ON)
-    columns: dict[str, Callable[[int], str]] = {
-        "en": lambda k: " ".join(kftt.pairs[k].source),
-        "ja": lambda k: " ".join(kftt.pairs[k].target),
-        "links": lambda k: " ".join(f"{link.source}-{link.target}" for link in kftt.gold[k].links),
-    }
-    for suffix, line in columns.items():
-        lines = "".join(f"{line(k)}\n" for k in range(len(kftt.pairs)))
-        (options.out / f"kftt.{suffix}").write_text(lines, encoding="utf-8")
-    print(f"{options.out / 'kftt'}: {len(kftt.pairs)} pairs")
+    for gold_set in for_choosing(options.data):
+        write(gold_set, options.out / "choosing" / gold_set.name, ("src", "tgt", "gold"))
+        if gold_set.name == TRAINED_ON:
+            write(gold_set, options.out / "text", ("kftt.en", "kftt.ja", "kftt.links"))
+
+
+def write(gold_set: GoldSet, folder: Path, names: tuple[str, str, str]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    columns = (
+        [" ".join(pair.source) for pair in gold_set.pairs],
+        [" ".join(pair.target) for pair in gold_set.pairs],
+        [format_pharaoh(alignment) for alignment in gold_set.gold],
+    )
+    for name, lines in zip(names, columns, strict=True):
+        (folder / name).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    print(f"{folder}: {len(gold_set.pairs)} pairs")
 
 
 if __name__ == "__main__":

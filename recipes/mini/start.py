@@ -61,7 +61,9 @@ def main() -> None:
     model.encoder.LayerNorm.weight.data.fill_(math.sqrt(LOGIT_OF_EQUALS / options.width))
     model.save_pretrained(options.out)
     tokenizer.save_pretrained(options.out)
-    (options.out / "xalign.json").write_text(json.dumps(PRESET, indent=2) + "\n", encoding="utf-8")
+    (options.out / "xalign.json").write_text(
+        json.dumps({**PRESET, "layer": options.layers}, indent=2) + "\n", encoding="utf-8"
+    )
 
 
 def make_tokenizer(text: Path, vocabulary: int, out: Path) -> PreTrainedTokenizerFast:

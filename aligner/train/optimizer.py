@@ -1,0 +1,78 @@
+"""A learner's weights -> the rule that changes them: AdamW, or Muon where it can.
+
+Muon (Jordan et al., 2024) takes the momentum of a matrix and makes all its singular values about 1 before it steps, so
+that directions with small gradients are learnt as fast as those with large ones. It is for the matrices of products;
+embeddings, biases, normalisations and heads stay with AdamW (Loshchilov and Hutter, 2019).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim import AdamW, Optimizer
+
+from xalign.errors import DependencyError, OptionError
+
+OPTIMIZERS = ("adamw", "muon")
+MUON_FACTOR = (
+    20.0  # Muon's rate over AdamW's: its steps have a size of their own, 0.02 suits where 0.001 suits AdamW
+)
+
+
+def make_optimizer(learner: nn.Module, name: str, weight_decay: float) -> Optimizer:
+    """The optimizer of all weights that need a gradient; `set_rate` gives it its rate.
+
+    Raises:
+        OptionError: no such optimizer.
+        DependencyError: this torch has no Muon.
+    """
+    if name not in OPTIMIZERS:
+        raise OptionError(f"--optimizer {name} is unknown: choose one of {', '.join(OPTIMIZERS)}")
+    weights = [weight for weight in learner.parameters() if weight.requires_grad]
+    if name == "adamw":
+        return _adamw(weights, weight_decay)
+    if not hasattr(torch.optim, "Muon"):
+        raise DependencyError(f"--optimizer muon needs torch 2.9 or later; this is {torch.__version__}")
+    matrices = [
+        module.weight
+        for module in learner.model.modules()
+        if isinstance(module, nn.Linear) and module.weight.requires_grad
+    ]
+    chosen = {id(weight) for weight in matrices}
+    muon = torch.optim.Muon(matrices, weight_decay=weight_decay)
+    for group in muon.param_groups:
+        group["factor"] = MUON_FACTOR
+    return Several(_adamw([weight for weight in weights if id(weight) not in chosen], weight_decay), muon)
+
+
+def set_rate(optimizer: Optimizer, rate: float) -> None:
+    """`rate` is AdamW's learning rate; another rule's goes along in proportion."""
+    for group in optimizer.param_groups:
+        group["lr"] = rate * group.get("factor", 1.0)
+
+
+class Several(Optimizer):
+    """Optimizers of different weights as one."""
+
+    def __init__(self, *parts: Optimizer) -> None:
+        self.parts = parts
+        super().__init__([group for part in parts for group in part.param_groups], {})
+
+    def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
+        for part in self.parts:
+            part.step()
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"parts": [part.state_dict() for part in self.parts]}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        for part, state in zip(self.parts, state_dict["parts"], strict=True):
+            part.load_state_dict(state)
+        self.param_groups = [group for part in self.parts for group in part.param_groups]
+
+
+def _adamw(weights: list[Tensor], weight_decay: float) -> AdamW:
+    return AdamW(weights, betas=(0.9, 0.98), weight_decay=weight_decay, fused=True)

@@ -78,11 +78,22 @@ PATH = click.Path(exists=True, dir_okay=False, path_type=Path)
     show_default=True,
     help="What a possible link weighs beside a sure one, 0 to 1.",
 )
-@click.option("--steps", default=2_000, show_default=True, help="Steps in all, the resumed ones counted in.")
-@click.option("--batch-subwords", default=6_000, show_default=True, help="Padded subwords in a batch.")
+@click.option(
+    "--steps",
+    type=int,
+    help="Steps in all, the resumed ones counted in: by default 2000; without --links 200 in each round.",
+)
+@click.option(
+    "--rounds", default=2, show_default=True, help="Without --links: how often to make links and learn them."
+)
+@click.option("--batch-subwords", default=4_000, show_default=True, help="Padded subwords in a batch.")
 @click.option("--accumulate", default=1, show_default=True, help="Batches in a step, of each process.")
-@click.option("--learning-rate", default=5e-4, show_default=True)
-@click.option("--warmup-steps", default=100, show_default=True, help="Steps over which the rate rises.")
+@click.option(
+    "--learning-rate",
+    type=float,
+    help="By default 5e-4; 2e-5 for encoders of more than 50 million weights, 2e-4 for their --tune lora.",
+)
+@click.option("--warmup-steps", default=20, show_default=True, help="Steps over which the rate rises.")
 @click.option(
     "--descent", default=0.4, show_default=True, help="Share of the steps over which the rate falls to 0."
 )
@@ -98,10 +109,10 @@ PATH = click.Path(exists=True, dir_okay=False, path_type=Path)
 @device_option
 @click.option(
     "--dtype",
-    default="float32",
+    default="auto",
     show_default=True,
-    type=click.Choice(["float32", "bfloat16"]),
-    help="Precision of the arithmetic; weights stay float32.",
+    type=click.Choice(["auto", "float32", "bfloat16"]),
+    help="Precision of the arithmetic; weights stay float32. auto: bfloat16 where the device is built for it.",
 )
 @quiet_option
 @click.pass_context
@@ -122,7 +133,10 @@ def train(
     tuning: str,
     possible_weight: float,
     plot: Path | None,
+    steps: int | None,
+    rounds: int,
     device: str,
+    dtype: str,
     quiet: bool,
     **values: Any,
 ) -> None:
@@ -139,8 +153,9 @@ def train(
     if not len(sources) == len(targets) == (len(links) or len(sources)):
         counts = f"{len(sources)} --src, {len(targets)} --tgt and {len(links)} --links"
         raise click.UsageError(f"{counts}: give one of each per corpus")
-    from xalign.device import choose_device
+    from xalign.device import choose_device, choose_dtype
     from xalign.method import AlignOptions
+    from xalign.train.adapt import adapt
     from xalign.train.corpus import CorpusFiles
     from xalign.train.loop import TrainOptions
     from xalign.train.run import Plan, run
@@ -169,8 +184,15 @@ def train(
         method=AlignOptions(**method),
         plot=plot,
     )
-    with _watching(quiet, values["steps"]) as (report, stepped):
-        run(plan, TrainOptions(**values), choose_device(device), resume, report, stepped)
+    adapting = not links and "guided" in plan.objectives
+    place = choose_device(device)
+    precision = str(choose_dtype(dtype, place)).removeprefix("torch.")
+    options = TrainOptions(steps=steps or (200 if adapting else 2_000), dtype=precision, **values)
+    with _watching(quiet, options.steps) as watch:
+        if adapting:
+            adapt(plan, options, rounds, place, resume, *watch)
+        else:
+            run(plan, options, place, resume, *watch)
 
 
 _METHOD = ("layer", "encode", "similarity", "extract", "threshold", "level")

@@ -70,9 +70,7 @@ def load_state(out: Path, learner: nn.Module, optimizer: torch.optim.Optimizer) 
     Raises:
         TrainingError: there is no state to resume from, or it is that of another model.
     """
-    folder = next(
-        (out / name for name in (STATE, f"{STATE}.old") if (out / name / "progress.json").exists()), None
-    )
+    folder = _state(out)
     if folder is None:
         raise TrainingError(
             f"{out} holds no training state to resume from; run without --resume to start afresh"
@@ -87,6 +85,27 @@ def load_state(out: Path, learner: nn.Module, optimizer: torch.optim.Optimizer) 
         )
     learner.load_state_dict(weights, strict=False)
     optimizer.load_state_dict(torch.load(folder / "optimizer.pt", weights_only=True))
+    return _finished(folder)
+
+
+def finished_steps(out: Path) -> int:
+    """How many steps the state in a folder has behind it; 0 where there is none."""
+    folder = _state(out)
+    return 0 if folder is None else _finished(folder).steps
+
+
+def forget_state(out: Path) -> None:
+    """Remove what an earlier run could be resumed from."""
+    for suffix in (FRESH, ".old", ""):
+        shutil.rmtree(out / f"{STATE}{suffix}", ignore_errors=True)
+
+
+def _state(out: Path) -> Path | None:
+    folders = (out / STATE, out / f"{STATE}.old")
+    return next((folder for folder in folders if (folder / "progress.json").exists()), None)
+
+
+def _finished(folder: Path) -> Finished:
     return Finished(**json.loads((folder / "progress.json").read_text(encoding="utf-8")))
 
 

@@ -176,7 +176,8 @@ def _has_subwords(side: Subwords, words: _Table) -> NDArray[np.bool_]:
     present = np.zeros(first[-1], dtype=bool)
     present[np.repeat(first[:-1], side.sizes) + side.words] = True
     pair, word = words.T.astype(np.int64)
-    return present[first[pair] + word]
+    has: NDArray[np.bool_] = present[first[pair] + word]
+    return has
 
 
 def _fits(

@@ -19,10 +19,11 @@ from torch import Tensor, nn
 
 from xalign.ahead import run_ahead
 from xalign.errors import OptionError, TrainingError
-from xalign.train.checkpoint import Finished, load_state, save_state
+from xalign.train.checkpoint import Finished, forget_state, load_state, save_state
 from xalign.train.collate import Example, TrainingBatch
 from xalign.train.log import Log, Progress
 from xalign.train.mixture import Mixture
+from xalign.train.tune import usual_rate
 
 PRECISIONS = ("float32", "bfloat16")
 
@@ -32,10 +33,10 @@ class TrainOptions:
     """How to train. The schedule is flat: warm-up, a constant rate, then a linear descent to zero."""
 
     steps: int = 2_000
-    batch_subwords: int = 6_000  # padded subwords of both sides in one batch
+    batch_subwords: int = 4_000  # padded subwords of both sides in one batch
     accumulate: int = 1  # batches, of each process, in one step
-    learning_rate: float = 5e-4
-    warmup_steps: int = 100
+    learning_rate: float | None = None  # None: the usual one (`usual_rate` in tune.py)
+    warmup_steps: int = 20
     descent: float = 0.4  # the share of all steps over which the rate falls to zero
     weight_decay: float = 0.01
     clip: float = 1.0  # largest norm of the gradient
@@ -56,11 +57,11 @@ class TrainOptions:
         if self.dtype not in PRECISIONS:
             raise OptionError(f"dtype {self.dtype} is unknown: choose one of {', '.join(PRECISIONS)}")
 
-    def rate_at(self, step: int) -> float:
-        """The learning rate of the step with this number, counted from 0."""
+    def share_at(self, step: int) -> float:
+        """The share of the learning rate that the step with this number, counted from 0, takes."""
         rise = (step + 1) / (self.warmup_steps + 1)
         fall = (self.steps - step) / max(1.0, self.descent * self.steps)
-        return self.learning_rate * min(1.0, rise, fall)
+        return min(1.0, rise, fall)
 
 
 @dataclass(frozen=True)
@@ -113,30 +114,35 @@ def train(
     if accelerator.num_processes > 1:
         device = accelerator.device
     learner.to(device)
+    rate = usual_rate(learner) if options.learning_rate is None else options.learning_rate
     optimizer = torch.optim.AdamW(
         [weight for weight in learner.parameters() if weight.requires_grad],
-        lr=options.learning_rate,
+        lr=rate,
         betas=(0.9, 0.98),
         weight_decay=options.weight_decay,
         fused=True,
     )
     finished = load_state(out, learner, optimizer) if resume else Finished()
-    run = _Run(accelerator, learner, optimizer, device, options)
+    run = _Run(accelerator, learner, optimizer, device, options, rate)
     processes = accelerator.num_processes
     drawn = mixture.batches(finished.batches, accelerator.process_index, processes)
     if accelerator.is_main_process:
         out.mkdir(parents=True, exist_ok=True)
+        if not resume:
+            forget_state(out)
         log = Log(out, finished.steps)
     learner.train()
     for progress in run.steps(run_ahead(map(collate, drawn)), finished, callbacks.stepped):
         due = progress.step % options.save_steps == 0 or progress.step == options.steps
         if accelerator.is_main_process:
+            best = finished.best
             if due:
-                progress, best = _keep_best(learner, progress, finished.best, callbacks)
+                progress, best = _keep_best(learner, progress, best, callbacks)
+            log.write(progress)  # before the state: what a resumed run finds after its step it cuts off
+            if due:
                 batches = finished.batches + (progress.step - finished.steps) * options.accumulate * processes
                 finished = Finished(progress.step, batches, best)
                 save_state(out, finished, learner, optimizer)
-            log.write(progress)
             callbacks.report(progress)
         if due:
             accelerator.wait_for_everyone()
@@ -169,6 +175,7 @@ class _Run:
     optimizer: torch.optim.Optimizer
     device: torch.device
     options: TrainOptions
+    rate: float
 
     def steps(
         self, batches: Iterable[TrainingBatch], finished: Finished, stepped: Callable[[int], None]
@@ -182,8 +189,9 @@ class _Run:
         number = finished.batches + accelerator.process_index
         means, since = _Means(self.device), time.monotonic()
         for step in range(finished.steps, options.steps):
+            rate = self.rate * options.share_at(step)
             for group in optimizer.param_groups:
-                group["lr"] = options.rate_at(step)
+                group["lr"] = rate
             for part in range(options.accumulate):
                 # Dropout and masks depend on the batch, not on what came before, so that a resumed run repeats them.
                 torch.manual_seed(options.seed * 1_000_003 + number)
@@ -202,14 +210,14 @@ class _Run:
             done = step + 1
             if done % options.log_steps == 0 or done % options.save_steps == 0 or done == options.steps:
                 losses, subwords, count = means.take(accelerator)
-                _expect_finite(losses["loss"], done, count, options)
+                _expect_finite(losses["loss"], done, count // options.accumulate, rate)
                 seconds = time.monotonic() - since
                 yield Progress(
                     step=done,
                     steps=options.steps,
                     loss=losses.pop("loss"),
                     losses=losses,
-                    rate=options.rate_at(step),
+                    rate=rate,
                     subwords_per_second=subwords / seconds,
                     seconds_per_step=seconds * options.accumulate / count,
                 )
@@ -226,11 +234,11 @@ def _synchronised(accelerator: Accelerator, learner: nn.Module, last: bool) -> A
     return nullcontext() if last else accelerator.no_sync(learner)
 
 
-def _expect_finite(loss: float, step: int, count: int, options: TrainOptions) -> None:
+def _expect_finite(loss: float, step: int, steps: int, rate: float) -> None:
     if not math.isfinite(loss):
         raise TrainingError(
-            f"the loss became {loss} between steps {step - count // options.accumulate + 1} and {step}; --resume from "
-            f"the last state with a lower --learning-rate (it was {options.rate_at(step - 1):g})"
+            f"the loss became {loss} between steps {step - steps + 1} and {step}; --resume from the last state with a "
+            f"lower --learning-rate (it was {rate:g})"
         )
 
 

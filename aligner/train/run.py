@@ -56,8 +56,6 @@ class Plan:
             raise OptionError("--objective: weights must be above 0")
         if not self.corpora:
             raise OptionError("nothing to train on: give --src and --tgt")
-        if "guided" in self.objectives and any(files.links is None for files in self.corpora):
-            raise OptionError("--objective guided needs --links for every corpus")
 
 
 def run(
@@ -77,7 +75,9 @@ def run(
     """
     if plan.plot is not None:
         check_plotting(plan.plot)
-    preset = _preset(plan)
+    preset = planned_preset(plan)
+    if "guided" in plan.objectives and any(files.links is None for files in plan.corpora):
+        raise OptionError("--objective guided needs --links for every corpus")
     encoder = load_encoder(preset, "cpu", torch.float32)
     _check_saveable(encoder)
     unlinked = plan.objectives.keys() != {"guided"}
@@ -107,7 +107,7 @@ def run(
         plot_log(plan.out, plan.plot)
 
 
-def _preset(plan: Plan) -> Preset:
+def planned_preset(plan: Plan) -> Preset:
     """The preset of `init`, with whatever the plan changes of it."""
     preset = resolve(plan.init)
     method = plan.method.completed_by(preset)

@@ -19,6 +19,7 @@ from xalign.errors import DependencyError, OptionError
 TUNINGS = ("all", "lora", "shared")
 RANK = 16  # of a LoRA product
 SCALE = 2.0  # what the product is multiplied by; LoRA's alpha / rank
+SMALL = 50_000_000  # weights; published encoders have more
 
 _ATTENTION = re.compile("attention|attn", re.IGNORECASE)
 
@@ -36,6 +37,15 @@ def prepare(encoder: Encoder, tuning: str) -> None:
         encoder.freeze_for_finetuning()
     if tuning == "lora":
         _add_lora(encoder)
+
+
+def usual_rate(model: nn.Module) -> float:
+    """The learning rate that suits a model of this size, trained in whole or, with LoRA, in small part."""
+    weights = sum(weight.numel() for weight in model.parameters())
+    if weights <= SMALL:
+        return 5e-4
+    trained = sum(weight.numel() for weight in model.parameters() if weight.requires_grad)
+    return 2e-4 if trained < weights / 20 else 2e-5
 
 
 def _add_lora(encoder: Encoder) -> None:

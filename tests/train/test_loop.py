@@ -29,7 +29,7 @@ def test_it_learns_the_lexicon(start, corpus, development, tmp_path):
     assert steps == list(range(1, 151))
     log = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
     assert [entry["step"] for entry in log] == [progress.step for progress in seen]
-    assert [entry["rate"] for entry in log] == [options.rate_at(entry["step"] - 1) for entry in log]
+    assert [entry["rate"] for entry in log] == [3e-3 * options.share_at(entry["step"] - 1) for entry in log]
     assert all(math.isclose(entry["losses"]["guided"], entry["loss"]) for entry in log)
 
 
@@ -80,8 +80,8 @@ def test_a_loss_that_is_not_a_number_stops_the_run(start, corpus, tmp_path):
 
 
 def test_the_rate_rises_stays_and_falls():
-    options = TrainOptions(steps=100, warmup_steps=9, descent=0.5, learning_rate=1.0)
-    rates = [round(options.rate_at(step), 3) for step in (0, 4, 9, 49, 75, 99)]
+    options = TrainOptions(steps=100, warmup_steps=9, descent=0.5)
+    rates = [round(options.share_at(step), 3) for step in (0, 4, 9, 49, 75, 99)]
     assert rates == [0.1, 0.5, 1.0, 1.0, 0.5, 0.02]
 
 

@@ -1,0 +1,127 @@
+"""Text without links -> an encoder that aligns it better: links are made from the text itself, and learnt, in rounds.
+
+The model says how likely each link is, in both directions; a lexicon is estimated from that over the whole text and
+counted in (lexicon.py); what both directions then hold likely is a link. A model that has learnt these links finds
+better ones, and may start the next round.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import torch
+from accelerate import PartialState
+
+from xalign.device import choose_dtype
+from xalign.encoder import load_encoder
+from xalign.errors import TrainingError
+from xalign.extract import softmax_directions
+from xalign.files import writing
+from xalign.formats import format_pharaoh
+from xalign.links import Alignment
+from xalign.method import AlignOptions
+from xalign.models import Preset
+from xalign.pipeline import Aligner
+from xalign.sentences import SentencePair, read_files
+from xalign.similarity import similarity
+from xalign.train.checkpoint import finished_steps, forget_state
+from xalign.train.corpus import CorpusFiles
+from xalign.train.learner import SCALES
+from xalign.train.lexicon import Directions, reestimate
+from xalign.train.log import Progress
+from xalign.train.loop import TrainOptions
+from xalign.train.run import Plan, planned_preset, run
+
+LIKELY = 0.4  # what both directions must say for a link
+TOGETHER = 50_000  # pairs of one lexicon; more would take more memory than many machines have
+
+
+def adapt(
+    plan: Plan,
+    options: TrainOptions,
+    rounds: int,
+    device: torch.device | str = "cpu",
+    resume: bool = False,
+    report: Callable[[Progress], None] = lambda progress: None,
+    stepped: Callable[[int], None] = lambda step: None,
+) -> None:
+    """Carry out a plan whose corpora have no links, `options.steps` steps in each round.
+
+    The links of the last round are left beside the checkpoint, as `labels-1.align` for the first corpus and so on;
+    earlier rounds have a folder each, `round-1` and so on, within `plan.out`.
+
+    Raises:
+        As `run`.
+    """
+    outs = [*(plan.out / f"round-{number}" for number in range(1, rounds)), plan.out]
+    if resume and not any(map(finished_steps, outs)):
+        raise TrainingError(
+            f"{plan.out} holds no training state to resume from; run without --resume to start afresh"
+        )
+    process = PartialState(cpu=torch.device(device).type == "cpu")
+    if not resume and process.is_main_process:
+        for out in outs:
+            forget_state(out)
+    process.wait_for_everyone()
+    init = plan.init
+    for out in outs:
+        labels = [out / f"labels-{number}.align" for number in range(1, len(plan.corpora) + 1)]
+        corpora = [replace(files, links=path) for files, path in zip(plan.corpora, labels, strict=True)]
+        ours = replace(plan, init=init, out=out, corpora=corpora, plot=plan.plot if out == plan.out else None)
+        done = finished_steps(out)
+        if done < options.steps:
+            if not done and process.is_main_process:
+                out.mkdir(parents=True, exist_ok=True)
+                _label(planned_preset(ours), plan.corpora, labels, torch.device(device))
+            process.wait_for_everyone()
+            run(ours, options, device, done > 0, report, stepped)
+        init = str(out)
+
+
+def _label(
+    preset: Preset, corpora: Sequence[CorpusFiles], labels: Sequence[Path], device: torch.device
+) -> None:
+    encoder = load_encoder(preset, device, choose_dtype("auto", device), layers=preset.layer)
+    for files, path in zip(corpora, labels, strict=True):
+        options = AlignOptions(
+            level="word", source_language=files.source_language, target_language=files.target_language
+        )
+        aligner = Aligner(encoder, preset, options)
+        pairs = read_files(files.source, files.target)
+        with writing(path) as file:
+            while block := list(islice(pairs, TOGETHER)):
+                for alignment in likely_links(block, model_directions(aligner, block)):
+                    file.write(f"{format_pharaoh(alignment)}\n".encode())
+
+
+def model_directions(aligner: Aligner, pairs: Sequence[SentencePair]) -> list[Directions]:
+    """What the model says of every word of every pair: a softmax over the words of the other side.
+
+    A word that no subword stands for has zeros.
+    """
+    found = [Directions(*(np.zeros((len(pair.source), len(pair.target)), np.float32),) * 2) for pair in pairs]
+    scale = SCALES[aligner.method.similarity]
+    for start in range(0, len(pairs), aligner.block):
+        for rows, batch in aligner.prepare(pairs[start : start + aligner.block]).batches:
+            source, target = aligner.encode(batch.to(aligner.encoder.device), [aligner.method.layer])[0]
+            compared = scale * similarity(source.states, target.states, aligner.method.similarity)
+            forward, backward = (
+                each.scores.masked_fill(~each.links, 0).float().cpu().numpy()
+                for each in softmax_directions(compared, source.mask, target.mask, threshold=0)
+            )
+            for row, number in enumerate((start + rows).tolist()):
+                pair = pairs[number]
+                size = np.s_[row, : len(pair.source), : len(pair.target)]
+                found[number] = Directions(forward[size].copy(), backward[size].copy())
+    return found
+
+
+def likely_links(pairs: Sequence[SentencePair], modelled: Sequence[Directions]) -> Iterator[Alignment]:
+    """The links that both directions hold likely, once the lexicon of the pairs is counted in."""
+    for forward, backward in reestimate(pairs, modelled):
+        sources, targets = np.nonzero(np.minimum(forward, backward) > LIKELY)
+        yield Alignment.of(zip(sources.tolist(), targets.tolist(), strict=True))

@@ -1,0 +1,133 @@
+"""A model's link probabilities over a corpus -> better ones: which words keep company is counted in.
+
+IBM model 1 (Brown et al., 1993, section 4.1) with the model's probabilities where it has even ones. The source word i
+that a target word j translates is found by
+
+    p(i | j)  ~  model(i | j) ^ WEIGHT * t(target word j | source word i)
+
+and t by expectation maximisation from these very probabilities; the other direction likewise. In one sentence pair a
+word stands among many; over a corpus the same two words meet again and again. That is what statistical aligners know,
+and what a model that looks at one pair at a time does not.
+
+Words count as the same if their first four letters do, in lower case, so that inflected forms share what is known of
+them. Does not: run a model, or choose links.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xalign.sentences import SentencePair
+
+STEM = 4  # letters
+WEIGHT = 0.5  # of what the model says beside what the lexicon says: it is too sure of itself
+FLOOR = 1e-3  # the least that the model is taken to say: it may know nothing of a language
+NULL = 0.1  # the share of words that are taken to translate nothing
+SMOOTHING = 0.01  # added to every count
+ROUNDS = 5  # of expectation maximisation
+
+Floats = NDArray[np.float32]
+Integers = NDArray[np.int32]
+
+
+class Directions(NamedTuple):
+    """Probabilities of one sentence pair. Shape of both: (source words, target words).
+
+    `forward`: of each target word, given the source word: rows sum to 1, or less where a word may translate nothing.
+    `backward`: of each source word, given the target word: columns do.
+    """
+
+    forward: Floats
+    backward: Floats
+
+
+def reestimate(pairs: Sequence[SentencePair], modelled: Sequence[Directions]) -> list[Directions]:
+    """What the model says of each pair -> what the model and the corpus together say.
+
+    Takes about 60 bytes for each source word times target word of each pair.
+    """
+    source = _tokens(pair.source for pair in pairs)
+    target = _tokens(pair.target for pair in pairs)
+    cells = _cells(source, target)
+    forward, backward = (
+        np.concatenate([np.zeros(0, np.float32), *(each[k].ravel() for each in modelled)]) for k in (0, 1)
+    )
+    found = (
+        _explain(forward, cells.sources, source.types, cells.targets, target.types),
+        _explain(backward, cells.targets, target.types, cells.sources, source.types),
+    )
+    shapes = [(len(pair.source), len(pair.target)) for pair in pairs]
+    bounds = np.concatenate([[0], np.cumsum([rows * columns for rows, columns in shapes])]).tolist()
+    return [
+        Directions(*(values[start:end].reshape(shape) for values in found))
+        for shape, (start, end) in zip(shapes, pairwise(bounds), strict=True)
+    ]
+
+
+class _Tokens(NamedTuple):
+    """One side of all pairs, end to end. `types`: each word's stem, numbered. `lengths`: words of each sentence."""
+
+    types: Integers
+    lengths: NDArray[np.int64]
+
+
+class _Cells(NamedTuple):
+    """Every source word of a pair with every target word of it, row by row: the numbers of both words."""
+
+    sources: Integers
+    targets: Integers
+
+
+def _tokens(sentences: Iterable[Sequence[str]]) -> _Tokens:
+    known: dict[str, int] = {}
+    types: list[int] = []
+    lengths = []
+    for words in sentences:
+        types += [known.setdefault(word[:STEM].lower(), len(known)) for word in words]
+        lengths.append(len(words))
+    return _Tokens(np.array(types, dtype=np.int32), np.array(lengths, dtype=np.int64))
+
+
+def _cells(source: _Tokens, target: _Tokens) -> _Cells:
+    first_sources = np.cumsum(source.lengths) - source.lengths
+    first_targets = np.cumsum(target.lengths) - target.lengths
+    shapes = list(zip(first_sources, source.lengths, first_targets, target.lengths, strict=True))
+    none = np.zeros(0, dtype=np.int32)
+    sources = [np.repeat(np.arange(i, i + rows, dtype=np.int32), columns) for i, rows, _, columns in shapes]
+    targets = [np.tile(np.arange(j, j + columns, dtype=np.int32), rows) for _, rows, j, columns in shapes]
+    return _Cells(np.concatenate([none, *sources]), np.concatenate([none, *targets]))
+
+
+def _explain(
+    modelled: Floats,
+    explained: Integers,
+    explained_types: Integers,
+    explaining: Integers,
+    explaining_types: Integers,
+) -> Floats:
+    """Which word of the other side explains each word, or that none does.
+
+    `explained`, `explaining`: the two words of each cell. Shape of these and `modelled`: (cells,). `..._types`: of all
+    words of a side.
+    """
+    words, kinds = len(explained_types), int(explained_types.max(initial=0)) + 1
+    frequency = np.bincount(explained_types, minlength=kinds) / max(words, 1)
+    nothing = NULL * frequency[explained_types]
+    keys = explaining_types[explaining].astype(np.int64) * kinds + explained_types[explained]
+    met, entry = np.unique(keys, return_inverse=True)  # the lexicon has an entry for words that have met
+    entry, heads = entry.astype(np.int32), met // kinds
+    model = np.maximum(modelled, FLOOR) ** WEIGHT
+    model /= np.bincount(explained, model, words)[explained]
+    found = model
+    for _ in range(ROUNDS):
+        counts = np.bincount(entry, found, len(met))
+        totals = np.bincount(heads, counts)[heads]
+        lexicon = (counts + SMOOTHING) / (totals + SMOOTHING * kinds)
+        found = (1 - NULL) * model * lexicon[entry]
+        found /= (np.bincount(explained, found, words) + nothing)[explained]
+    return found.astype(np.float32)

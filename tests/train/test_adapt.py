@@ -1,0 +1,141 @@
+"""Text without links: what the model finds in it, put right by the text as a whole, is learnt in rounds."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from xalign.encoder import load_encoder
+from xalign.errors import InputError, TrainingError
+from xalign.formats import read_alignments
+from xalign.method import AlignOptions
+from xalign.models import resolve
+from xalign.pipeline import Aligner
+from xalign.sentences import SentencePair, read_files
+from xalign.train.adapt import adapt, likely_links, model_directions
+from xalign.train.loop import TrainOptions
+from xalign.train.run import Plan
+
+OPTIONS = TrainOptions(steps=20, batch_subwords=300, learning_rate=3e-3, save_steps=10)
+
+
+@pytest.fixture
+def text(corpus):
+    return replace(corpus, links=None)
+
+
+@pytest.fixture
+def aligner(start):
+    return Aligner(load_encoder(resolve(str(start))), resolve(str(start)), AlignOptions(level="word"))
+
+
+def gold(corpus):
+    return read_alignments(corpus.links)
+
+
+def shares(found, expected):
+    """(precision, recall) of links."""
+    hits = sum(len(set(one.links) & set(other.links)) for one, other in zip(found, expected, strict=True))
+    return hits / sum(len(each.links) for each in found), hits / sum(len(each.links) for each in expected)
+
+
+def test_what_the_model_says_is_the_softmax_that_aligning_thresholds(aligner, corpus):
+    pairs = list(read_files(corpus.source, corpus.target))
+    found = model_directions(aligner, pairs)
+    for pair, (forward, backward) in zip(pairs, found, strict=True):
+        assert forward.shape == backward.shape == (len(pair.source), len(pair.target))
+        np.testing.assert_allclose(forward.sum(1), 1, rtol=1e-4)
+        np.testing.assert_allclose(backward.sum(0), 1, rtol=1e-4)
+    for alignment, (forward, backward) in zip(aligner.align(pairs), found, strict=True):
+        scores = dict(zip(alignment.links, alignment.scores, strict=True))
+        both = np.minimum(forward, backward)
+        assert scores.keys() == set(zip(*(each.tolist() for each in np.nonzero(both > 0.1)), strict=True))
+        assert all(abs(both[link] - score) < 1e-4 for link, score in scores.items())
+
+
+def test_pairs_with_nothing_to_compare_have_zeros_of_their_shape(aligner):
+    pairs = [SentencePair((), ("the",)), SentencePair(("das",), ("the",)), SentencePair((), ())]
+    found = model_directions(aligner, pairs)
+    assert [each.forward.shape for each in found] == [(0, 1), (1, 1), (0, 0)]
+    assert [len(each.links) for each in likely_links(pairs, found)][0::2] == [0, 0]
+
+
+def test_the_text_as_a_whole_puts_the_model_right(aligner, corpus):
+    """The untrained model is as good as none; the corpus is word for word."""
+    pairs = list(read_files(corpus.source, corpus.target))
+    modelled = model_directions(aligner, pairs)
+    alone = [replace(each, scores=None, score=None) for each in aligner.align(pairs)]
+    precision, recall = shares(list(likely_links(pairs, modelled)), gold(corpus))
+    before = shares(alone, gold(corpus))
+    assert precision > before[0] + 0.2 and recall > before[1] + 0.2
+
+
+def test_two_rounds_leave_one_checkpoint_that_aligns_better(start, text, corpus, tmp_path, aligner):
+    seen = []
+    adapt(Plan(str(start), [text], tmp_path / "out"), OPTIONS, rounds=2, report=seen.append)
+    pairs = list(read_files(text.source, text.target))
+    trained = Aligner.load(str(tmp_path / "out"), device="cpu", dtype="float32")
+    before, after = (shares(list(each.align(pairs)), gold(corpus)) for each in (aligner, trained))
+    assert after[0] > before[0] and after[1] > before[1]
+    assert {"labels-1.align", "model.safetensors", "xalign.json"} <= {
+        file.name for file in (tmp_path / "out").iterdir()
+    }
+    assert resolve(str(tmp_path / "out")).name == "out"
+    assert [progress.step for progress in seen] == [10, 20, 10, 20]
+
+
+@pytest.mark.parametrize("killed_after", [1, 3])
+def test_a_killed_adaptation_goes_on_bit_for_bit(start, text, tmp_path, killed_after):
+    plan = Plan(str(start), [text], tmp_path / "whole")
+    adapt(plan, OPTIONS, rounds=2)
+    plan = replace(plan, out=tmp_path / "killed")
+    reports = []
+
+    def kill(progress):
+        reports.append(progress)
+        if len(reports) == killed_after:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        adapt(plan, OPTIONS, rounds=2, report=kill)
+    adapt(plan, OPTIONS, rounds=2, resume=True)
+    for name in ("model.safetensors", "labels-1.align"):
+        assert (tmp_path / "killed" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+
+
+def test_a_fresh_run_does_not_go_on_with_what_another_left(start, text, tmp_path):
+    plan = Plan(str(start), [text], tmp_path / "out")
+    adapt(plan, OPTIONS, rounds=2)
+
+    def kill(progress):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        adapt(plan, replace(OPTIONS, seed=2), rounds=2, report=kill)
+    adapt(plan, replace(OPTIONS, seed=2), rounds=2, resume=True)
+    adapt(replace(plan, out=tmp_path / "other"), replace(OPTIONS, seed=2), rounds=2)
+    one, other = ((tmp_path / name / "model.safetensors").read_bytes() for name in ("out", "other"))
+    assert one == other
+
+
+def test_there_must_be_something_to_resume(start, text, tmp_path):
+    with pytest.raises(TrainingError, match="no training state to resume from"):
+        adapt(Plan(str(start), [text], tmp_path / "out"), OPTIONS, rounds=2, resume=True)
+
+
+def test_text_of_different_lengths_is_refused(start, text, tmp_path):
+    text.target.write_text("the\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"a\.en ends after line 1"):
+        adapt(Plan(str(start), [text], tmp_path / "out"), OPTIONS, rounds=1)
+
+
+@pytest.mark.parametrize("family", ["bert", "xmod"])
+def test_models_of_other_methods_can_be_adapted(tiny, text, tmp_path, family):
+    """Cosines between subwords, each side on its own: links are made between words all the same."""
+    text = replace(text, source_language="de", target_language="en")
+    plan = Plan(str(tiny(family)), [text], tmp_path / "out", method=AlignOptions(layer=3))
+    adapt(plan, replace(OPTIONS, steps=2), rounds=1)
+    preset = resolve(str(tmp_path / "out"))
+    assert (preset.level, preset.similarity) == ("subword", "cosine")
+    assert torch.load(tmp_path / "out" / "state" / "weights.pt")

@@ -71,7 +71,7 @@ class Vocabulary:
 
 
 class Encoder(ABC):
-    """A checkpoint that answers with hidden states. One thread at a time may call it.
+    """A checkpoint that answers with hidden states. One thread at a time may call it, unless it is `concurrent`.
 
     `model`: what computes: transformers' own, or one whose weights have the same names. `layers`: number of blocks;
     valid layers are 0..layers. `width`: of a hidden state.
@@ -83,6 +83,7 @@ class Encoder(ABC):
     single sentence has `prefix` and `suffix`.
     """
 
+    concurrent = False
     languages: tuple[str, ...] = ()
     default_language: str | None = None
     limit: int

@@ -1,17 +1,19 @@
 """Sentence pairs -> alignments: the stages composed, batched and streamed, and nothing else.
 
-    read, split, build batches (a thread ahead) -> encode -> compare -> extract -> words (the caller's thread)
+    read, split, build batches (a thread ahead) -> encode -> compare -> extract -> words (a thread per core)
 
 Pairs are taken in blocks anchored at absolute line numbers, batches are cut inside blocks, and alignments leave in
-the order in which pairs came: alignment i belongs to pair i, whatever is in it.
+the order in which pairs came: alignment i belongs to pair i, whatever is in it. On a processor several batches are
+computed at once, each by one core: cores that share a batch wait for each other at every step. On a GPU it is one
+batch after the other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import partial
-from itertools import islice
+from itertools import islice, starmap
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -36,6 +38,7 @@ from xalign.extract import (
 from xalign.links import Alignment
 from xalign.method import AlignOptions
 from xalign.models import DEFAULT, Preset, resolve
+from xalign.parallel import run_groups
 from xalign.sentences import SentencePair
 from xalign.similarity import pool_words, similarity
 from xalign.subwords import Splitter, Subwords
@@ -43,6 +46,8 @@ from xalign.words import symmetrized_links, word_links
 
 BUDGETS = {"cpu": 4_096, "cuda": 65_536}  # padded subwords in a batch; it shrinks when memory runs out
 BLOCK = 2_048  # pairs that are sorted by length together, for every 4,096 of the budget: fewer pad more
+FIRST_BLOCK = 64  # the first are shorter, each twice the one before, so that output begins soon
+WORKERS = 4  # most batches at once; where there are more cores than that, they share batches
 MOST_COMPARED = 2**28  # source times target subwords of one pair: 1 GB of similarity, and several to extract
 
 Pair = SentencePair | tuple[str | Sequence[str], str | Sequence[str]]
@@ -79,8 +84,9 @@ class Explanation:
 
 
 class Block(NamedTuple):
-    """Consecutive pairs, split into subwords, and the batches they were cut into."""
+    """Consecutive pairs, split into subwords, and the batches they were cut into. `first`: pairs before them."""
 
+    first: int
     source: Subwords
     target: Subwords
     batches: list[tuple[Indices, Batch]]  # numbers of pairs within the block
@@ -92,7 +98,7 @@ class Block(NamedTuple):
 class Aligner:
     """An encoder and a way of aligning with it. One thread at a time may use it.
 
-    `block`: pairs that are taken together; block k holds those from k * block on.
+    `block`: most pairs that are taken together. `workers`: how many batches are computed at once.
     """
 
     def __init__(self, encoder: Encoder, preset: Preset, options: AlignOptions | None = None) -> None:
@@ -105,6 +111,7 @@ class Aligner:
         self._split = tuple(Splitter(encoder, language) for language in languages)
         self._budget = options.batch_tokens or BUDGETS.get(encoder.device.type, BUDGETS["cpu"])
         self.block = BLOCK * max(1, self._budget // BUDGETS["cpu"])
+        self.workers = min(torch.get_num_threads(), WORKERS) if encoder.concurrent else 1
 
     @classmethod
     def load(cls, model: str = DEFAULT, device: str = "auto", dtype: str = "auto", **options: Any) -> Aligner:
@@ -140,9 +147,10 @@ class Aligner:
             LayerError: the encoder has no such layer.
         """
         self.encoder.check_layers(layers)
-        blocks = run_ahead(map(self.prepare, _blocks(pairs, self.block)))
-        for number, block in enumerate(blocks):
-            yield from self._align_block(block, layers, number * self.block)
+        blocks = run_ahead(starmap(self.prepare, _blocks(pairs, self.block)))
+        groups = ((block, self._tasks(block, layers)) for block in blocks)
+        for block, found in run_groups(groups, self.workers):
+            yield from _in_order(block, layers, found)
 
     def explain(self, pair: Pair) -> Explanation:
         """The alignment of one pair with all that led to it.
@@ -171,16 +179,18 @@ class Aligner:
 
     # The stages, in the order in which they run.
 
-    def prepare(self, pairs: Sequence[SentencePair]) -> Block:
-        """Split the pairs of a block into subwords and build its batches, on the host."""
+    def prepare(self, pairs: Sequence[SentencePair], first: int = 0) -> Block:
+        """Split the pairs of a block into subwords and build its batches, on the host; `first` pairs came before."""
         source, target = (
             split([getattr(pair, side) for pair in pairs])
             for split, side in zip(self._split, ("source", "target"), strict=True)
         )
-        rows = plan(source, target, self._geometry, self._budget)
-        return Block(
-            source, target, [(pairs, build(source, target, pairs, self._geometry)) for pairs in rows]
-        )
+        budget = self._budget
+        if self.workers > 1:  # so that a short block is shared out too
+            budget = min(budget, (len(source.ids) + len(target.ids)) // self.workers + 1)
+        rows = plan(source, target, self._geometry, budget)
+        batches = [(pairs, build(source, target, pairs, self._geometry)) for pairs in rows]
+        return Block(first, source, target, batches)
 
     @torch.inference_mode()
     def encode(self, batch: Batch, layers: Sequence[int]) -> list[tuple[Units, Units]]:
@@ -246,22 +256,14 @@ class Aligner:
             return None  # so that a script may always say which languages it has
         return self.encoder.language_id(source), self.encoder.language_id(target)
 
-    def _align_block(self, block: Block, layers: Sequence[int], first: int) -> Iterator[dict[int, Alignment]]:
-        nothing = Alignment(scores=(), score=0.0)
-        found: list[dict[int, Alignment]] = [dict.fromkeys(layers, nothing) for _ in range(len(block))]
-        for pairs, batch in block.batches:
-            for layer, alignments in zip(
-                layers, self._align_batch(block, pairs, batch, layers, first), strict=True
-            ):
-                for pair, alignment in zip(pairs.tolist(), alignments, strict=True):
-                    found[pair][layer] = alignment
-        yield from found
+    def _tasks(self, block: Block, layers: Sequence[int]) -> list[Callable[[], list[list[Alignment]]]]:
+        return [partial(self._align_batch, block, pairs, batch, layers) for pairs, batch in block.batches]
 
     def _align_batch(
-        self, block: Block, pairs: Indices, batch: Batch, layers: Sequence[int], first: int
+        self, block: Block, pairs: Indices, batch: Batch, layers: Sequence[int]
     ) -> list[list[Alignment]]:
         """The alignments of a batch, by layer; where memory runs out, of its halves."""
-        line = first + int(pairs[-1]) + 1  # of the longest
+        line = block.first + int(pairs[-1]) + 1  # of the longest
         source, target = batch.source.words.shape[1], batch.target.words.shape[1]
         if source * target > MOST_COMPARED:
             raise InputError(
@@ -282,9 +284,7 @@ class Aligner:
             torch.cuda.empty_cache()
         halves = np.array_split(pairs, 2)
         parts = [
-            self._align_batch(
-                block, half, build(block.source, block.target, half, self._geometry), layers, first
-            )
+            self._align_batch(block, half, build(block.source, block.target, half, self._geometry), layers)
             for half in halves
         ]
         return [left + right for left, right in zip(*parts, strict=True)]
@@ -294,10 +294,26 @@ def _is_out_of_memory(error: RuntimeError) -> bool:
     return isinstance(error, torch.OutOfMemoryError) or "DefaultCPUAllocator" in str(error)
 
 
-def _blocks(pairs: Iterable[Pair], size: int) -> Iterator[list[SentencePair]]:
+def _blocks(pairs: Iterable[Pair], most: int) -> Iterator[tuple[list[SentencePair], int]]:
+    """Blocks of pairs, and how many pairs came before each."""
     stream = map(_as_pair, pairs)
+    first, size = 0, min(FIRST_BLOCK, most)
     while block := list(islice(stream, size)):
-        yield block
+        yield block, first
+        first, size = first + len(block), min(2 * size, most)
+
+
+def _in_order(
+    block: Block, layers: Sequence[int], found: Sequence[list[list[Alignment]]]
+) -> list[dict[int, Alignment]]:
+    """The alignments of a block's batches, by layer each -> those of its pairs."""
+    nothing = Alignment(scores=(), score=0.0)
+    of_pairs: list[dict[int, Alignment]] = [dict.fromkeys(layers, nothing) for _ in range(len(block))]
+    for (pairs, _), by_layer in zip(block.batches, found, strict=True):
+        for layer, alignments in zip(layers, by_layer, strict=True):
+            for pair, alignment in zip(pairs.tolist(), alignments, strict=True):
+                of_pairs[pair][layer] = alignment
+    return of_pairs
 
 
 def _as_pair(pair: Pair) -> SentencePair:

@@ -281,6 +281,68 @@ def test_a_larger_budget_sorts_more_pairs_together(load):
     assert load(batch_tokens=16 * 4_096).block == 16 * load(batch_tokens=1).block
 
 
+def test_output_begins_before_a_whole_block_is_read(load):
+    read = []
+    alignments = load().align(pair for pair in some_pairs(2000) if read.append(pair) is None)
+    next(alignments)
+    assert len(read) < load().block
+    alignments.close()
+
+
+# Several batches at once.
+
+
+@pytest.fixture
+def many(tiny):
+    """An aligner that computes three batches at once."""
+    aligner = Aligner.load(str(tiny("preset")), device="cpu", dtype="float32", batch_tokens=200)
+    assert aligner.encoder.concurrent
+    aligner.workers = 3
+    return aligner
+
+
+def test_batches_at_once_give_what_one_after_the_other_gives(load, many):
+    pairs = some_pairs(300)
+    assert links(many.align(pairs)) == links(load(batch_tokens=200).align(pairs))
+
+
+def test_an_error_at_work_or_in_the_input_comes_in_its_place(many, monkeypatch):
+    monkeypatch.setattr(pipeline, "FIRST_BLOCK", 2)
+    monkeypatch.setattr(many, "block", 2)
+    monkeypatch.setattr(pipeline, "MOST_COMPARED", 1_000)
+    expected = links(many.align(some_pairs(4)))
+
+    def pairs(last):
+        yield from some_pairs(4)
+        if last is None:
+            raise InputError("line 5: broken")
+        yield last
+
+    for last, complaint in ((None, "line 5: broken"), (LONG, "line 5: .* too many to compare")):
+        found = []
+        with pytest.raises(InputError, match=complaint):
+            found.extend(many.align(pairs(last)))
+        assert links(found) == expected
+
+
+def test_whoever_stops_early_ends_the_workers(many):
+    before = set(threading.enumerate())
+    alignments = many.align(some_pairs(1) * 1_000_000)
+    next(alignments)
+    started = set(threading.enumerate()) - before
+    assert len(started) > 1
+    alignments.close()
+    for thread in started:
+        thread.join(30)
+        assert not thread.is_alive()
+
+
+def test_workers_leave_the_threads_of_others_alone(many):
+    threads = torch.get_num_threads()
+    list(many.align(some_pairs(20)))
+    assert torch.get_num_threads() == threads
+
+
 # Layers.
 
 
@@ -487,7 +549,8 @@ def test_explain_shows_the_directions_whose_agreement_is_the_alignment(load, enc
     for pair in some_pairs(5):
         explained = aligner.explain(pair)
         [alignment] = aligner.align([pair])
-        assert explained.alignment == alignment
+        assert explained.alignment.links == alignment.links
+        assert explained.alignment.scores == pytest.approx(alignment.scores, rel=1e-4)
         shape = len(explained.source), len(explained.target)
         assert explained.similarity.shape == explained.forward.shape == explained.backward.shape == shape
         source, target = (numbers_of_words(aligner, side) for side in (pair.source, pair.target))

@@ -1,7 +1,7 @@
 """What the families share that run transformers' own model: its hidden states are caught on their way through.
 
 A hook before each block keeps what the block is about to read; before the first block that is not needed it leaves the
-forward pass. On a CPU, blocks of the kind that packed.py knows can be packed: then they are run from there.
+forward pass. Blocks of the kind that packed.py knows can be packed: then they are run from there, without hooks.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class HookedEncoder(Encoder):
 
     def states(self, batch: EncoderInput, layers: Set[int]) -> dict[int, Tensor]:
         if self._packed is not None:
-            return self._packed.run(self.run_model(batch, {0})[0], batch.mask, layers)
+            return self._packed.run(self._embed(batch), batch.mask, layers)
         return self.run_model(batch, layers)
 
     def run_model(self, batch: EncoderInput, layers: Set[int]) -> dict[int, Tensor]:
@@ -81,6 +81,13 @@ class HookedEncoder(Encoder):
             with suppress(_Reached):
                 states[self.layers] = self.model(**self.model_inputs(batch)).last_hidden_state
         return states
+
+    def _embed(self, batch: EncoderInput) -> Tensor:
+        """Layer 0 without hooks, which are seen by all threads. Shape: (batch, subwords, width)"""
+        inputs = self.model_inputs(batch)
+        del inputs["attention_mask"]
+        embedded: Tensor = self.model.embeddings(**inputs)
+        return embedded
 
     def split(self, words: Sequence[str], language: str | None) -> list[list[int]]:
         encodings = self.tokenizer.backend_tokenizer.encode_batch_fast(list(words), add_special_tokens=False)
@@ -109,6 +116,7 @@ class HookedEncoder(Encoder):
         blocks = [block for block in self.blocks if not isinstance(block, nn.Identity)]
         final = getattr(self.model.encoder, "LayerNorm", None) if len(blocks) == self.layers else None
         self._packed = PackedBlocks(blocks, config.num_attention_heads, final)
+        self.concurrent = True
         for number in range(self.layers):
             self.blocks[number] = nn.Identity()
 

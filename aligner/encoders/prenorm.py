@@ -257,6 +257,7 @@ class PrenormEncoder(Encoder):
     def pack(self) -> None:
         final = self.model.encoder["LayerNorm"] if len(self.blocks) == self.layers else None
         self._packed = PackedBlocks(list(self.blocks), self.model.config.num_attention_heads, final)
+        self.concurrent = True
         del self.blocks[:]
 
 

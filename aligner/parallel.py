@@ -1,0 +1,58 @@
+"""Groups of tasks, run by several threads at once; each group's results come in the order in which groups came."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from typing import TypeVar
+
+import torch
+
+Group = TypeVar("Group")
+Result = TypeVar("Result")
+
+
+def run_groups(
+    groups: Iterable[tuple[Group, Sequence[Callable[[], Result]]]], threads: int
+) -> Iterator[tuple[Group, list[Result]]]:
+    """Each group with the results of its tasks, while the tasks of the next one are at work.
+
+    The threads share torch's own threads out among themselves. An error in `groups` is raised after the groups before
+    it, an error of a task where its group would have come.
+
+    >>> list(run_groups([("a", [lambda: 1, lambda: 2]), ("b", [])], threads=2))
+    [('a', [1, 2]), ('b', [])]
+    """
+    if threads == 1:
+        for group, tasks in groups:
+            yield group, [task() for task in tasks]
+        return
+    share = partial(torch.set_num_threads, max(1, torch.get_num_threads() // threads))
+    begun: deque[tuple[Group, list[Future[Result]]]] = deque()
+    stream = iter(groups)
+    failure: BaseException | None = None
+    with ThreadPoolExecutor(threads, "xalign-worker", initializer=share) as pool:
+        try:
+            while failure is None:
+                try:
+                    group, tasks = next(stream)
+                except StopIteration:
+                    break
+                except BaseException as error:
+                    failure = error
+                else:
+                    begun.append((group, [pool.submit(task) for task in tasks]))
+                    if len(begun) > 1:
+                        yield _finished(*begun.popleft())
+            while begun:
+                yield _finished(*begun.popleft())
+            if failure is not None:
+                raise failure
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _finished(group: Group, futures: Sequence[Future[Result]]) -> tuple[Group, list[Result]]:
+    return group, [future.result() for future in futures]

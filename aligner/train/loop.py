@@ -23,6 +23,7 @@ from xalign.train.checkpoint import Finished, forget_state, load_state, save_sta
 from xalign.train.collate import Example, TrainingBatch
 from xalign.train.log import Log, Progress
 from xalign.train.mixture import Mixture
+from xalign.train.optimizer import make_optimizer, set_rate
 from xalign.train.tune import usual_rate
 
 PRECISIONS = ("float32", "bfloat16")
@@ -36,6 +37,7 @@ class TrainOptions:
     batch_subwords: int = 4_000  # padded subwords of both sides in one batch
     accumulate: int = 1  # batches, of each process, in one step
     learning_rate: float | None = None  # None: the usual one (`usual_rate` in tune.py)
+    optimizer: str = "adamw"  # or muon (optimizer.py)
     warmup_steps: int = 20
     descent: float = 0.4  # the share of all steps over which the rate falls to zero
     weight_decay: float = 0.01
@@ -115,13 +117,7 @@ def train(
         device = accelerator.device
     learner.to(device)
     rate = usual_rate(learner) if options.learning_rate is None else options.learning_rate
-    optimizer = torch.optim.AdamW(
-        [weight for weight in learner.parameters() if weight.requires_grad],
-        lr=rate,
-        betas=(0.9, 0.98),
-        weight_decay=options.weight_decay,
-        fused=True,
-    )
+    optimizer = make_optimizer(learner, options.optimizer, options.weight_decay)
     finished = load_state(out, learner, optimizer) if resume else Finished()
     run = _Run(accelerator, learner, optimizer, device, options, rate)
     processes = accelerator.num_processes
@@ -190,8 +186,7 @@ class _Run:
         means, since = _Means(self.device), time.monotonic()
         for step in range(finished.steps, options.steps):
             rate = self.rate * options.share_at(step)
-            for group in optimizer.param_groups:
-                group["lr"] = rate
+            set_rate(optimizer, rate)
             for part in range(options.accumulate):
                 # Dropout and masks depend on the batch, not on what came before, so that a resumed run repeats them.
                 torch.manual_seed(options.seed * 1_000_003 + number)

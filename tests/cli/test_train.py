@@ -40,8 +40,9 @@ def same_weights(one, other):
         [],
         ["--accumulate", "2"],
         ["--tune", "lora", "--objective", "guided", "--objective", "dwa=0.5"],
+        ["--optimizer", "muon"],
     ],
-    ids=["plain", "accumulated", "lora"],
+    ids=["plain", "accumulated", "lora", "muon"],
 )
 def test_a_killed_run_goes_on_bit_for_bit(start, corpus, tmp_path, more):
     whole, killed = tmp_path / "whole", tmp_path / "killed"

@@ -65,6 +65,20 @@ class Shape:
         return cls(**{name: config[name] for name in cls.__dataclass_fields__ if name in config})
 
 
+class _Linear(nn.Linear):
+    """Weights are read, not drawn."""
+
+    def reset_parameters(self) -> None:
+        pass
+
+
+class _Embedding(nn.Embedding):
+    """Weights are read, not drawn."""
+
+    def reset_parameters(self) -> None:
+        pass
+
+
 class PrenormModel(nn.Module):
     """Weights under transformers' names, so that state dicts can be exchanged."""
 
@@ -74,11 +88,11 @@ class PrenormModel(nn.Module):
         width = shape.hidden_size
         self.embeddings = nn.ModuleDict(
             {
-                "word_embeddings": nn.Embedding(shape.vocab_size, width, padding_idx=shape.pad_token_id),
-                "position_embeddings": nn.Embedding(
+                "word_embeddings": _Embedding(shape.vocab_size, width, padding_idx=shape.pad_token_id),
+                "position_embeddings": _Embedding(
                     shape.max_position_embeddings, width, padding_idx=shape.pad_token_id
                 ),
-                "token_type_embeddings": nn.Embedding(shape.type_vocab_size, width),
+                "token_type_embeddings": _Embedding(shape.type_vocab_size, width),
             }
         )
         self.encoder = nn.ModuleDict(
@@ -132,13 +146,13 @@ class Block(nn.Module):
         self.attention = nn.ModuleDict(
             {
                 "self_attn_layer_norm": nn.LayerNorm(width, eps=shape.layer_norm_eps),
-                "self": nn.ModuleDict({name: nn.Linear(width, width) for name in ("query", "key", "value")}),
-                "output": nn.ModuleDict({"dense": nn.Linear(width, width)}),
+                "self": nn.ModuleDict({name: _Linear(width, width) for name in ("query", "key", "value")}),
+                "output": nn.ModuleDict({"dense": _Linear(width, width)}),
             }
         )
         self.LayerNorm = nn.LayerNorm(width, eps=shape.layer_norm_eps)
-        self.intermediate = nn.ModuleDict({"dense": nn.Linear(width, inner)})
-        self.output = nn.ModuleDict({"dense": nn.Linear(inner, width)})
+        self.intermediate = nn.ModuleDict({"dense": _Linear(width, inner)})
+        self.output = nn.ModuleDict({"dense": _Linear(inner, width)})
 
     def forward(self, states: Tensor, allowed: Tensor | None) -> Tensor:
         """Shape: (batch, subwords, width), kept; `allowed`, what may be attended to, (batch, 1, 1, subwords)"""
@@ -277,8 +291,7 @@ def _write_json(path: Path, content: dict[str, Any]) -> None:
 
 def _read_model(folder: Path, config: dict[str, Any], dtype: torch.dtype) -> PrenormModel:
     try:
-        with torch.device("meta"):
-            model = PrenormModel(Shape.of(config))
+        model = PrenormModel(Shape.of(config))
         weights = load_file(folder / WEIGHTS)
     except (OSError, SafetensorError, TypeError, ValueError) as error:
         raise ModelError(f"{folder}: cannot be read as a checkpoint: {error}") from error

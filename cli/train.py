@@ -195,7 +195,7 @@ def train(
     place = choose_device(device)
     precision = str(choose_dtype(dtype, place)).removeprefix("torch.")
     options = TrainOptions(steps=steps or (200 if adapting else 2_000), dtype=precision, **values)
-    with _watching(quiet, options.steps) as watch:
+    with _watching(quiet, options.steps * (rounds if adapting else 1)) as watch:
         if adapting:
             adapt(plan, options, rounds, place, resume, *watch)
         else:

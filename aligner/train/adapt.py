@@ -52,7 +52,7 @@ def adapt(
     """Carry out a plan whose corpora have no links, `options.steps` steps in each round.
 
     The links of the last round are left beside the checkpoint, as `labels-1.align` for the first corpus and so on;
-    earlier rounds have a folder each, `round-1` and so on, within `plan.out`.
+    earlier rounds have a folder each, `round-1` and so on, within `plan.out`. `stepped` counts the steps of all rounds.
 
     Raises:
         As `run`.
@@ -68,7 +68,7 @@ def adapt(
             forget_state(out)
     process.wait_for_everyone()
     init = plan.init
-    for out in outs:
+    for number, out in enumerate(outs):
         labels = [out / f"labels-{number}.align" for number in range(1, len(plan.corpora) + 1)]
         corpora = [replace(files, links=path) for files, path in zip(plan.corpora, labels, strict=True)]
         ours = replace(plan, init=init, out=out, corpora=corpora, plot=plan.plot if out == plan.out else None)
@@ -78,8 +78,12 @@ def adapt(
                 out.mkdir(parents=True, exist_ok=True)
                 _label(planned_preset(ours), plan.corpora, labels, torch.device(device))
             process.wait_for_everyone()
-            run(ours, options, device, done > 0, report, stepped)
+            run(ours, options, device, done > 0, report, _counted_on(stepped, number * options.steps))
         init = str(out)
+
+
+def _counted_on(stepped: Callable[[int], None], before: int) -> Callable[[int], None]:
+    return lambda step: stepped(before + step)
 
 
 def _label(

@@ -72,8 +72,9 @@ def test_the_text_as_a_whole_puts_the_model_right(aligner, corpus):
 
 
 def test_two_rounds_leave_one_checkpoint_that_aligns_better(start, text, corpus, tmp_path, aligner):
-    seen = []
-    adapt(Plan(str(start), [text], tmp_path / "out"), OPTIONS, rounds=2, report=seen.append)
+    seen, steps = [], []
+    plan = Plan(str(start), [text], tmp_path / "out")
+    adapt(plan, OPTIONS, rounds=2, report=seen.append, stepped=steps.append)
     pairs = list(read_files(text.source, text.target))
     trained = Aligner.load(str(tmp_path / "out"), device="cpu", dtype="float32")
     before, after = (shares(list(each.align(pairs)), gold(corpus)) for each in (aligner, trained))
@@ -83,6 +84,7 @@ def test_two_rounds_leave_one_checkpoint_that_aligns_better(start, text, corpus,
     }
     assert resolve(str(tmp_path / "out")).name == "out"
     assert [progress.step for progress in seen] == [10, 20, 10, 20]
+    assert steps == list(range(1, 41))
 
 
 @pytest.mark.parametrize("killed_after", [1, 3])

@@ -147,15 +147,17 @@ def train(
     quiet: bool,
     **values: Any,
 ) -> None:
-    """Teach an encoder to align from text with links.
+    """Teach an encoder to align, from text with links or from text alone.
 
     \b
-    xalign train --src a.de --tgt a.en --links a.align --out runs/de-en
-    xalign align --model runs/de-en test.de test.en
+    xalign train --src my.de --tgt my.en --out runs/my
+    xalign train --src a.de --tgt a.en --links a.align --dev d.de d.en d.align --out runs/de-en
+    xalign align --model runs/my my.de my.en
 
-    The links may come from any aligner, xalign's own included; the result is an ordinary checkpoint folder that
-    carries its preset, so that --model needs no further option. The best weights by --dev are kept, without --dev the
-    last. A run that was stopped goes on with --resume. Several GPUs: accelerate launch -m xalign.cli train ...
+    Without --links the model is adapted to the text: it makes links itself, counting in which words keep company in
+    all of it, and learns them. The result is an ordinary checkpoint folder that carries its preset, so that --model
+    needs no further option. The best weights by --dev are kept, without --dev the last. A run that was stopped goes on
+    with --resume. Several GPUs: accelerate launch -m xalign.cli train ...
     """
     if not len(sources) == len(targets) == (len(links) or len(sources)):
         counts = f"{len(sources)} --src, {len(targets)} --tgt and {len(links)} --links"

@@ -1,1 +1,8 @@
 """Teaching an encoder to align."""
+
+from importlib.util import find_spec
+
+from xalign.errors import DependencyError
+
+if find_spec("accelerate") is None:
+    raise DependencyError("training needs accelerate: pip install 'xalign-words[train]'")

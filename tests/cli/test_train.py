@@ -168,3 +168,17 @@ def test_a_model_without_a_layer_of_its_own_asks_for_one(tiny, corpus, tmp_path)
     result = invoke(tiny("xlm-roberta"), corpus, tmp_path / "out")
     assert result.exit_code == 2
     assert "give --layer" in result.stderr
+
+
+def test_without_accelerate_the_error_says_what_to_install():
+    """In a process of its own, since training has long been imported here."""
+    code = (
+        "import importlib.util, sys\n"
+        "found = importlib.util.find_spec\n"
+        "importlib.util.find_spec = lambda name, *more: None if name == 'accelerate' else found(name, *more)\n"
+        "from xalign.cli import main\n"
+        "main(['train', '--src', sys.executable, '--tgt', sys.executable, '-o', 'out'])"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert run.returncode == 2
+    assert run.stderr == "Error: training needs accelerate: pip install 'xalign-words[train]'\n"

@@ -158,6 +158,18 @@ def test_packing_changes_no_state(encoder, name):
             assert torch.equal(packed.encode(batch, [2])[:, batch.mask], found[2:3, batch.mask])
 
 
+@pytest.mark.parametrize("name", ["bert", "xlm-roberta", "xlm-roberta-xl"])
+def test_packed_in_bfloat16_states_are_near_those_in_float32(encoder, name):
+    plain, packed = encoder(name), encoder(name)
+    packed.model.to(torch.bfloat16)
+    packed.pack()
+    batch = pairs(plain, ((GERMAN, ENGLISH), (ENGLISH, ["Hello"]), (ENGLISH, GERMAN)))
+    with torch.inference_mode():
+        expected, found = (each.encode(batch, [plain.layers])[0][batch.mask] for each in (plain, packed))
+    error = (found.float() - expected).norm() / expected.norm()
+    assert found.dtype == torch.bfloat16 and 0 < error < 0.05
+
+
 @pytest.mark.parametrize("name", [name for name in FAMILIES if name != "m2m100"])  # half a model
 def test_what_is_saved_is_loaded_by_transformers(encoder, tmp_path, name):
     loaded = encoder(name)

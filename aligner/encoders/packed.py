@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+_CACHED_SCORES = 2**18
 _USUAL_ROWS = 4_096  # what oneDNN lays weights out for; other numbers of rows work too
 
 Rows = Callable[[Tensor], Tensor]
@@ -80,13 +81,41 @@ class _Packing:
 
     def attend(self, projected: Tensor, heads: int) -> Tensor:
         """What every row gathers from its own sequence. Shape: (rows, 3 x width) -> (rows, width)"""
-        parts = []
-        for length, (start, end) in zip(self._lengths.tolist(), pairwise(self._bounds), strict=True):
-            # (3, sequences, heads, subwords, width of a head)
-            split = projected[start:end].view(-1, length, 3, heads, projected.shape[1] // (3 * heads))
-            context = functional.scaled_dot_product_attention(*split.permute(2, 0, 3, 1, 4))
-            parts.append(context.transpose(1, 2).reshape(end - start, -1))
+        gather = _attend_in_bfloat16 if projected.dtype == torch.bfloat16 else _attend
+        parts = [
+            gather(projected[start:end].view(-1, length, projected.shape[1]), heads)
+            for length, (start, end) in zip(self._lengths.tolist(), pairwise(self._bounds), strict=True)
+        ]
         return parts[0] if len(parts) == 1 else torch.cat(parts)
+
+
+def _attend(projected: Tensor, heads: int) -> Tensor:
+    """Sequences of one length. Shape: (sequences, subwords, 3 x width) -> (rows, width)"""
+    context = functional.scaled_dot_product_attention(*_heads(projected, heads))
+    return context.transpose(1, 2).flatten(2).flatten(0, 1)
+
+
+def _attend_in_bfloat16(projected: Tensor, heads: int) -> Tensor:
+    """As `_attend`, in half the time: torch's own is made for longer sequences, and its softmax for float32.
+
+    Takes as many sequences at a time as the cache has room for scores.
+    """
+    subwords, width = projected.shape[1], projected.shape[2] // 3
+    scale = (width // heads) ** -0.5
+    parts = []
+    for part in torch.split(projected, max(1, _CACHED_SCORES // (heads * subwords**2))):
+        query, key, value = _heads(part, heads).flatten(1, 2)
+        scores = torch.bmm(query, key.transpose(1, 2)).float().mul_(scale)
+        context = torch.bmm(scores.softmax(-1).to(projected.dtype), value)
+        context = context.view(len(part), heads, subwords, width // heads)
+        parts.append(context.transpose(1, 2).reshape(-1, width))
+    return torch.cat(parts)
+
+
+def _heads(projected: Tensor, heads: int) -> Tensor:
+    """(sequences, subwords, 3 x width) -> (3, sequences, heads, subwords, width of a head)"""
+    width = projected.shape[2] // (3 * heads)
+    return projected.view(*projected.shape[:2], 3, heads, width).permute(2, 0, 3, 1, 4)
 
 
 class _Block:

@@ -84,7 +84,11 @@ PATH = click.Path(exists=True, dir_okay=False, path_type=Path)
     help="Steps in all, the resumed ones counted in: by default 2000; without --links 200 in each round.",
 )
 @click.option(
-    "--rounds", default=2, show_default=True, help="Without --links: how often to make links and learn them."
+    "--rounds",
+    type=click.IntRange(min=1),
+    default=2,
+    show_default=True,
+    help="Without --links: how often to make links and learn them.",
 )
 @click.option("--batch-subwords", default=4_000, show_default=True, help="Padded subwords in a batch.")
 @click.option("--accumulate", default=1, show_default=True, help="Batches in a step, of each process.")
@@ -196,7 +200,8 @@ def train(
     adapting = not links and "guided" in plan.objectives
     place = choose_device(device)
     precision = str(choose_dtype(dtype, place)).removeprefix("torch.")
-    options = TrainOptions(steps=steps or (200 if adapting else 2_000), dtype=precision, **values)
+    usual_steps = 200 if adapting else 2_000
+    options = TrainOptions(steps=usual_steps if steps is None else steps, dtype=precision, **values)
     with _watching(quiet, options.steps * (rounds if adapting else 1)) as watch:
         if adapting:
             adapt(plan, options, rounds, place, resume, *watch)

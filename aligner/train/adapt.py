@@ -36,7 +36,7 @@ from xalign.train.log import Progress
 from xalign.train.loop import TrainOptions
 from xalign.train.run import Plan, planned_preset, run
 
-LIKELY = 0.4  # what both directions must say for a link
+LIKELY = 0.35  # what both directions must say for a link
 TOGETHER = 50_000  # pairs of one lexicon; more would take more memory than many machines have
 
 
@@ -69,7 +69,7 @@ def adapt(
     process.wait_for_everyone()
     init = plan.init
     for number, out in enumerate(outs):
-        labels = [out / f"labels-{number}.align" for number in range(1, len(plan.corpora) + 1)]
+        labels = [out / f"labels-{k}.align" for k in range(1, len(plan.corpora) + 1)]
         corpora = [replace(files, links=path) for files, path in zip(plan.corpora, labels, strict=True)]
         ours = replace(plan, init=init, out=out, corpora=corpora, plot=plan.plot if out == plan.out else None)
         done = finished_steps(out)

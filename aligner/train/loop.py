@@ -201,8 +201,9 @@ class _Run:
             accelerator.clip_grad_norm_(learner.parameters(), options.clip)
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
-            stepped(step + 1)
             done = step + 1
+            if accelerator.is_main_process:
+                stepped(done)
             if done % options.log_steps == 0 or done % options.save_steps == 0 or done == options.steps:
                 losses, subwords, count = means.take(accelerator)
                 _expect_finite(losses["loss"], done, count // options.accumulate, rate)

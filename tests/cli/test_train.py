@@ -62,17 +62,19 @@ def test_a_killed_run_goes_on_bit_for_bit(start, corpus, tmp_path, more):
     assert steps == list(range(10, 61, 10))
 
 
-def test_several_processes_are_one_that_accumulates(start, corpus, tmp_path):
+@pytest.mark.parametrize("links", [True, False], ids=["links", "text alone"])
+def test_several_processes_are_one_that_accumulates(start, corpus, tmp_path, links):
     """Two processes see the batches that one process sees in two parts, and write what it writes."""
     few = ["--steps", 6, "--warmup-steps", 0]
-    assert invoke(start, corpus, tmp_path / "one", *few, "--accumulate", 2).exit_code == 0
+    assert invoke(start, corpus, tmp_path / "one", *few, "--accumulate", 2, links=links).exit_code == 0
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     place = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "OMP_NUM_THREADS": "1"}
+    arguments = command(start, corpus, tmp_path / "two", *few, links=links)
     runs = [
         subprocess.Popen(
-            [sys.executable, "-m", "xalign.cli", *command(start, corpus, tmp_path / "two", *few)],
+            [sys.executable, "-m", "xalign.cli", *arguments],
             env={**os.environ, **place, "RANK": str(rank), "LOCAL_RANK": str(rank)},
         )
         for rank in range(2)

@@ -6,8 +6,10 @@ import math
 import pytest
 import torch
 
+from xalign.encoder import load_encoder
 from xalign.errors import OptionError, TrainingError
-from xalign.train.development import DevelopmentFiles
+from xalign.models import resolve
+from xalign.train.development import DevelopmentFiles, evaluator
 from xalign.train.loop import TrainOptions
 from xalign.train.run import Plan, run
 
@@ -26,6 +28,8 @@ def test_it_learns_the_lexicon(start, corpus, development, tmp_path):
     assert seen[-1].loss < 0.5 * seen[0].loss
     scores = [progress.scores[development.name] for progress in seen if progress.scores]
     assert len(scores) == 3 and min(scores) < 10
+    saved = resolve(str(out))
+    assert evaluator([development], load_encoder(saved), saved)()[development.name] == min(scores)
     assert steps == list(range(1, 151))
     log = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
     assert [entry["step"] for entry in log] == [progress.step for progress in seen]

@@ -40,7 +40,7 @@ from xalign.method import AlignOptions
 from xalign.models import DEFAULT, Preset, resolve
 from xalign.parallel import run_groups
 from xalign.sentences import SentencePair
-from xalign.similarity import pool_words, similarity
+from xalign.similarity import pool_places, similarity
 from xalign.subwords import Splitter, Subwords
 from xalign.words import symmetrized_links, word_links
 
@@ -238,11 +238,10 @@ class Aligner:
         return extract(scores, source_mask, target_mask, threshold=method.threshold)
 
     def _units(self, states: Tensor, side: Side) -> Units:
-        gathered = states[side.places]
         if self.method.level == "subword":
-            return Units(gathered, side.words)
+            return Units(states[side.places], side.words)
         count = int(side.lengths.max())
-        pooled, present = pool_words(gathered, side.words, count)
+        pooled, present = pool_places(states, side.places, side.words, count)
         numbers = torch.arange(count, device=states.device)
         return Units(pooled, torch.where(present, numbers, -1))
 

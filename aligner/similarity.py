@@ -40,6 +40,21 @@ def similarity(source: Tensor, target: Tensor, method: str) -> Tensor:
     return MEASURES[method](source.float(), target.float())
 
 
+def pool_places(states: Tensor, places: Tensor, word_index: Tensor, words: int) -> tuple[Tensor, Tensor]:
+    """As `pool_words`, of states that stand at `places` among others: a few times as fast, without gradient.
+
+    The subwords of a word stand together, in the order of words.
+
+    Shape: (places, width), (batch, subwords), (batch, subwords) -> (batch, words, width), (batch, words)
+    """
+    rows, real = len(places), word_index >= 0
+    slots = (torch.arange(rows, device=places.device)[:, None] * words + word_index)[real]
+    sizes = torch.bincount(slots, minlength=rows * words)
+    starts = sizes.cumsum(0) - sizes
+    pooled = functional.embedding_bag(places[real], states.float(), starts, mode="mean")
+    return pooled.view(rows, words, -1), sizes.view(rows, words) > 0
+
+
 def pool_words(states: Tensor, word_index: Tensor, words: int) -> tuple[Tensor, Tensor]:
     """Average each word's subwords: (states of words in float32, mask of the words that have any subword).
 

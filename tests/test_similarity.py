@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from xalign import models
 from xalign.errors import OptionError
-from xalign.similarity import MEASURES, pool_words, similarity
+from xalign.similarity import MEASURES, pool_places, pool_words, similarity
 
 
 def states(*size, seed=0):
@@ -62,6 +62,10 @@ def test_a_word_is_the_mean_of_its_subwords_whatever_padding_holds(subwords_per_
             start += size
         hidden[sentence, start:] = filler
     pooled, mask = pool_words(hidden, index, words)
+    assert torch.equal(mask, real)
+    torch.testing.assert_close(pooled, expected)
+    places = torch.arange(hidden[..., 0].numel()).view(hidden.shape[:2])
+    pooled, mask = pool_places(hidden.flatten(0, 1), places, index, words)
     assert torch.equal(mask, real)
     torch.testing.assert_close(pooled, expected)
 

@@ -6,6 +6,7 @@ Links are those of any Pharaoh file, words counted from 0: `i-j` is sure, `ipj` 
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,9 @@ from xalign.subwords import Splitter, Subwords
 from xalign.train.collate import Example
 
 POSSIBLE_WEIGHT = 0.5  # of a possible link, where a sure one weighs 1
+
+_Table = NDArray[np.float64]
+"""All links: number of the pair, source word, target word, weight. Shape: (links, 4)"""
 
 
 @dataclass(frozen=True)
@@ -147,18 +151,14 @@ def _read_links(files: CorpusFiles, pairs: Sequence[SentencePair], possible_weig
     alignments = read_alignments(files.links, format="pharaoh")
     if len(pairs) != len(alignments):
         raise TrainingError(f"{files.source} has {len(pairs)} lines, but {files.links} has {len(alignments)}")
-    rows = []
+    rows = array("d")
     for number, (pair, alignment) in enumerate(zip(pairs, alignments, strict=True)):
         _check_range(pair, alignment, f"{files.links} line {number + 1}")
         for link in alignment.links:
             weight = possible_weight if link in alignment.possible else 1.0
             if weight:
-                rows.append((number, link.source, link.target, weight))
-    return np.array(rows, dtype=np.float64).reshape(-1, 4)
-
-
-_Table = NDArray[np.float64]
-"""All links: number of the pair, source word, target word, weight. Shape: (links, 4)"""
+                rows.extend((number, link.source, link.target, weight))
+    return np.array(rows).reshape(-1, 4)
 
 
 def _check_range(pair: SentencePair, alignment: Alignment, where: str) -> None:

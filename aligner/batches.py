@@ -108,6 +108,8 @@ def plan(source: Subwords, target: Subwords, geometry: Geometry, budget: int) ->
     """
     sizes = np.stack([source.sizes, target.sizes])
     widths = sizes.sum(axis=0) if geometry.encode == "pair" else sizes.max(axis=0)
+    limited = widths if geometry.encode == "pair" and not geometry.restart else sizes.max(axis=0)
+    widths = np.where(limited > geometry.limit, 2 * widths, widths)  # windows overlap by half
     order = np.argsort(widths, kind="stable")
     order = order[(sizes[:, order] > 0).all(axis=0)]
     specials = len(geometry.prefix) + len(geometry.separator) + len(geometry.suffix)

@@ -74,7 +74,7 @@ class Encoder(ABC):
     """A checkpoint that answers with hidden states. One thread at a time may call it, unless it is `concurrent`.
 
     `model`: what computes: transformers' own, or one whose weights have the same names. `layers`: number of blocks;
-    valid layers are 0..layers. `width`: of a hidden state.
+    valid layers are 0..layers, of which those above `highest` were dropped. `width`: of a hidden state.
     `limit`: most subwords in one sequence, specials not counted; where positions restart on the target side,
     most subwords on each side.
     `languages`: the codes that `language_id` takes, in the order of their ids; empty where encoding depends
@@ -97,6 +97,7 @@ class Encoder(ABC):
         self.preset = preset
         self.model = model
         self.layers = layers
+        self.highest = layers
         self.width = width
         self.vocabulary = vocabulary
 
@@ -124,8 +125,8 @@ class Encoder(ABC):
         """The hidden states of `layers`, all of which exist. Shape of each: (batch, subwords, width)"""
 
     @abstractmethod
-    def drop_blocks_above(self, layer: int) -> None:
-        """Free the memory of blocks that will never be run; they stay counted in `layers`."""
+    def remove_blocks(self, first: int) -> None:
+        """Free the memory of the blocks from number `first` on, counted from 0."""
 
     def pack(self) -> None:  # noqa: B027 (most families have no such form)
         """Lay the weights out for aligning on this processor. No training, saving or moving after it."""
@@ -174,6 +175,14 @@ class Encoder(ABC):
             if not 0 <= layer <= self.layers:
                 valid = f"layers 0 (embeddings) to {self.layers}"
                 raise LayerError(f"layer {layer} does not exist: {self.preset.name} has {valid}")
+            if layer > self.highest:
+                raise LayerError(f"layer {layer} was dropped when {self.preset.name} was loaded")
+
+    def drop_blocks_above(self, layer: int) -> None:
+        """Free the memory of blocks that will never be run; they stay counted in `layers`."""
+        self.check_layers([layer])
+        self.highest = layer
+        self.remove_blocks(layer)
 
     def subword_ids(self, words: Sequence[str], language: str | None = None) -> list[list[int]]:
         """The ids of each word on its own, no special ones; empty for a word that the tokenizer drops."""

@@ -114,10 +114,22 @@ class Aligner:
         self.workers = min(torch.get_num_threads(), WORKERS) if encoder.concurrent else 1
 
     @classmethod
-    def load(cls, model: str = DEFAULT, device: str = "auto", dtype: str = "auto", **options: Any) -> Aligner:
-        """An aligner from a preset's name, a folder or a hub id; `options` are the fields of `AlignOptions`.
+    def load(
+        cls,
+        model: str = DEFAULT,
+        device: str = "auto",
+        dtype: str = "auto",
+        *,
+        all_layers: bool = True,
+        **options: Any,
+    ) -> Aligner:
+        """An aligner from a preset's name, a folder or a hub id.
 
         >>> Aligner.load("mini").align([("das Haus", "the house")])  # doctest: +SKIP
+
+        Args:
+            all_layers: False drops the blocks above the layer that is compared, which saves their memory.
+            options: the fields of `AlignOptions`.
 
         Raises:
             ModelError: the model is unknown or cannot be read.
@@ -130,7 +142,8 @@ class Aligner:
         method = settled.completed_by(preset)
         place = choose_device(device)
         precision = choose_dtype(dtype, place)
-        encoder = load_encoder(replace(preset, encode=method.encode), place, precision)
+        highest = None if all_layers else method.layer
+        encoder = load_encoder(replace(preset, encode=method.encode), place, precision, highest)
         if place.type == "cpu":
             encoder.pack()
         return cls(encoder, preset, settled)

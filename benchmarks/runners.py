@@ -97,6 +97,7 @@ def load_aligner(task: Task) -> Aligner:
         device=task.device,
         dtype=task.dtype,
         batch_tokens=task.batch_tokens,
+        all_layers=False,
         source_language=task.source_language,
         target_language=task.target_language,
     )

@@ -63,7 +63,7 @@ def align(
     if any(_same_file(output, each) for each in (source, target)):
         raise OptionError(f"{output} is an input too: give -o another file")
     pairs = _begun(read_stream(source, form) if target is None else read_files(source, target))
-    aligner = aligner_from(model)
+    aligner = aligner_from(model, all_layers=False)
     read: deque[SentencePair] = deque()  # what the aligner has taken, and the writer not yet
     alignments = track(aligner.align(_remember(pairs, read)), "pairs", partial(count_lines, source), quiet)
     write, options = WRITERS[writer], WriteOptions(scores, one_based)

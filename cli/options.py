@@ -87,8 +87,8 @@ def model_options(command: Command) -> Command:
     return command
 
 
-def aligner_from(options: dict[str, Any]) -> Aligner:
+def aligner_from(options: dict[str, Any], all_layers: bool = True) -> Aligner:
     """The aligner that the values of `model_options` describe; imports torch."""
     from xalign.pipeline import Aligner
 
-    return Aligner.load(**options)
+    return Aligner.load(**options, all_layers=all_layers)

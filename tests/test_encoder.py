@@ -50,7 +50,9 @@ def test_no_block_above_the_highest_layer_is_run(encoder, name):
 def test_dropped_blocks_do_not_change_the_layers_below(encoder, tiny, name):
     batch = sentences(encoder(name))
     cut = load_encoder(resolve(str(tiny(name))), layers=2)
-    assert cut.layers == 4
+    assert (cut.layers, cut.highest) == (4, 2)
+    with pytest.raises(LayerError, match="layer 3 was dropped"):
+        cut.encode(batch, [3])
     assert torch.equal(cut.encode(batch, [0, 1, 2]), encoder(name).encode(batch, [0, 1, 2]))
     assert sum(p.numel() for p in cut.model.parameters()) < sum(
         p.numel() for p in encoder(name).model.parameters()

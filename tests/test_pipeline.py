@@ -128,6 +128,14 @@ def test_a_model_without_preset_needs_a_layer(tiny):
         Aligner.load(str(tiny("bert")))
 
 
+def test_blocks_above_the_layer_can_be_left_out(tiny, load):
+    cut = Aligner.load(str(tiny("preset")), layer=2, device="cpu", dtype="float32", all_layers=False)
+    pairs = some_pairs(5)
+    assert links(cut.align(pairs)) == links(load(layer=2).align(pairs))
+    with pytest.raises(LayerError, match="layer 3 was dropped"):
+        list(cut.align_layers(pairs, [3]))
+
+
 def test_an_unknown_model_is_refused():
     with pytest.raises(ModelError, match="unknown model 'mni'"):
         Aligner.load("mni")

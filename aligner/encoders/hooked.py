@@ -102,10 +102,9 @@ class HookedEncoder(Encoder):
             self.model.save_pretrained(folder, state_dict=None if weights is None else dict(weights))
             self.tokenizer.save_pretrained(folder)
 
-    def drop_blocks_above(self, layer: int) -> None:
-        self.check_layers([layer])
+    def remove_blocks(self, first: int) -> None:
         for block_parts in self.droppable():
-            for number in range(layer, self.layers):
+            for number in range(first, self.layers):
                 block_parts[number] = nn.Identity()
 
     def pack_blocks(self) -> None:
@@ -113,12 +112,10 @@ class HookedEncoder(Encoder):
         config = self.model.config
         if config.hidden_act != "gelu":
             return
-        blocks = [block for block in self.blocks if not isinstance(block, nn.Identity)]
-        final = getattr(self.model.encoder, "LayerNorm", None) if len(blocks) == self.layers else None
-        self._packed = PackedBlocks(blocks, config.num_attention_heads, final)
+        final = getattr(self.model.encoder, "LayerNorm", None) if self.highest == self.layers else None
+        self._packed = PackedBlocks(list(self.blocks)[: self.highest], config.num_attention_heads, final)
         self.concurrent = True
-        for number in range(self.layers):
-            self.blocks[number] = nn.Identity()
+        self.remove_blocks(0)
 
 
 def _vocabulary(tokenizer: PreTrainedTokenizerBase) -> Vocabulary:

@@ -264,15 +264,14 @@ class PrenormEncoder(Encoder):
             counted = batch.mask.cumsum(1) * batch.mask
         return counted + padding
 
-    def drop_blocks_above(self, layer: int) -> None:
-        self.check_layers([layer])
-        del self.blocks[layer:]
+    def remove_blocks(self, first: int) -> None:
+        del self.blocks[first:]
 
     def pack(self) -> None:
-        final = self.model.encoder["LayerNorm"] if len(self.blocks) == self.layers else None
+        final = self.model.encoder["LayerNorm"] if self.highest == self.layers else None
         self._packed = PackedBlocks(list(self.blocks), self.model.config.num_attention_heads, final)
         self.concurrent = True
-        del self.blocks[:]
+        self.remove_blocks(0)
 
 
 def _read_json(path: Path) -> dict[str, Any]:

@@ -7,7 +7,7 @@ embeddings, biases, normalisations and heads stay with AdamW (Loshchilov and Hut
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
@@ -38,7 +38,7 @@ def make_optimizer(learner: nn.Module, name: str, weight_decay: float) -> Optimi
         raise DependencyError(f"--optimizer muon needs torch 2.9 or later; this is {torch.__version__}")
     matrices = [
         module.weight
-        for module in learner.model.modules()
+        for module in learner.get_submodule("model").modules()
         if isinstance(module, nn.Linear) and module.weight.requires_grad
     ]
     chosen = {id(weight) for weight in matrices}
@@ -74,5 +74,5 @@ class Several(Optimizer):
         self.param_groups = [group for part in self.parts for group in part.param_groups]
 
 
-def _adamw(weights: list[Tensor], weight_decay: float) -> AdamW:
+def _adamw(weights: Iterable[Tensor], weight_decay: float) -> AdamW:
     return AdamW(weights, betas=(0.9, 0.98), weight_decay=weight_decay, fused=True)

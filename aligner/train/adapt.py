@@ -90,6 +90,8 @@ def _label(
     preset: Preset, corpora: Sequence[CorpusFiles], labels: Sequence[Path], device: torch.device
 ) -> None:
     encoder = load_encoder(preset, device, choose_dtype("auto", device), layers=preset.layer)
+    if device.type == "cpu":
+        encoder.pack()
     for files, path in zip(corpora, labels, strict=True):
         options = AlignOptions(
             level="word", source_language=files.source_language, target_language=files.target_language

@@ -11,7 +11,7 @@ kernels prefer one padded array.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence, Set
-from itertools import pairwise
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-_CACHED_SCORES = 2**18
+_SCORES = 2**16  # of one head, that are computed at a time: the processor's cache has room for so many
 _USUAL_ROWS = 4_096  # what oneDNN lays weights out for; other numbers of rows work too
 
 Rows = Callable[[Tensor], Tensor]
@@ -50,72 +50,115 @@ class PackedBlocks:
 
 
 class _Packing:
-    """Where the real positions of a padded batch stand, end to end, shorter sequences first."""
+    """Where the real positions of a padded batch stand, end to end, shorter sequences first.
+
+    After them come a few rows of nothing, so that few different numbers of rows occur: for each, oneDNN makes code of
+    its own and keeps it.
+    """
 
     def __init__(self, mask: Tensor) -> None:
-        lengths = mask.sum(1).numpy()
-        order = np.argsort(lengths, kind="stable")
-        lengths = lengths[order]
+        sizes = mask.sum(1).numpy()
+        order = np.argsort(sizes, kind="stable")
+        sizes = sizes[order]
+        columns = np.arange(mask.shape[1])
+        places = (order[:, None] * mask.shape[1] + columns)[columns < sizes[:, None]]
         self._shape = mask.shape
-        self._is_whole = bool(lengths[0] == mask.shape[1])
-        self._places = torch.empty(0)
-        if not self._is_whole:
-            columns = np.arange(mask.shape[1])
-            places = order[:, None] * mask.shape[1] + columns
-            self._places = torch.from_numpy(places[columns < lengths[:, None]])
-        # The sequences of one length, and where their rows end.
-        self._lengths, counts = np.unique(lengths, return_counts=True)
-        self._bounds = [0, *(self._lengths * counts).cumsum().tolist()]
+        self._places = torch.from_numpy(places)
+        self._filling = -len(places) % (128 if len(places) > 1_024 else 32)
+        self._sizes, self._starts = sizes, sizes.cumsum() - sizes
 
     def pack(self, states: Tensor) -> Tensor:
         """Shape: (batch, subwords, width) -> (rows, width)"""
-        flat = states.flatten(0, 1)
-        return flat if self._is_whole else flat.index_select(0, self._places)
+        rows = states.flatten(0, 1).index_select(0, self._places)
+        return functional.pad(rows, (0, 0, 0, self._filling))
 
     def unpack(self, rows: Tensor) -> Tensor:
         """Shape: (rows, width) -> (batch, subwords, width)"""
-        if not self._is_whole:
-            padded = rows.new_zeros(self._shape.numel(), rows.shape[1])
-            rows = padded.index_copy_(0, self._places, rows)
-        return rows.view(*self._shape, -1)
+        padded = rows.new_zeros(self._shape.numel(), rows.shape[1])
+        padded.index_copy_(0, self._places, rows[: len(self._places)])
+        return padded.view(*self._shape, -1)
 
     def attend(self, projected: Tensor, heads: int) -> Tensor:
         """What every row gathers from its own sequence. Shape: (rows, 3 x width) -> (rows, width)"""
-        gather = _attend_in_bfloat16 if projected.dtype == torch.bfloat16 else _attend
-        parts = [
-            gather(projected[start:end].view(-1, length, projected.shape[1]), heads)
-            for length, (start, end) in zip(self._lengths.tolist(), pairwise(self._bounds), strict=True)
+        if projected.dtype == torch.bfloat16:
+            return self._attend_in_bfloat16(projected, heads)
+        width = projected.shape[1]
+        parts = []
+        for start, end, size in self._equal:
+            split = _heads(projected[start:end].view(-1, size, width), heads)
+            parts.append(_joined(functional.scaled_dot_product_attention(*split)))
+        return torch.cat([*parts, projected.new_zeros(self._filling, width // 3)])
+
+    def _attend_in_bfloat16(self, projected: Tensor, heads: int) -> Tensor:
+        """The same in half the time: torch's own is made for longer sequences, and its softmax for float32."""
+        width = projected.shape[1]
+        scale = (width // (3 * heads)) ** -0.5
+        parts = []
+        for rows, padding in self._alike:
+            split = _heads(projected.index_select(0, rows.flatten()).view(*rows.shape, width), heads)
+            query, key, value = split.flatten(1, 2)
+            scores = torch.bmm(query, key.transpose(1, 2)).float().mul_(scale)
+            if padding is not None:
+                scores.view(len(rows), heads, *scores.shape[1:]).masked_fill_(padding, -torch.inf)
+            context = torch.bmm(scores.softmax(-1).to(projected.dtype), value)
+            parts.append(_joined(context.view(len(rows), heads, *context.shape[1:])))
+        return torch.cat(parts).index_select(0, self._returns)
+
+    @cached_property
+    def _equal(self) -> list[tuple[int, int, int]]:
+        """The sequences of one size: (first row, row after the last, size)"""
+        sizes, counts = np.unique(self._sizes, return_counts=True)
+        ends = (sizes * counts).cumsum()
+        return list(zip((ends - sizes * counts).tolist(), ends.tolist(), sizes.tolist(), strict=True))
+
+    @cached_property
+    def _alike(self) -> list[tuple[Tensor, Tensor | None]]:
+        """The sequences of nearly one size, few at a time: (which rows they are, which of these only pad).
+
+        Few different shapes, since oneDNN makes code of its own for each.
+        Shape: (sequences, subwords), (sequences, 1, 1, subwords)
+        """
+        parts: list[tuple[Tensor, Tensor | None]] = []
+        widths = -(-self._sizes // 8) * 8
+        for width in np.unique(widths).tolist():
+            starts, sizes = self._starts[widths == width], self._sizes[widths == width]
+            while len(starts):
+                count = min(_power_of_two(len(starts)), _power_of_two(_SCORES // width**2))
+                columns = np.arange(width)
+                real = columns < sizes[:count, None]
+                rows = np.where(real, starts[:count, None] + columns, 0)
+                padding = None if real.all() else torch.from_numpy(~real[:, None, None])
+                parts.append((torch.from_numpy(rows), padding))
+                starts, sizes = starts[count:], sizes[count:]
+        return parts
+
+    @cached_property
+    def _returns(self) -> Tensor:
+        """Where each row is among those of `_alike`. Shape: (rows,)"""
+        real = [
+            np.ones(rows.numel(), dtype=bool)
+            if padding is None
+            else ~np.broadcast_to(padding.numpy()[:, 0, 0], rows.shape).ravel()
+            for rows, padding in self._alike
         ]
-        return parts[0] if len(parts) == 1 else torch.cat(parts)
+        places = np.flatnonzero(np.concatenate(real))
+        return torch.from_numpy(np.concatenate([places, np.zeros(self._filling, dtype=places.dtype)]))
 
 
-def _attend(projected: Tensor, heads: int) -> Tensor:
-    """Sequences of one length. Shape: (sequences, subwords, 3 x width) -> (rows, width)"""
-    context = functional.scaled_dot_product_attention(*_heads(projected, heads))
-    return context.transpose(1, 2).flatten(2).flatten(0, 1)
-
-
-def _attend_in_bfloat16(projected: Tensor, heads: int) -> Tensor:
-    """As `_attend`, in half the time: torch's own is made for longer sequences, and its softmax for float32.
-
-    Takes as many sequences at a time as the cache has room for scores.
-    """
-    subwords, width = projected.shape[1], projected.shape[2] // 3
-    scale = (width // heads) ** -0.5
-    parts = []
-    for part in torch.split(projected, max(1, _CACHED_SCORES // (heads * subwords**2))):
-        query, key, value = _heads(part, heads).flatten(1, 2)
-        scores = torch.bmm(query, key.transpose(1, 2)).float().mul_(scale)
-        context = torch.bmm(scores.softmax(-1).to(projected.dtype), value)
-        context = context.view(len(part), heads, subwords, width // heads)
-        parts.append(context.transpose(1, 2).reshape(-1, width))
-    return torch.cat(parts)
+def _power_of_two(most: int) -> int:
+    """The largest that is not above `most`, at least 1."""
+    return 1 << max(0, most.bit_length() - 1)
 
 
 def _heads(projected: Tensor, heads: int) -> Tensor:
     """(sequences, subwords, 3 x width) -> (3, sequences, heads, subwords, width of a head)"""
     width = projected.shape[2] // (3 * heads)
     return projected.view(*projected.shape[:2], 3, heads, width).permute(2, 0, 3, 1, 4)
+
+
+def _joined(context: Tensor) -> Tensor:
+    """(sequences, heads, subwords, width of a head) -> (rows, width)"""
+    return context.transpose(1, 2).flatten(2).flatten(0, 1)
 
 
 class _Block:

@@ -7,21 +7,27 @@ the pipeline composes: reading, `prepare` (subwords and batches), `encode` (with
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from time import perf_counter
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from xalign.batches import Batch
+from xalign.encoder import load_encoder
 from xalign.files import writing
 from xalign.formats import WRITERS, WriteOptions
 from xalign.links import Alignment
-from xalign.pipeline import Aligner
+from xalign.parallel import run_groups
+from xalign.pipeline import Aligner, Units
 from xalign.sentences import SentencePair, read_files
+
+Given = TypeVar("Given")
+Made = TypeVar("Made")
 
 
 @dataclass
@@ -47,7 +53,6 @@ class Clock:
 def time_stages(aligner: Aligner, source: str, target: str, links: str) -> dict[str, Any]:
     """Align two files, stage by stage; seconds by stage, subwords with and without padding, and achieved FLOP/s."""
     clock = Clock(aligner.encoder.device)
-    layer = aligner.method.layer
     with clock.running("read"):
         pairs = list(read_files(source, target))
     work = Work.of(aligner, pairs[0])
@@ -55,15 +60,15 @@ def time_stages(aligner: Aligner, source: str, target: str, links: str) -> dict[
     for first in range(0, len(pairs), aligner.block):
         with clock.running("subwords"):
             block = aligner.prepare(pairs[first : first + aligner.block])
-        found = [Alignment()] * len(block)
-        for numbers, batch in block.batches:
+        for _, batch in block.batches:
             work.count(batch)
-            with clock.running("encode"):
-                on_device = batch.to(aligner.encoder.device)
-                units = aligner.encode(on_device, [layer])[0]
-            with clock.running("extract"):
-                linked = aligner.link(on_device, *units)
-            for number, alignment in zip(numbers.tolist(), linked, strict=True):
+        with clock.running("encode"):
+            encoded = _at_once(aligner, _encode, [batch for _, batch in block.batches])
+        with clock.running("extract"):
+            linked = _at_once(aligner, _link, encoded)
+        found = [Alignment()] * len(block)
+        for (numbers, _), of_batch in zip(block.batches, linked, strict=True):
+            for number, alignment in zip(numbers.tolist(), of_batch, strict=True):
                 found[number] = alignment
         alignments += found
     with clock.running("write"):
@@ -76,6 +81,25 @@ def time_stages(aligner: Aligner, source: str, target: str, links: str) -> dict[
         "encoder_flop": work.flop,
         "encoder_flop_per_s": work.flop / clock.seconds["encode"] if work.batches else 0.0,
     }
+
+
+def _at_once(
+    aligner: Aligner, work: Callable[[Aligner, Given], Made], batches: Sequence[Given]
+) -> list[Made]:
+    """As many batches at once as the pipeline computes."""
+    tasks = [partial(work, aligner, batch) for batch in batches]
+    [(_, made)] = run_groups([(None, tasks)], aligner.workers)
+    return made
+
+
+def _encode(aligner: Aligner, batch: Batch) -> tuple[Batch, Units, Units]:
+    on_device = batch.to(aligner.encoder.device)
+    [(source, target)] = aligner.encode(on_device, [aligner.method.layer])
+    return on_device, source, target
+
+
+def _link(aligner: Aligner, encoded: tuple[Batch, Units, Units]) -> list[Alignment]:
+    return aligner.link(*encoded)
 
 
 def _write(path: str, pairs: Sequence[SentencePair], alignments: Sequence[Alignment]) -> None:
@@ -102,13 +126,17 @@ class Work:
 
     @classmethod
     def of(cls, aligner: Aligner, pair: SentencePair) -> Work:
-        """Count the products that torch runs for one pair; attention, which it may fuse, by its definition."""
+        """Count the products that torch runs for one pair; attention, which it may fuse, by its definition.
+
+        With an encoder that is not packed: packed ones call oneDNN where torch does not count.
+        """
         layer, width = aligner.method.layer, aligner.encoder.width
+        encoder = load_encoder(aligner.encoder.preset, layers=layer)
         [(_, batch)] = aligner.prepare([pair]).batches
-        inputs = batch.to(aligner.encoder.device).inputs
+        inputs = batch.inputs
         with torch.inference_mode(), FlopCounterMode(display=False) as counter:
             for each in inputs:
-                aligner.encoder.encode(each, [layer])
+                encoder.encode(each, [layer])
         counted = counter.get_flop_counts()["Global"]
         linear = sum(counted.get(product, 0) for product in (torch.ops.aten.mm, torch.ops.aten.addmm))
         return cls(linear=linear / sum(each.ids.numel() for each in inputs), attention=4.0 * layer * width)

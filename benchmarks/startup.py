@@ -30,7 +30,6 @@ PAIR = "Das Haus ist klein . ||| The house is small .\n"
 STEPS = {
     "command line": "import xalign.cli.align",
     "torch": "import torch",
-    "transformers": "import transformers.modeling_utils",
     "the rest of xalign": "from xalign.pipeline import Aligner",
     "checkpoint": "aligner = Aligner.load({model!r}, device={device!r})",
     "first pair": "links = next(aligner.align([('Das Haus ist klein .', 'The house is small .')]))",
@@ -71,7 +70,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--model", default="mini")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--out", type=Path, default=RESULTS / "startup.json")
+    parser.add_argument("--out", type=Path, default=RESULTS / "startup-cpu.json")
     return parser.parse_args()
 
 

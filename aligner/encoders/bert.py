@@ -28,4 +28,5 @@ class BertEncoder(HookedEncoder):
         return (int(self.tokenizer.cls_token_id),), end, end
 
     def pack(self) -> None:
-        self.pack_blocks()
+        if self.model.config.hidden_act == "gelu":
+            self.pack_blocks(list(self.blocks), self.model.config.num_attention_heads)

@@ -68,7 +68,7 @@ class HookedEncoder(Encoder):
 
     def states(self, batch: EncoderInput, layers: Set[int]) -> dict[int, Tensor]:
         if self._packed is not None:
-            return self._packed.run(self._embed(batch), batch.mask, layers)
+            return self._packed.run(self.embed(batch), batch.mask, layers)
         return self.run_model(batch, layers)
 
     def run_model(self, batch: EncoderInput, layers: Set[int]) -> dict[int, Tensor]:
@@ -82,7 +82,7 @@ class HookedEncoder(Encoder):
                 states[self.layers] = self.model(**self.model_inputs(batch)).last_hidden_state
         return states
 
-    def _embed(self, batch: EncoderInput) -> Tensor:
+    def embed(self, batch: EncoderInput) -> Tensor:
         """Layer 0 without hooks, which are seen by all threads. Shape: (batch, subwords, width)"""
         inputs = self.model_inputs(batch)
         del inputs["attention_mask"]
@@ -107,13 +107,11 @@ class HookedEncoder(Encoder):
             for number in range(first, self.layers):
                 block_parts[number] = nn.Identity()
 
-    def pack_blocks(self) -> None:
-        """What `pack` does in a family whose blocks packed.py knows."""
-        config = self.model.config
-        if config.hidden_act != "gelu":
-            return
-        final = getattr(self.model.encoder, "LayerNorm", None) if self.highest == self.layers else None
-        self._packed = PackedBlocks(list(self.blocks)[: self.highest], config.num_attention_heads, final)
+    def pack_blocks(self, blocks: Sequence[Any], heads: int, final: nn.Module | None = None) -> None:
+        """What `pack` does in a family whose blocks, or what names their parts, packed.py knows."""
+        self._packed = PackedBlocks(
+            blocks[: self.highest], heads, final if self.highest == self.layers else None
+        )
         self.concurrent = True
         self.remove_blocks(0)
 

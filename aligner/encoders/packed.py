@@ -29,7 +29,7 @@ Rows = Callable[[Tensor], Tensor]
 class PackedBlocks:
     """An encoder's first blocks. `final`: what normalises the output of the last of them, where anything does."""
 
-    def __init__(self, blocks: Sequence[nn.Module], heads: int, final: nn.Module | None = None) -> None:
+    def __init__(self, blocks: Sequence[Any], heads: int, final: nn.Module | None = None) -> None:
         self._blocks = [_Block(block, heads) for block in blocks]
         self._final = final
 
@@ -162,7 +162,7 @@ def _joined(context: Tensor) -> Tensor:
 
 
 class _Block:
-    """One block; takes its weights from transformers' module, or from one that names them alike."""
+    """One block; takes its weights from transformers' module, or from what names them alike."""
 
     def __init__(self, block: Any, heads: int) -> None:
         attention = block.attention

@@ -44,4 +44,6 @@ class RobertaEncoder(HookedEncoder):
         return inputs
 
     def pack(self) -> None:
-        self.pack_blocks()
+        if self.model.config.hidden_act == "gelu":
+            final = getattr(self.model.encoder, "LayerNorm", None)  # of XLM-RoBERTa-XL
+            self.pack_blocks(list(self.blocks), self.model.config.num_attention_heads, final)

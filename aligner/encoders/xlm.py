@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import torch
@@ -80,6 +81,22 @@ class XlmEncoder(HookedEncoder):
             inputs["position_ids"] = batch.restarting_positions
         return inputs
 
+    def pack(self) -> None:
+        config = self.model.config
+        if config.gelu_activation and not config.causal:
+            parts = zip(*(list(each)[: self.highest] for each in self.droppable()), strict=True)
+            self.pack_blocks([_by_common_names(*each) for each in parts], config.n_heads)
+
+    def embed(self, batch: EncoderInput) -> Tensor:
+        inputs = self.model_inputs(batch)
+        columns = torch.arange(batch.ids.shape[1], device=batch.ids.device)
+        places = inputs.get("position_ids", columns)
+        embedded = self.model.embeddings(batch.ids) + self.model.position_embeddings(places)
+        if "langs" in inputs:
+            embedded = embedded + self.model.lang_embeddings(inputs["langs"])
+        normalised: Tensor = self.model.layer_norm_emb(embedded)
+        return normalised
+
     def split(self, words: Sequence[str], language: str | None) -> list[list[int]]:
         code = language or "en"
         if language and self.known_languages:
@@ -104,6 +121,17 @@ class XlmEncoder(HookedEncoder):
         super().to(device)
         if self.head is not None:
             self.head.to(device)
+
+
+def _by_common_names(attention: Any, ffn: Any, norm: nn.Module, inner_norm: nn.Module) -> SimpleNamespace:
+    """The parts of a block, which is BERT's, by the names that BERT's parts have."""
+    projections = SimpleNamespace(query=attention.q_lin, key=attention.k_lin, value=attention.v_lin)
+    gather = SimpleNamespace(dense=attention.out_lin, LayerNorm=norm)
+    return SimpleNamespace(
+        attention=SimpleNamespace(self=projections, output=gather),
+        intermediate=SimpleNamespace(dense=ffn.lin1),
+        output=SimpleNamespace(dense=ffn.lin2, LayerNorm=inner_norm),
+    )
 
 
 class _Attention(nn.Module):

@@ -38,5 +38,7 @@ def test_each_sequence_attends_to_itself(dtype, tolerance, scores, sizes):
         found = packing.unpack(packing.attend(packing.pack(states.to(dtype)), HEADS))
     for row, size in enumerate(sizes):
         query, key, value = states[row, :size].view(size, 3, HEADS, -1).permute(1, 2, 0, 3)
-        expected = functional.scaled_dot_product_attention(query, key, value).transpose(0, 1).reshape(size, -1)
+        expected = (
+            functional.scaled_dot_product_attention(query, key, value).transpose(0, 1).reshape(size, -1)
+        )
         torch.testing.assert_close(found[row, :size].float(), expected, atol=tolerance, rtol=tolerance)

@@ -10,3 +10,4 @@ lines=$(wc -l < "$source")
 python startup.py
 python throughput.py --model mini --src "$source" --tgt "$target" --pairs $((10 * lines)) --scaling 1000 10000
 python throughput.py --src "$source" --tgt "$target" --peer-pairs 100 --repeats 2
+python table.py results/startup-cpu.json results/throughput-mini-cpu.json results/throughput-base-cpu.json

@@ -317,7 +317,7 @@ def _print_stages(name: str, report: Report, pairs: int, ceiling: float) -> None
         print(f"  {stage:9} {1000 * spent / pairs:9.3f} ms/pair {share:7.1%} {pairs / spent:12.0f} pairs/s")
     rate, full = report["encoder_flop_per_s"], report["subwords"] / report["padded_subwords"]
     print(f"  encoder: {rate / 1e12:.3f} TFLOP/s on real subwords, {rate / ceiling:.1%} of the ceiling of "
-          f"{ceiling / 1e12:.3f}; {full:.1%} of what it computes are real subwords, "
+          f"{ceiling / 1e12:.3f}; {full:.1%} of the padded batches are real subwords, "
           f"{report['subwords'] / pairs:.1f} a pair")  # fmt: skip
 
 

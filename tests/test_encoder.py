@@ -57,6 +57,10 @@ def test_dropped_blocks_do_not_change_the_layers_below(encoder, tiny, name):
     assert sum(p.numel() for p in cut.model.parameters()) < sum(
         p.numel() for p in encoder(name).model.parameters()
     )
+    cut.pack()
+    with torch.inference_mode():
+        packed, whole = (each.encode(batch, [0, 1, 2])[:, batch.mask] for each in (cut, encoder(name)))
+    torch.testing.assert_close(packed, whole, atol=1e-5, rtol=1e-5)
 
 
 @pytest.mark.parametrize("name", FAMILIES)

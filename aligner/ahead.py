@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from queue import Full, Queue
 from threading import Event, Thread
 from typing import TypeVar
@@ -11,11 +11,11 @@ T = TypeVar("T")
 _POLL = 0.2  # seconds after which a waiting thread looks whether its consumer is gone
 
 
-def run_ahead(items: Iterable[T], most: int = 2) -> Iterator[T]:
+def run_ahead(items: Iterable[T], most: int = 2, wait: bool = False) -> Generator[T, None, None]:
     """The items in their order, at most `most` of them made before they are asked for.
 
     An error in `items` is raised where the item that it stands for would have come. A consumer that stops early ends
-    the thread.
+    the thread, and with `wait` waits for that: a process that ends while another thread computes is aborted.
 
     >>> list(run_ahead(range(3)))
     [0, 1, 2]
@@ -42,7 +42,8 @@ def run_ahead(items: Iterable[T], most: int = 2) -> Iterator[T]:
         else:
             put(([], None))
 
-    Thread(target=produce, name="xalign-ahead", daemon=True).start()
+    thread = Thread(target=produce, name="xalign-ahead", daemon=True)
+    thread.start()
     try:
         while True:
             found, error = waiting.get()
@@ -53,3 +54,5 @@ def run_ahead(items: Iterable[T], most: int = 2) -> Iterator[T]:
             yield found[0]
     finally:
         stopped.set()
+        if wait:
+            thread.join()

@@ -92,6 +92,14 @@ def test_a_consumer_that_stops_early_ends_the_thread_and_closes_what_it_read():
     assert closed.is_set()
 
 
+def test_who_waits_leaves_no_thread_behind():
+    before = set(ahead_threads())
+    ahead = run_ahead(iter(int, 1), wait=True)
+    next(ahead)
+    ahead.close()
+    assert not set(ahead_threads()) - before
+
+
 def test_the_thread_ends_with_its_items():
     before = set(ahead_threads())
     ahead = run_ahead([1])

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -127,21 +127,23 @@ def train(
         if not resume:
             forget_state(out)
         log = Log(out, finished.steps)
+    in_a_step = options.accumulate * processes  # batches
     learner.train()
-    for progress in run.steps(run_ahead(map(collate, drawn)), finished, callbacks.stepped):
-        due = progress.step % options.save_steps == 0 or progress.step == options.steps
-        if accelerator.is_main_process:
-            best = finished.best
+    with closing(run_ahead(map(collate, drawn), wait=True)) as batches:
+        for progress in run.steps(batches, finished, callbacks.stepped):
+            due = progress.step % options.save_steps == 0 or progress.step == options.steps
+            if accelerator.is_main_process:
+                best = finished.best
+                if due:
+                    progress, best = _keep_best(learner, progress, best, callbacks)
+                log.write(progress)  # before the state: what a resumed run finds after its step it cuts off
+                if due:
+                    since = progress.step - finished.steps
+                    finished = Finished(progress.step, finished.batches + since * in_a_step, best)
+                    save_state(out, finished, learner, optimizer)
+                callbacks.report(progress)
             if due:
-                progress, best = _keep_best(learner, progress, best, callbacks)
-            log.write(progress)  # before the state: what a resumed run finds after its step it cuts off
-            if due:
-                batches = finished.batches + (progress.step - finished.steps) * options.accumulate * processes
-                finished = Finished(progress.step, batches, best)
-                save_state(out, finished, learner, optimizer)
-            callbacks.report(progress)
-        if due:
-            accelerator.wait_for_everyone()
+                accelerator.wait_for_everyone()
     learner.eval()
 
 

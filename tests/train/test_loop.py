@@ -2,6 +2,8 @@
 
 import json
 import math
+import threading
+from contextlib import nullcontext
 
 import pytest
 import torch
@@ -81,6 +83,14 @@ def test_a_loss_that_is_not_a_number_stops_the_run(start, corpus, tmp_path):
     ):
         run(Plan(str(start), [corpus], tmp_path / "out"), options)
     assert not (tmp_path / "out" / "state").exists()
+
+
+@pytest.mark.parametrize("rate", [3e-3, 1e30])
+def test_no_thread_is_left_to_abort_the_process(start, corpus, tmp_path, rate):
+    options = TrainOptions(steps=5, clip=float("inf"), **{**SCHEDULE, "learning_rate": rate})
+    with nullcontext() if rate < 1 else pytest.raises(TrainingError):
+        run(Plan(str(start), [corpus], tmp_path / "out"), options)
+    assert not [thread for thread in threading.enumerate() if thread.name == "xalign-ahead"]
 
 
 def test_the_rate_rises_stays_and_falls():

@@ -45,7 +45,8 @@ from xalign.subwords import Splitter, Subwords
 from xalign.words import symmetrized_links, word_links
 
 BUDGETS = {"cpu": 4_096, "cuda": 65_536}  # padded subwords in a batch; it shrinks when memory runs out
-BLOCK = 2_048  # pairs that are sorted by length together, for every 4,096 of the budget: fewer pad more
+BLOCK = 512  # pairs that are sorted by length together, for every 4,096 of the budget
+PADDED = 4  # times as many where padding is computed: the more are sorted together, the less they pad
 FIRST_BLOCK = 64  # the first are shorter, each twice the one before, so that output begins soon
 WORKERS = 4  # most batches at once; where there are more cores than that, they share batches
 MOST_COMPARED = 2**28  # source times target subwords of one pair: 1 GB of similarity, and several to extract
@@ -110,7 +111,7 @@ class Aligner:
         self._geometry = Geometry.of(encoder, self.method.encode, self._language_ids(*languages))
         self._split = tuple(Splitter(encoder, language) for language in languages)
         self._budget = options.batch_tokens or BUDGETS.get(encoder.device.type, BUDGETS["cpu"])
-        self.block = BLOCK * max(1, self._budget // BUDGETS["cpu"])
+        self.block = BLOCK * max(1, self._budget // BUDGETS["cpu"]) * (1 if encoder.concurrent else PADDED)
         self.workers = min(torch.get_num_threads(), WORKERS) if encoder.concurrent else 1
 
     @classmethod

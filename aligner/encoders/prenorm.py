@@ -237,7 +237,7 @@ class PrenormEncoder(Encoder):
         config.pop("torch_dtype", None)  # its former name
         save_file(tensors, folder / WEIGHTS, metadata={"format": "pt"})
         _write_json(folder / CONFIG, config)
-        self.tokenizer.save(str(folder / TOKENIZER))
+        self.tokenizer.save(str(folder / TOKENIZER), pretty=False)
         _write_json(folder / TOKENIZER_CONFIG, self.tokenizer_config)
 
     def split(self, words: Sequence[str], language: str | None) -> list[list[int]]:

@@ -32,6 +32,6 @@ done
 resume=()
 [ -e "$work/trained/state" ] && resume=(--resume)
 xalign train --init "$work/start" "${files[@]}" --out "$work/trained" "${resume[@]}" --optimizer muon \
-  --steps 8600 --batch-subwords 6000 --learning-rate 1e-3 --warmup-steps 200 --descent 0.44 --temperature 1.5 --save-steps 500 --dtype bfloat16
+  --steps 7900 --batch-subwords 6000 --learning-rate 1e-3 --warmup-steps 200 --descent 0.39 --temperature 1.5 --save-steps 500 --dtype bfloat16
 
 python recipes/mini/bundle.py --trained "$work/trained"

@@ -82,7 +82,8 @@ def test_several_processes_are_one_that_accumulates(start, corpus, tmp_path, lin
     assert [run.wait(timeout=300) for run in runs] == [0, 0]
     one, two = (load_file(tmp_path / name / "model.safetensors") for name in ("one", "two"))
     for name, tensor in one.items():
-        torch.testing.assert_close(two[name], tensor, atol=1e-4, rtol=1e-3)
+        if not name.endswith("key.bias"):  # adds the same to all of a softmax: its gradient is rounding alone
+            torch.testing.assert_close(two[name], tensor, atol=1e-4, rtol=1e-3, msg=name)
     one, two = (json.loads((tmp_path / name / "log.jsonl").read_text()) for name in ("one", "two"))
     assert one["loss"] == pytest.approx(two["loss"], rel=1e-4)
 

@@ -48,7 +48,8 @@ def _print_rates(result: Result) -> None:
 
 def _print_stages(result: Result) -> None:
     print(
-        "\n| | encode, of all stages | TFLOP/s, on real subwords | of the ceiling | real subwords, of the padded batches |"
+        "\n| | encode, of all stages | TFLOP/s, on real subwords | of the ceiling "
+        "| real subwords, of the padded batches |"
     )
     print("|---|---|---|---|---|")
     for name, report in result["stages"].items():

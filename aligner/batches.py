@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from xalign.encoder import Encoder, EncoderInput
-from xalign.subwords import Subwords
+from xalign.subwords import Subwords, runs
 
 Indices = NDArray[np.int64]
 
@@ -203,14 +203,7 @@ def _windowed(text: Subwords, pairs: Indices, windows: list[list[Span]]) -> Piec
     cuts = np.array([span for of_sentence in windows for span in of_sentence])
     counts = [len(of_sentence) for of_sentence in windows]
     sizes = cuts[:, 1] - cuts[:, 0]
-    return Piece(text.ids[_runs(np.repeat(text.starts[pairs], counts) + cuts[:, 0], sizes)], sizes)
-
-
-def _runs(starts: Indices, sizes: Indices) -> Indices:
-    """From each start as many consecutive numbers as its size says, end to end. Shape: (sum of sizes,)."""
-    ends = sizes.cumsum()
-    runs: Indices = np.arange(ends[-1]) + np.repeat(starts - ends + sizes, sizes)
-    return runs
+    return Piece(text.ids[runs(np.repeat(text.starts[pairs], counts) + cuts[:, 0], sizes)], sizes)
 
 
 def _encoder_input(
@@ -249,7 +242,7 @@ def _side(text: Subwords, pairs: Indices, windows: list[list[Span]], columns: In
     sizes = text.sizes[pairs]
     real = np.arange(sizes.max()) < sizes[:, None]
     words = np.full(real.shape, -1, dtype=np.int64)
-    words[real] = text.words[_runs(text.starts[pairs], sizes)]
+    words[real] = text.words[runs(text.starts[pairs], sizes)]
     places = np.where(real, _places(sizes, windows, columns, width), 0)
     return Side(torch.from_numpy(places), torch.from_numpy(words), text.lengths[pairs])
 

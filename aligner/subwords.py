@@ -6,6 +6,7 @@ text nearly all words have been seen before, and a dictionary is many times fast
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from xalign.encoder import Encoder
 
-CACHED_WORDS = 500_000  # per side; about 100 MB
+CACHED_WORDS = 500_000  # per side; some 80 MB
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,24 +45,46 @@ class Splitter:
     def __init__(self, encoder: Encoder, language: str | None = None) -> None:
         self._encoder = encoder
         self._language = language
-        self._ids: dict[str, list[int]] = {}
+        self._forget()
 
     def __call__(self, sentences: Sequence[Sequence[str]]) -> Subwords:
         """Subwords of all sentences; a word that the tokeniser drops keeps its number and has none."""
         words = list(chain.from_iterable(sentences))
         self._learn(words)
-        pieces = [self._ids[word] for word in words]
-        ids = np.fromiter(chain.from_iterable(pieces), dtype=np.int64)
-        per_word = np.fromiter(map(len, pieces), dtype=np.int64, count=len(pieces))
+        known = np.fromiter(map(self._numbers.__getitem__, words), dtype=np.int64, count=len(words))
+        starts = np.asarray(self._starts)  # no copy
+        per_word = starts[known + 1] - starts[known]
+        ids = np.asarray(self._ids)[runs(starts[known], per_word)].astype(np.int64)
         lengths = np.fromiter(map(len, sentences), dtype=np.int64, count=len(sentences))
         first_words = np.concatenate([[0], np.cumsum(lengths)])
         numbers = np.arange(len(words)) - np.repeat(first_words[:-1], lengths)
-        starts = np.concatenate([[0], np.cumsum(per_word)])[first_words]
-        return Subwords(ids, np.repeat(numbers, per_word), starts, lengths)
+        sentence_starts = np.concatenate([[0], np.cumsum(per_word)])[first_words]
+        return Subwords(ids, np.repeat(numbers, per_word), sentence_starts, lengths)
 
     def _learn(self, words: Sequence[str]) -> None:
-        unseen = list(set(words).difference(self._ids))
-        if len(self._ids) + len(unseen) > CACHED_WORDS:
-            self._ids.clear()
+        unseen = list(set(words).difference(self._numbers))
+        if len(self._numbers) + len(unseen) > CACHED_WORDS:
+            self._forget()
             unseen = list(set(words))
-        self._ids.update(zip(unseen, self._encoder.subword_ids(unseen, self._language), strict=True))
+        for word, ids in zip(unseen, self._encoder.subword_ids(unseen, self._language), strict=True):
+            self._numbers[word] = len(self._numbers)
+            self._ids.extend(ids)
+            self._starts.append(len(self._ids))
+
+    def _forget(self) -> None:
+        # Arrays, since a list for each word would take several times as much.
+        self._numbers: dict[str, int] = {}
+        self._ids = array("i")  # of known word k: from start k to start k + 1
+        self._starts = array("q", [0])
+
+
+def runs(starts: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """From each start as many consecutive numbers as its size says, end to end. Shape: (sum of sizes,)
+
+    >>> runs(np.array([7, 2]), np.array([3, 2]))
+    array([7, 8, 9, 2, 3])
+    """
+    ends = sizes.cumsum()
+    total = int(ends[-1]) if len(ends) else 0
+    found: NDArray[np.int64] = np.arange(total) + np.repeat(starts - ends + sizes, sizes)
+    return found

@@ -79,6 +79,13 @@ PATH = click.Path(exists=True, dir_okay=False, path_type=Path)
     help="What a possible link weighs beside a sure one, 0 to 1.",
 )
 @click.option(
+    "--bootstrap",
+    default=0.0,
+    show_default=True,
+    metavar="SHARE",
+    help="Of its own belief that the encoder counts into the links it is given: for links with errors, such as 0.5.",
+)
+@click.option(
     "--steps",
     type=int,
     help="Steps in all, the resumed ones counted in: by default 2000; without --links 200 in each round.",
@@ -103,6 +110,12 @@ PATH = click.Path(exists=True, dir_okay=False, path_type=Path)
     default="adamw",
     show_default=True,
     help="muon learns faster from scratch; it needs torch 2.9.",
+)
+@click.option(
+    "--muon-factor",
+    default=20.0,
+    show_default=True,
+    help="Muon's rate over --learning-rate, which is AdamW's.",
 )
 @click.option("--warmup-steps", default=20, show_default=True, help="Steps over which the rate rises.")
 @click.option(
@@ -143,6 +156,7 @@ def train(
     objectives: tuple[str, ...],
     tuning: str,
     possible_weight: float,
+    bootstrap: float,
     plot: Path | None,
     steps: int | None,
     rounds: int,
@@ -194,6 +208,7 @@ def train(
         objectives=dict(map(_objective, objectives)) or {"guided": 1.0},
         tuning=tuning,
         possible_weight=possible_weight,
+        bootstrap=bootstrap,
         method=AlignOptions(**method),
         plot=plot,
     )

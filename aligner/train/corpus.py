@@ -1,13 +1,14 @@
 """Parallel text, with or without links, -> one corpus in arrays, ready to be drawn from.
 
-Links are those of any Pharaoh file, words counted from 0: `i-j` is sure, `ipj` possible. Every link carries a weight:
-1 if it is sure, for possible ones what the reader says. Does not: choose an order (mixture.py), or build batches.
+Links are those of any Pharaoh file, words counted from 0: `i-j` is sure, `ipj` possible, `i-j:0.75` has a score. Every
+link carries a weight: its score if it has one, else 1 if it is sure, for possible ones what the reader says. Does not:
+choose an order (mixture.py), or build batches.
 """
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 from xalign.encoder import Encoder
 from xalign.errors import OptionError, TrainingError
 from xalign.formats import read_alignments
-from xalign.links import Alignment
+from xalign.links import Alignment, Link
 from xalign.sentences import SentencePair, read_files
 from xalign.subwords import Splitter, Subwords
 from xalign.train.collate import Example
@@ -119,7 +120,8 @@ def read_corpus(
 
     Raises:
         InputError, FormatError: a file is missing or broken, with the number of the line.
-        TrainingError: text and links differ in their number of lines, a link is out of range, or nothing is left.
+        TrainingError: text and links differ in their number of lines, a link is out of range, its score is no
+            probability, or nothing is left.
     """
     if not 0 <= possible_weight <= 1:
         raise OptionError(f"the weight of possible links is {possible_weight}: it must be from 0 to 1")
@@ -153,12 +155,24 @@ def _read_links(files: CorpusFiles, pairs: Sequence[SentencePair], possible_weig
         raise TrainingError(f"{files.source} has {len(pairs)} lines, but {files.links} has {len(alignments)}")
     rows = array("d")
     for number, (pair, alignment) in enumerate(zip(pairs, alignments, strict=True)):
-        _check_range(pair, alignment, f"{files.links} line {number + 1}")
-        for link in alignment.links:
-            weight = possible_weight if link in alignment.possible else 1.0
+        where = f"{files.links} line {number + 1}"
+        _check_range(pair, alignment, where)
+        for link, weight in _weighted(alignment, possible_weight, where):
             if weight:
-                rows.extend((number, link.source, link.target, weight))
+                rows.extend((number, *link, weight))
     return np.array(rows).reshape(-1, 4)
+
+
+def _weighted(alignment: Alignment, possible_weight: float, where: str) -> Iterable[tuple[Link, float]]:
+    if alignment.scores is None:
+        return ((link, possible_weight if link in alignment.possible else 1.0) for link in alignment.links)
+    for link, score in zip(alignment.links, alignment.scores, strict=True):
+        if not 0 <= score <= 1:
+            raise TrainingError(
+                f"{where}: link {link.source}-{link.target} has the score {score:g}; to train on, scores must be "
+                "probabilities, from 0 to 1"
+            )
+    return zip(alignment.links, alignment.scores, strict=True)
 
 
 def _check_range(pair: SentencePair, alignment: Alignment, where: str) -> None:

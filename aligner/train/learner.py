@@ -22,6 +22,7 @@ from xalign.extract import EXTRACTORS
 from xalign.method import Method
 from xalign.models import Preset
 from xalign.similarity import pool_words, similarity
+from xalign.train.bootstrap import bootstrapped
 from xalign.train.collate import TrainingBatch
 from xalign.train.heads import PairHead, Pointer, VocabularyHead
 from xalign.train.layout import Layout, Side, alone, joined
@@ -57,6 +58,7 @@ class Learner(nn.Module):
         masked_sides: of `SIDES`: whether tlm and dwa mask both sides at once, or each in a pass of its own.
         label_layer: where dwa takes its links from; None is the preset's layer.
         label_extract: how, of `EXTRACTORS`. XLM-Align's authors used its transport rounds, and itermax.
+        bootstrap: the share of its own belief that `guided` counts into the links it is given (`bootstrapped`).
 
     Raises:
         OptionError: an objective or another option is unknown, or the vocabulary has no mask.
@@ -74,6 +76,7 @@ class Learner(nn.Module):
         masked_sides: str = "both",
         label_layer: int | None = None,
         label_extract: str = "xlm-align",
+        bootstrap: float = 0.0,
     ) -> None:
         super().__init__()
         _expect("objective", objectives, OBJECTIVES)
@@ -90,7 +93,10 @@ class Learner(nn.Module):
         self._layer = preset.layer
         self._label_layer = preset.layer if label_layer is None else label_layer
         encoder.check_layers([self._layer, self._label_layer])
+        if not 0 <= bootstrap < 1:
+            raise OptionError(f"bootstrap is {bootstrap}: it is a share, from 0 to below 1")
         self._scale = SCALES[preset.similarity] if scale is None else scale
+        self._bootstrap = bootstrap
         self._passes = SIDES[masked_sides]
         self._extract = EXTRACTORS[preset.extract]
         self._extract_labels = EXTRACTORS[label_extract]
@@ -128,7 +134,10 @@ class Learner(nn.Module):
         compared, *masks = self._compare(batch)
         scaled = compared * self._scale
         if "guided" in self.objectives:
-            losses["guided"] = guided(scaled, batch.links, *masks)
+            links = batch.links
+            if self._bootstrap:
+                links = bootstrapped(scaled, links, *masks, share=self._bootstrap)
+            losses["guided"] = guided(scaled, links, *masks)
         if "so" in self.objectives:
             losses["so"] = self_training(scaled, self._own_links(batch), *masks)
         if "co" in self.objectives:

@@ -23,7 +23,7 @@ from xalign.train.checkpoint import Finished, forget_state, load_state, save_sta
 from xalign.train.collate import Example, TrainingBatch
 from xalign.train.log import Log, Progress
 from xalign.train.mixture import Mixture
-from xalign.train.optimizer import make_optimizer, set_rate
+from xalign.train.optimizer import MUON_FACTOR, make_optimizer, set_rate
 from xalign.train.tune import usual_rate
 
 PRECISIONS = ("float32", "bfloat16")
@@ -38,6 +38,7 @@ class TrainOptions:
     accumulate: int = 1  # batches, of each process, in one step
     learning_rate: float | None = None  # None: the usual one (`usual_rate` in tune.py)
     optimizer: str = "adamw"  # or muon (optimizer.py)
+    muon_factor: float = MUON_FACTOR  # Muon's rate over the learning rate, which is AdamW's
     warmup_steps: int = 20
     descent: float = 0.4  # the share of all steps over which the rate falls to zero
     weight_decay: float = 0.01
@@ -117,7 +118,7 @@ def train(
         device = accelerator.device
     learner.to(device)
     rate = usual_rate(learner) if options.learning_rate is None else options.learning_rate
-    optimizer = make_optimizer(learner, options.optimizer, options.weight_decay)
+    optimizer = make_optimizer(learner, options.optimizer, options.weight_decay, options.muon_factor)
     finished = load_state(out, learner, optimizer) if resume else Finished()
     run = _Run(accelerator, learner, optimizer, device, options, rate)
     processes = accelerator.num_processes

@@ -17,13 +17,15 @@ from torch.optim import AdamW, Optimizer
 from xalign.errors import DependencyError, OptionError
 
 OPTIMIZERS = ("adamw", "muon")
-MUON_FACTOR = (
-    20.0  # Muon's rate over AdamW's: its steps have a size of their own, 0.02 suits where 0.001 suits AdamW
-)
+MUON_FACTOR = 20.0  # its steps have a size of their own: 0.02 suits where 0.001 suits AdamW
 
 
-def make_optimizer(learner: nn.Module, name: str, weight_decay: float) -> Optimizer:
+def make_optimizer(
+    learner: nn.Module, name: str, weight_decay: float, muon_factor: float = MUON_FACTOR
+) -> Optimizer:
     """The optimizer of all weights that need a gradient; `set_rate` gives it its rate.
+
+    `muon_factor`: Muon's rate over AdamW's.
 
     Raises:
         OptionError: no such optimizer.
@@ -44,7 +46,7 @@ def make_optimizer(learner: nn.Module, name: str, weight_decay: float) -> Optimi
     chosen = {id(weight) for weight in matrices}
     muon = torch.optim.Muon(matrices, weight_decay=weight_decay)
     for group in muon.param_groups:
-        group["factor"] = MUON_FACTOR
+        group["factor"] = muon_factor
     return Several(_adamw([weight for weight in weights if id(weight) not in chosen], weight_decay), muon)
 
 

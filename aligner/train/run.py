@@ -33,7 +33,8 @@ class Plan:
     """What is trained, on what, towards what.
 
     `init`: preset, folder or id of the checkpoint to start from. `objectives`: name -> weight. `tuning`: which weights
-    are trained (tune.py). `possible_weight`: of possible links. `method`: how the result is meant to align, where it
+    are trained (tune.py). `possible_weight`: of possible links. `bootstrap`: the share of its own belief that the
+    encoder counts into the links it is given. `method`: how the result is meant to align, where it
     is not what the preset of `init` says. `plot`: a picture of the log, drawn anew whenever the state is saved.
     """
 
@@ -44,6 +45,7 @@ class Plan:
     objectives: Mapping[str, float] = field(default_factory=lambda: {"guided": 1.0})
     tuning: str = "all"
     possible_weight: float = POSSIBLE_WEIGHT
+    bootstrap: float = 0.0
     method: AlignOptions = field(default_factory=AlignOptions)
     plot: Path | None = None
 
@@ -86,7 +88,7 @@ def run(
     ]
     torch.manual_seed(options.seed)  # what LoRA and heads start from
     prepare(encoder, plan.tuning)
-    learner = Learner(encoder, plan.objectives, preset)
+    learner = Learner(encoder, plan.objectives, preset, bootstrap=plan.bootstrap)
     own = replace(preset, name=plan.out.resolve().name, checkpoint=".", family=_saved_family(preset))
     train(
         learner,

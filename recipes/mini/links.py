@@ -3,9 +3,9 @@
     python recipes/mini/links.py --text runs/mini/text
 
 Eflomal aligns each text twice, its words cut to their first four and to their first six letters: stems, by which rare
-forms of a word share what is known of it. That makes four directed alignments. What three of them agree on is written
-as a sure link, what two agree on as a possible one, to `en-de.links` beside the text in Pharaoh format. The fifth of
-the pairs with the fewest sure links for their length gets none at all: free or wrong translations, mostly.
+forms of a word share what is known of it. That makes four directed alignments. Every link of any of them is written to
+`en-de.links` beside the text in Pharaoh format, with the share of the four that have it as its score. The fifth of the
+pairs with the fewest links that three agree on, for their length, gets none at all: free or wrong translations, mostly.
 Eflomal: Östling and Tiedemann (2016), https://pypi.org/project/eflomal (GPL; a tool of this recipe, not of xalign).
 """
 
@@ -20,7 +20,7 @@ from pathlib import Path
 
 STEMS = (4, 6)  # letters of a word that are kept
 LENGTH = 0.3  # of eflomal's own number of iterations; more does not make better links
-SURE, POSSIBLE = 3, 2  # votes
+AGREED = 3  # votes
 UNLABELLED = 0.2  # the share of pairs that is left out
 
 
@@ -59,10 +59,9 @@ def vote(source: Path) -> Path:
     labelled, coverage = [], []
     for lines, first, second in zip(zip(*ballots, strict=True), *sentences, strict=True):
         votes = Counter(link for line in lines for link in line.split())
-        sure = [link for link, count in votes.items() if count >= SURE]
-        possible = [link.replace("-", "p") for link, count in votes.items() if POSSIBLE <= count < SURE]
-        labelled.append(" ".join(sure + possible))
-        coverage.append(len(sure) / (first.count(" ") + second.count(" ") + 2))
+        labelled.append(" ".join(f"{link}:{count / len(ballots):g}" for link, count in votes.items()))
+        agreed = sum(count >= AGREED for count in votes.values())
+        coverage.append(agreed / (first.count(" ") + second.count(" ") + 2))
     least = sorted(coverage)[int(UNLABELLED * len(coverage))]
     labels = source.with_suffix(".links")
     with labels.open("w", encoding="utf-8") as out:

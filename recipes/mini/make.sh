@@ -29,9 +29,16 @@ done
 for name in graca_en-es graca_en-fr graca_en-pt xlwa_en-{bg,da,es,et,hu,it,nl,pt,ru,sl}_dev; do
   files+=(--dev "$work/choosing/$name"/{src,tgt,gold})
 done
-resume=()
-[ -e "$work/trained/state" ] && resume=(--resume)
-xalign train --init "$work/start" "${files[@]}" --out "$work/trained" "${resume[@]}" --optimizer muon \
-  --steps 7900 --batch-subwords 6000 --learning-rate 1e-3 --warmup-steps 200 --descent 0.39 --temperature 1.5 --save-steps 500 --dtype bfloat16
+learn() { # INIT OUT, and options: a training that was stopped goes on
+  local init=$1 out=$2 resume=()
+  shift 2
+  [ -e "$out/state" ] && resume=(--resume)
+  xalign train --init "$init" --out "$out" "${files[@]}" "${resume[@]}" "$@" --optimizer muon --save-steps 500 --dtype bfloat16
+}
+[ -e "$work/first/done" ] || learn "$work/start" "$work/first" --steps 7900 --batch-subwords 6000 --learning-rate 1e-3 \
+  --warmup-steps 200 --descent 0.39
+touch "$work/first/done"
+learn "$work/first" "$work/trained" --bootstrap 0.5 --steps 14000 --batch-subwords 12000 --learning-rate 3e-3 --muon-factor 7 \
+  --warmup-steps 300 --descent 0.5
 
 python recipes/mini/bundle.py --trained "$work/trained"

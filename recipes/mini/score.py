@@ -1,4 +1,4 @@
-"""A model's AER on the gold sets of the data folder, beside that of aligning along the diagonal.
+"""A model's AER on the gold sets of the data folder, beside that of aligning along the diagonal, and by length.
 
     python recipes/mini/score.py --data DATA --model mini                # what is reported
     python recipes/mini/score.py --data DATA --model mini --choosing     # what settings are chosen by
@@ -19,6 +19,8 @@ from xalign.aer import Counts, count, total
 from xalign.links import Alignment
 from xalign.sentences import SentencePair
 
+LENGTHS = (5, 10, 20, 40, 80, 1_000)  # words of the longer side, at most
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(
@@ -37,14 +39,21 @@ def main() -> None:
     aligner = Aligner.load(options.model, extract=options.extract, threshold=options.threshold)
     print(f"{'set':44} {'pairs':>5} {'P':>6} {'R':>6} {'AER':>6} {'diagonal':>8}")
     scores: dict[str, float] = {}
+    by_length: dict[int, list[Counts]] = {most: [] for most in LENGTHS}
     for gold_set in (for_choosing if options.choosing else for_reporting)(options.data):
-        scored = total(map(count, aligner.align(gold_set.pairs), gold_set.gold))
+        counts = [count(*each) for each in zip(aligner.align(gold_set.pairs), gold_set.gold, strict=True)]
+        for pair, counted in zip(gold_set.pairs, counts, strict=True):
+            length = max(len(pair.source), len(pair.target))
+            by_length[next(most for most in LENGTHS if length <= most)].append(counted)
+        scored = total(counts)
         baseline = total(map(count, map(diagonal, gold_set.pairs), gold_set.gold))
         print_row(gold_set, scored, baseline)
         scores[gold_set.name] = 100 * scored.aer
     for prefix in ("xlwa", ""):
         chosen = [aer for name, aer in scores.items() if name.startswith(prefix)]
         print(f"mean of {len(chosen)} {prefix or 'sets'}: {sum(chosen) / len(chosen):.2f}")
+    for most, counted in by_length.items():
+        print(f"up to {most} words, all sets: {len(counted)} pairs, AER {100 * total(counted).aer:.1f}")
 
 
 def print_row(gold_set: GoldSet, scored: Counts, baseline: Counts) -> None:

@@ -15,7 +15,7 @@ import itertools
 import json
 import math
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -157,7 +157,7 @@ def give_lexicon(model: XLMRobertaXLModel, tokenizer: PreTrainedTokenizerFast, t
 def subword_counts(tokenizer: PreTrainedTokenizerFast, text: Path) -> csr_matrix:
     """How often each subword stands in a word linked to each English word. Shape: (subwords, English words)."""
     english: Counter[str] = Counter()
-    linked: Counter[tuple[str, str]] = Counter()  # (foreign word, English word)
+    linked: defaultdict[tuple[str, str], float] = defaultdict(float)  # (foreign word, English word)
     for links_file in sorted(text.glob("en-*.links")):
         language = links_file.stem.split("-")[1]
         files = (links_file.with_suffix(".en"), links_file.with_suffix(f".{language}"), links_file)
@@ -165,10 +165,10 @@ def subword_counts(tokenizer: PreTrainedTokenizerFast, text: Path) -> csr_matrix
             source_words, target_words = source.split(), target.split()
             english.update(source_words)
             for link in links.split():
-                i, j = re.split("[-p]", link)
-                linked[target_words[int(j)], source_words[int(i)]] += 1
+                i, j, share = re.split("[-:]", link)
+                linked[target_words[int(j)], source_words[int(i)]] += float(share)
     columns = {word: k for k, (word, count) in enumerate(english.items())}
-    entries = [(word, word, count) for word, count in english.items()]
+    entries: list[tuple[str, str, float]] = [(word, word, count) for word, count in english.items()]
     entries += [(foreign, word, count) for (foreign, word), count in linked.items()]
     words = sorted({word for word, _, _ in entries})
     ids = dict(zip(words, tokenizer(words, add_special_tokens=False)["input_ids"], strict=True))

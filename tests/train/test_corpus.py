@@ -51,6 +51,18 @@ def test_possible_links_weigh_what_the_reader_says(tmp_path, ours):
         read_corpus(files, ours, possible_weight=2)
 
 
+def test_scored_links_weigh_their_score(tmp_path, ours):
+    files = written(tmp_path, ["das Haus", "der"], ["the house", "the"], ["0-0:1 1-1:0.75", "0-0:0"])
+    read = read_corpus(files, ours)
+    assert read.links.weights.tolist() == [1.0, 0.75] and len(read) == 1
+
+
+def test_a_score_that_is_no_probability_is_an_error(tmp_path, ours):
+    files = written(tmp_path, ["das Haus", "der"], ["the house", "the"], ["0-0:0.5 1-1:1", "0-0:-3.5"])
+    with pytest.raises(TrainingError, match=r"line 2: link 0-0 has the score -3\.5.*from 0 to 1"):
+        read_corpus(files, ours)
+
+
 def test_pairs_that_teach_nothing_are_left_out(tmp_path, ours):
     source = ["das Haus", "", "der Garten", "groß"]
     files = written(tmp_path, source, ["the house", "the", "the garden", "big"], ["0-0", "", "1-1", ""])

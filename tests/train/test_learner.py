@@ -11,6 +11,7 @@ from teaching import LINKS, PAIRS, example, examples
 from xalign.errors import LayerError, OptionError
 from xalign.extract import EXTRACTORS
 from xalign.pipeline import Aligner
+from xalign.train.bootstrap import bootstrapped
 from xalign.train.collate import collate
 from xalign.train.learner import SCALES, Learner, torn_pairs
 from xalign.train.objectives import OBJECTIVES, guided, self_training
@@ -66,6 +67,22 @@ def test_guided_sees_the_similarity_of_aligning(learner, name, encode, level, me
         masks = [torch.ones(1, size, dtype=torch.bool) for size in seen.shape[1:]]
         expected = guided(seen * SCALES[measure], batch.links, *masks)
         torch.testing.assert_close(teacher(batch)["guided"], expected, rtol=1e-4, atol=1e-4)
+
+
+def test_bootstrapping_counts_in_what_the_model_says(learner):
+    teacher = learner({"guided": 1.0}, "preset", {"bootstrap": 0.5}, encode="pair", level="word")
+    for pair, links in zip(PAIRS, LINKS, strict=True):
+        batch = batch_of(teacher, [example(teacher._encoder, pair, links)])
+        seen = torch.from_numpy(Aligner(teacher._encoder, teacher._preset).explain(pair).similarity)[None]
+        masks = [torch.ones(1, size, dtype=torch.bool) for size in seen.shape[1:]]
+        expected = guided(seen, bootstrapped(seen, batch.links, *masks, share=0.5), *masks)
+        torch.testing.assert_close(teacher(batch)["guided"], expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.0])
+def test_the_models_share_leaves_some_to_the_links(learner, share):
+    with pytest.raises(OptionError, match="bootstrap"):
+        learner({"guided": 1.0}, options={"bootstrap": share})
 
 
 @pytest.mark.parametrize("extract", ["argmax", "softmax", "xlm-align"])

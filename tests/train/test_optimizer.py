@@ -65,6 +65,12 @@ def test_one_rate_sets_both_in_proportion():
     ]
 
 
+def test_muons_rate_can_be_given():
+    optimizer = make_optimizer(Small(), "muon", 0.01, muon_factor=3.0)
+    set_rate(optimizer, 0.5)
+    assert {group["lr"] for group in optimizer.param_groups} == {0.5, 1.5}
+
+
 def test_a_step_of_muon_is_orthogonal_whatever_the_gradients_size():
     learner = Small()
     optimizer = make_optimizer(learner, "muon", 0.0)

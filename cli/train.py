@@ -12,6 +12,7 @@ import click
 
 from xalign.cli.options import device_option, method_options, quiet_option
 from xalign.errors import OptionError
+from xalign.models import EXTRACTIONS
 
 if TYPE_CHECKING:
     from xalign.train.development import DevelopmentFiles
@@ -86,6 +87,26 @@ PATH = click.Path(exists=True, dir_okay=False, path_type=Path)
     help="Of its own belief that the encoder counts into the links it is given: for links with errors, such as 0.5.",
 )
 @click.option(
+    "--mask-rate", default=0.15, show_default=True, help="Share of subwords that mlm, tlm and dwa ask for."
+)
+@click.option(
+    "--masked-sides",
+    type=click.Choice(["both", "each"]),
+    default="both",
+    show_default=True,
+    help="tlm and dwa: both sides masked at once, or each while the other is whole.",
+)
+@click.option(
+    "--label-layer", type=int, help="Where dwa takes its links from; by default the layer compared."
+)
+@click.option(
+    "--label-extract",
+    type=click.Choice(EXTRACTIONS),
+    default="xlm-align",
+    show_default=True,
+    help="How dwa reads its links off the similarity.",
+)
+@click.option(
     "--steps",
     type=int,
     help="Steps in all, the resumed ones counted in: by default 2000; without --links 200 in each round.",
@@ -156,7 +177,6 @@ def train(
     objectives: tuple[str, ...],
     tuning: str,
     possible_weight: float,
-    bootstrap: float,
     plot: Path | None,
     steps: int | None,
     rounds: int,
@@ -184,6 +204,7 @@ def train(
     from xalign.method import AlignOptions
     from xalign.train.adapt import adapt
     from xalign.train.corpus import CorpusFiles
+    from xalign.train.learner import ObjectiveOptions
     from xalign.train.loop import TrainOptions
     from xalign.train.run import Plan, run
 
@@ -195,6 +216,7 @@ def train(
         )
     )
     method = {name: values.pop(name) for name in _METHOD}
+    asking = {name: values.pop(name) for name in _ASKING}
     plan = Plan(
         init=init,
         corpora=[
@@ -208,7 +230,7 @@ def train(
         objectives=dict(map(_objective, objectives)) or {"guided": 1.0},
         tuning=tuning,
         possible_weight=possible_weight,
-        bootstrap=bootstrap,
+        asking=ObjectiveOptions(**asking),
         method=AlignOptions(**method),
         plot=plot,
     )
@@ -225,6 +247,7 @@ def train(
 
 
 _METHOD = ("layer", "encode", "similarity", "extract", "threshold", "level")
+_ASKING = ("bootstrap", "mask_rate", "masked_sides", "label_layer", "label_extract")
 
 
 def _one_each(option: str, values: Sequence[str], count: int) -> Sequence[str | None]:

@@ -170,16 +170,15 @@ class Block(nn.Module):
             project(states).unflatten(-1, (self.heads, -1)).transpose(1, 2)
             for project in projections.values()
         )
-        if self.training:
-            # The fused kernel's way back takes several times as long on a CPU.
+        if not self.training:
+            context = functional.scaled_dot_product_attention(query, key, value, attn_mask=allowed)
+        else:  # on a CPU, the fused kernel's way back takes several times as long
             scores = query @ key.transpose(2, 3) * query.shape[-1] ** -0.5
             if allowed is not None:
                 scores = scores.masked_fill(~allowed, torch.finfo(scores.dtype).min)
-            shares = functional.dropout(scores.softmax(-1), self.attention_dropout)
-            context = shares @ value
-        else:
-            context = functional.scaled_dot_product_attention(query, key, value, attn_mask=allowed)
-        return context.transpose(1, 2).flatten(2)
+            context = functional.dropout(scores.softmax(-1), self.attention_dropout) @ value
+        gathered: Tensor = context.transpose(1, 2).flatten(2)
+        return gathered
 
     def drop(self, states: Tensor) -> Tensor:
         return functional.dropout(states, self.dropout, self.training)

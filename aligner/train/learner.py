@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -42,6 +43,32 @@ SCALES = {"dot": 1.0, "cosine": 40.0}
 """What similarities are multiplied by before a softmax that is trained; cosines, in [0, 1], would make it flat."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class ObjectiveOptions:
+    """How the objectives ask.
+
+    `scale`: what similarities are multiplied by before a trained softmax; None takes `SCALES`.
+    `bootstrap`: the share of its own belief that the encoder counts into the links of `guided` (bootstrap.py).
+    `mask_rate`: the share of subwords that mlm, tlm and dwa ask for.
+    `masked_sides`: of `SIDES`: whether tlm and dwa mask both sides at once, or each in a pass of its own.
+    `label_layer`: where dwa takes its links from; None is the layer that is compared.
+    `label_extract`: how, of `EXTRACTORS`. XLM-Align's authors used its transport rounds, and itermax.
+    """
+
+    scale: float | None = None
+    bootstrap: float = 0.0
+    mask_rate: float = RATE
+    masked_sides: str = "both"
+    label_layer: int | None = None
+    label_extract: str = "xlm-align"
+
+    def __post_init__(self) -> None:
+        _expect("masked sides", [self.masked_sides], SIDES)
+        _expect("extraction of labels", [self.label_extract], EXTRACTORS)
+        if not 0 <= self.bootstrap < 1:
+            raise OptionError(f"bootstrap is {self.bootstrap}: it is a share, from 0 to below 1")
+
+
 class Learner(nn.Module):
     """An encoder, what stands on top of it, and its losses, as one module that accelerate can wrap.
 
@@ -53,15 +80,10 @@ class Learner(nn.Module):
         objectives: name -> weight, of `OBJECTIVES`.
         preset: how the trained model is meant to align; decides what `guided`, `so`, `co` compare and whether a pair is
             joined as the encoder's family joins it ("pair") or as two whole sequences in a row ("separate").
-        scale: what similarities are multiplied by before a trained softmax; None takes `SCALES`.
-        mask_rate: the share of subwords that mlm, tlm and dwa ask for.
-        masked_sides: of `SIDES`: whether tlm and dwa mask both sides at once, or each in a pass of its own.
-        label_layer: where dwa takes its links from; None is the preset's layer.
-        label_extract: how, of `EXTRACTORS`. XLM-Align's authors used its transport rounds, and itermax.
-        bootstrap: the share of its own belief that `guided` counts into the links it is given (`bootstrapped`).
+        options: how the objectives ask.
 
     Raises:
-        OptionError: an objective or another option is unknown, or the vocabulary has no mask.
+        OptionError: an objective or an option is unknown, or the vocabulary has no mask.
         LayerError: a layer that the encoder does not have, or no layer at all.
     """
 
@@ -70,18 +92,11 @@ class Learner(nn.Module):
         encoder: Encoder,
         objectives: Mapping[str, float],
         preset: Preset | Method,
-        *,
-        scale: float | None = None,
-        mask_rate: float = RATE,
-        masked_sides: str = "both",
-        label_layer: int | None = None,
-        label_extract: str = "xlm-align",
-        bootstrap: float = 0.0,
+        options: ObjectiveOptions | None = None,
     ) -> None:
         super().__init__()
+        options = options or ObjectiveOptions()
         _expect("objective", objectives, OBJECTIVES)
-        _expect("masked sides", [masked_sides], SIDES)
-        _expect("extraction of labels", [label_extract], EXTRACTORS)
         if preset.layer is None:
             raise LayerError(
                 f"{encoder.preset.name} has no preset that says which layer aligns best: give --layer"
@@ -91,19 +106,17 @@ class Learner(nn.Module):
         self._encoder = encoder
         self._preset = preset
         self._layer = preset.layer
-        self._label_layer = preset.layer if label_layer is None else label_layer
+        self._label_layer = preset.layer if options.label_layer is None else options.label_layer
         encoder.check_layers([self._layer, self._label_layer])
-        if not 0 <= bootstrap < 1:
-            raise OptionError(f"bootstrap is {bootstrap}: it is a share, from 0 to below 1")
-        self._scale = SCALES[preset.similarity] if scale is None else scale
-        self._bootstrap = bootstrap
-        self._passes = SIDES[masked_sides]
+        self._scale = SCALES[preset.similarity] if options.scale is None else options.scale
+        self._bootstrap = options.bootstrap
+        self._passes = SIDES[options.masked_sides]
         self._extract = EXTRACTORS[preset.extract]
-        self._extract_labels = EXTRACTORS[label_extract]
+        self._extract_labels = EXTRACTORS[options.label_extract]
         wanted = self.objectives.keys()
         self.heads = nn.ModuleDict()
         if wanted & {"mlm", "tlm", "dwa"}:
-            self._mask = Masker(encoder, mask_rate)
+            self._mask = Masker(encoder, options.mask_rate)
         if wanted & {"mlm", "tlm"}:
             self.heads["vocabulary"] = VocabularyHead(encoder)
         if "psi" in wanted:
@@ -136,7 +149,7 @@ class Learner(nn.Module):
         if "guided" in self.objectives:
             links = batch.links
             if self._bootstrap:
-                links = bootstrapped(scaled, links, *masks, share=self._bootstrap)
+                links = bootstrapped(scaled, links, masks[0], masks[1], self._bootstrap)
             losses["guided"] = guided(scaled, links, *masks)
         if "so" in self.objectives:
             losses["so"] = self_training(scaled, self._own_links(batch), *masks)

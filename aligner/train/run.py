@@ -19,7 +19,7 @@ from xalign.train.checkpoint import save_checkpoint
 from xalign.train.collate import collate
 from xalign.train.corpus import POSSIBLE_WEIGHT, CorpusFiles, read_corpus
 from xalign.train.development import DevelopmentFiles, evaluator
-from xalign.train.learner import Learner
+from xalign.train.learner import Learner, ObjectiveOptions
 from xalign.train.log import Progress
 from xalign.train.loop import Callbacks, TrainOptions, train
 from xalign.train.mixture import Mixture
@@ -32,10 +32,10 @@ from xalign.train.tune import merged_weights, prepare
 class Plan:
     """What is trained, on what, towards what.
 
-    `init`: preset, folder or id of the checkpoint to start from. `objectives`: name -> weight. `tuning`: which weights
-    are trained (tune.py). `possible_weight`: of possible links. `bootstrap`: the share of its own belief that the
-    encoder counts into the links it is given. `method`: how the result is meant to align, where it
-    is not what the preset of `init` says. `plot`: a picture of the log, drawn anew whenever the state is saved.
+    `init`: preset, folder or id of the checkpoint to start from. `objectives`: name -> weight; `asking`: how they ask.
+    `tuning`: which weights are trained (tune.py). `possible_weight`: of possible links. `method`: how the result is
+    meant to align, where it is not what the preset of `init` says. `plot`: a picture of the log, drawn anew whenever
+    the state is saved.
     """
 
     init: str
@@ -45,7 +45,7 @@ class Plan:
     objectives: Mapping[str, float] = field(default_factory=lambda: {"guided": 1.0})
     tuning: str = "all"
     possible_weight: float = POSSIBLE_WEIGHT
-    bootstrap: float = 0.0
+    asking: ObjectiveOptions = field(default_factory=ObjectiveOptions)
     method: AlignOptions = field(default_factory=AlignOptions)
     plot: Path | None = None
 
@@ -88,7 +88,7 @@ def run(
     ]
     torch.manual_seed(options.seed)  # what LoRA and heads start from
     prepare(encoder, plan.tuning)
-    learner = Learner(encoder, plan.objectives, preset, bootstrap=plan.bootstrap)
+    learner = Learner(encoder, plan.objectives, preset, plan.asking)
     own = replace(preset, name=plan.out.resolve().name, checkpoint=".", family=_saved_family(preset))
     train(
         learner,

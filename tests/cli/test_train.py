@@ -108,6 +108,25 @@ def test_objectives_without_labels_need_no_links(start, corpus, tmp_path):
     assert log["losses"].keys() == {"so", "tlm"}
 
 
+@pytest.mark.parametrize(
+    ("objective", "option"),
+    [
+        ("guided", ["--bootstrap", 0.5]),
+        ("tlm", ["--mask-rate", 0.6]),
+        ("tlm", ["--masked-sides", "each"]),
+        ("dwa", ["--label-layer", 0]),
+        ("dwa", ["--label-extract", "softmax"]),
+    ],
+)
+def test_how_an_objective_asks_can_be_said(start, corpus, tmp_path, objective, option):
+    losses = []
+    for out, more in ((tmp_path / "usual", []), (tmp_path / "other", option)):
+        result = invoke(start, corpus, out, "--objective", objective, "--steps", 1, *more)
+        assert result.exit_code == 0, result.output
+        losses.append(json.loads((out / "log.jsonl").read_text())["loss"])
+    assert losses[0] != losses[1]
+
+
 def test_languages_for_each_corpus_and_each_set(tiny, corpus, tmp_path):
     french = tmp_path / "french.align"
     french.write_bytes(corpus.links.read_bytes())
@@ -156,6 +175,8 @@ def test_resuming_another_run_is_refused(start, corpus, tmp_path):
         (["--dev-lang", "de", "en"], "1 --dev-lang for 0 --dev"),
         (["--plot", "a.doc"], "the suffix must be one of"),
         (["--possible-weight", "3"], "must be from 0 to 1"),
+        (["--bootstrap", "1"], "bootstrap is 1.0: it is a share, from 0 to below 1"),
+        (["--objective", "dwa", "--label-layer", "9"], "layer 9 does not exist"),
         (["--tune", "shared"], "only X-MOD"),
         (["--layer", "9"], "layer 9 does not exist"),
     ],

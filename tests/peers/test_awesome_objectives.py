@@ -15,7 +15,7 @@ from xalign.encoder import load_encoder
 from xalign.models import Preset
 from xalign.train import learner as learner_module
 from xalign.train.collate import collate
-from xalign.train.learner import Learner, torn_pairs
+from xalign.train.learner import Learner, ObjectiveOptions, torn_pairs
 from xalign.train.masking import Masker
 
 pytestmark = pytest.mark.peers
@@ -86,7 +86,9 @@ def ours(checkpoint):
             extract="softmax",
             threshold=0.001,
         )
-        return Learner(load_encoder(preset), dict.fromkeys(objectives, 1.0), preset, **options)
+        return Learner(
+            load_encoder(preset), dict.fromkeys(objectives, 1.0), preset, ObjectiveOptions(**options)
+        )
 
     return make
 

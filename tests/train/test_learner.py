@@ -13,7 +13,7 @@ from xalign.extract import EXTRACTORS
 from xalign.pipeline import Aligner
 from xalign.train.bootstrap import bootstrapped
 from xalign.train.collate import collate
-from xalign.train.learner import SCALES, Learner, torn_pairs
+from xalign.train.learner import SCALES, Learner, ObjectiveOptions, torn_pairs
 from xalign.train.objectives import OBJECTIVES, guided, self_training
 
 CASES = [(encode, level) for encode in ("pair", "separate") for level in ("word", "subword")]
@@ -26,7 +26,7 @@ def learner(encoder):
 
     def make(objectives, name="bert", options=None, **values):
         loaded = encoder(name, **{"layer": 3, "similarity": "dot", "extract": "argmax", **values})
-        return Learner(loaded, objectives, loaded.preset, **(options or {}))
+        return Learner(loaded, objectives, loaded.preset, ObjectiveOptions(**(options or {})))
 
     return make
 

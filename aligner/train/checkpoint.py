@@ -44,7 +44,9 @@ def save_checkpoint(
     fresh.mkdir(parents=True)
     encoder.save(fresh, weights)
     (fresh / PRESET_FILE).write_text(preset.to_json(), encoding="utf-8")
+    usual = (fresh / PRESET_FILE).stat().st_mode
     for file in fresh.iterdir():
+        file.chmod(usual)  # safetensors lets nobody but the owner read
         file.replace(folder / file.name)
     fresh.rmdir()
 

@@ -1,5 +1,7 @@
 """The state of a run, and what is saved of an encoder, are whole at any moment of a kill."""
 
+import os
+
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -91,3 +93,14 @@ def test_a_kill_while_a_checkpoint_is_written_leaves_the_previous_one(tmp_path, 
     save_checkpoint(encoder, encoder.preset, tmp_path)
     assert not load_file(tmp_path / "model.safetensors")["embeddings.word_embeddings.weight"].any()
     assert not (tmp_path / ".new").exists()
+
+
+@pytest.mark.parametrize("name", ["xlm-roberta", "preset"])
+def test_everybody_may_read_what_the_owner_lets_them(tmp_path, encoder, name):
+    before = os.umask(0o022)
+    try:
+        loaded = encoder(name)
+        save_checkpoint(loaded, loaded.preset, tmp_path)
+    finally:
+        os.umask(before)
+    assert {file.stat().st_mode & 0o777 for file in tmp_path.iterdir()} == {0o644}

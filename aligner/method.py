@@ -23,6 +23,7 @@ class Method:
     level: str  # what is compared: subwords, or words as the mean of theirs
     symmetrize: str | None  # how the two directions are combined; None: as the method does
     distortion: float  # argmax alone: how much to distrust links far from the diagonal
+    lexicon: bool  # whether which words keep company in the text is counted in (lexicon.py)
     source_language: str | None
     target_language: str | None
 
@@ -35,6 +36,11 @@ class Method:
             raise OptionError(f"--distortion goes with --extract argmax, not with {self.extract}")
         if not 0 <= self.distortion <= 1:
             raise OptionError(f"--distortion is {self.distortion}: it must be from 0 to 1")
+        if self.lexicon and (self.extract != "softmax" or self.symmetrize or self.level != "word"):
+            raise OptionError(
+                "--lexicon finds links between words by a softmax of its own: leave --extract, --symmetrize, "
+                "--distortion and --level away"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +55,7 @@ class AlignOptions:
     level: str | None = None
     symmetrize: str | None = None
     distortion: float = 0.0
+    lexicon: bool = False
     source_language: str | None = None
     target_language: str | None = None
     batch_tokens: int | None = None  # padded subwords in a batch; None fits the device
@@ -74,17 +81,19 @@ class AlignOptions:
         layer = preset.layer if self.layer is None else self.layer
         if layer is None:
             raise LayerError(f"{preset.name} has no preset that says which layer aligns best: give --layer")
-        extract = self.extract or preset.extract
-        preset_threshold = preset.threshold if extract == preset.extract else None
+        extract = self.extract or ("softmax" if self.lexicon else preset.extract)
+        own = extract == preset.extract and not self.lexicon
+        preset_threshold = preset.threshold if own else None
         return Method(
             layer=layer,
             encode=self.encode or preset.encode,
             similarity=self.similarity or preset.similarity,
             extract=extract,
             threshold=preset_threshold if self.threshold is None else self.threshold,
-            level=self.level or preset.level,
+            level=self.level or ("word" if self.lexicon else preset.level),
             symmetrize=self.symmetrize,
             distortion=self.distortion,
+            lexicon=self.lexicon,
             source_language=self.source_language,
             target_language=self.target_language,
         )

@@ -1,6 +1,7 @@
 """Sentence pairs -> alignments: the stages composed, batched and streamed, and nothing else.
 
     read, split, build batches (a thread ahead) -> encode -> compare -> extract -> words (a thread per core)
+                                                                     -> probabilities of many pairs -> lexicon -> links
 
 Pairs are taken in blocks anchored at absolute line numbers, batches are cut inside blocks, and alignments leave in
 the order in which pairs came: alignment i belongs to pair i, whatever is in it. On a processor several batches are
@@ -10,11 +11,12 @@ batch after the other.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from itertools import islice, starmap
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import torch
@@ -34,13 +36,15 @@ from xalign.extract import (
     Links,
     argmax,
     argmax_directions,
+    softmax_directions,
 )
+from xalign.lexicon import TOGETHER, Directions, likely_links, reestimate
 from xalign.links import Alignment
 from xalign.method import AlignOptions
 from xalign.models import DEFAULT, Preset, resolve
 from xalign.parallel import run_groups
 from xalign.sentences import SentencePair
-from xalign.similarity import pool_places, similarity
+from xalign.similarity import SCALES, pool_places, similarity
 from xalign.subwords import Splitter, Subwords
 from xalign.words import symmetrized_links, word_links
 
@@ -52,6 +56,8 @@ WORKERS = 4  # most batches at once; where there are more cores than that, they 
 MOST_COMPARED = 2**28  # source times target subwords of one pair: 1 GB of similarity, and several to extract
 
 Pair = SentencePair | tuple[str | Sequence[str], str | Sequence[str]]
+Found = TypeVar("Found")
+Nothing = TypeVar("Nothing")
 
 
 class Units(NamedTuple):
@@ -66,6 +72,10 @@ class Units(NamedTuple):
     @property
     def mask(self) -> Tensor:
         return self.words >= 0
+
+
+_Read = Callable[[Batch, Units, Units], list[Found]]
+"""What is found in each pair of a batch, by the units that are compared."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -150,7 +160,10 @@ class Aligner:
         return cls(encoder, preset, settled)
 
     def align(self, pairs: Iterable[Pair]) -> Iterator[Alignment]:
-        """One alignment per pair, in their order; a pair with an empty side has one without links."""
+        """One alignment per pair, in their order; a pair with an empty side has one without links.
+
+        With a lexicon the pairs are taken `TOGETHER`, and what is found in one depends on the others.
+        """
         for by_layer in self.align_layers(pairs, [self.method.layer]):
             yield by_layer[self.method.layer]
 
@@ -161,17 +174,19 @@ class Aligner:
             LayerError: the encoder has no such layer.
         """
         self.encoder.check_layers(layers)
-        blocks = run_ahead(starmap(self.prepare, _blocks(pairs, self.block)))
-        groups = ((block, self._tasks(block, layers)) for block in blocks)
-        for block, found in run_groups(groups, self.workers):
-            yield from _in_order(block, layers, found)
+        stream = map(_as_pair, pairs)
+        if self.method.lexicon:
+            return self._align_with_lexicon(stream, layers)
+        return self._compute(stream, layers, self.link, Alignment(scores=(), score=0.0))
 
     def explain(self, pair: Pair) -> Explanation:
         """The alignment of one pair with all that led to it.
 
         Raises:
-            OptionError: a side of the pair is empty.
+            OptionError: a side of the pair is empty, or the aligner counts in a lexicon.
         """
+        if self.method.lexicon:
+            raise OptionError("a pair alone has no lexicon: load an aligner without one to explain it")
         sentences = _as_pair(pair)
         block = self.prepare([sentences])
         if not block.batches:
@@ -231,7 +246,40 @@ class Aligner:
             extract = EXTRACTORS[self.method.extract]
         return word_links(extract(scores, *masks, threshold=self.method.threshold), *words, *lengths)
 
+    @torch.inference_mode()
+    def directions(self, batch: Batch, source: Units, target: Units) -> list[Directions]:
+        """What the model says of every word of each pair: a softmax over the words of the other side."""
+        scores = SCALES[self.method.similarity] * self._similarity(source, target)
+        found = softmax_directions(scores, source.mask, target.mask, threshold=0)
+        forward, backward = (each.scores.masked_fill(~each.links, 0).cpu().numpy() for each in found)
+        sizes = zip(batch.source.lengths.tolist(), batch.target.lengths.tolist(), strict=True)
+        return [
+            Directions(forward[row, :rows, :columns], backward[row, :rows, :columns])
+            for row, (rows, columns) in enumerate(sizes)
+        ]
+
     # What they are made of.
+
+    def _compute(
+        self, pairs: Iterable[SentencePair], layers: Sequence[int], read: _Read[Found], nothing: Nothing
+    ) -> Iterator[dict[int, Found | Nothing]]:
+        """What `read` makes of each pair, by layer, in the order of pairs; `nothing` of those with an empty side."""
+        blocks = run_ahead(starmap(self.prepare, _blocks(pairs, self.block)))
+        groups = ((block, self._tasks(block, layers, read)) for block in blocks)
+        for block, found in run_groups(groups, self.workers):
+            yield from _in_order(block, layers, found, nothing)
+
+    def _align_with_lexicon(
+        self, pairs: Iterable[SentencePair], layers: Sequence[int]
+    ) -> Iterator[dict[int, Alignment]]:
+        read: deque[SentencePair] = deque()  # and not yet aligned
+        computed = self._compute(_remembered(pairs, read), layers, self.directions, None)
+        while modelled := list(islice(computed, TOGETHER)):
+            together = [read.popleft() for _ in modelled]
+            found = [reestimate(together, [each[layer] for each in modelled]) for layer in layers]
+            for of_pair in zip(*found, strict=True):
+                links = (likely_links(each, self.method.threshold) for each in of_pair)
+                yield dict(zip(layers, links, strict=True))
 
     def _states(self, batch: EncoderInput, layers: Sequence[int]) -> Tensor:
         """The windows of a long pair go through in parts. Shape: (layers, rows x subwords, width)."""
@@ -269,13 +317,17 @@ class Aligner:
             return None  # so that a script may always say which languages it has
         return self.encoder.language_id(source), self.encoder.language_id(target)
 
-    def _tasks(self, block: Block, layers: Sequence[int]) -> list[Callable[[], list[list[Alignment]]]]:
-        return [partial(self._align_batch, block, pairs, batch, layers) for pairs, batch in block.batches]
+    def _tasks(
+        self, block: Block, layers: Sequence[int], read: _Read[Found]
+    ) -> list[Callable[[], list[list[Found]]]]:
+        return [
+            partial(self._compute_batch, block, pairs, batch, layers, read) for pairs, batch in block.batches
+        ]
 
-    def _align_batch(
-        self, block: Block, pairs: Indices, batch: Batch, layers: Sequence[int]
-    ) -> list[list[Alignment]]:
-        """The alignments of a batch, by layer; where memory runs out, of its halves."""
+    def _compute_batch(
+        self, block: Block, pairs: Indices, batch: Batch, layers: Sequence[int], read: _Read[Found]
+    ) -> list[list[Found]]:
+        """What `read` makes of a batch, by layer; where memory runs out, of its halves."""
         line = block.first + int(pairs[-1]) + 1  # of the longest
         source, target = batch.source.words.shape[1], batch.target.words.shape[1]
         if source * target > MOST_COMPARED:
@@ -284,7 +336,7 @@ class Aligner:
             )
         try:
             batch = batch.to(self.encoder.device)
-            return [self.link(batch, *units) for units in self.encode(batch, layers)]
+            return [read(batch, *units) for units in self.encode(batch, layers)]
         except RuntimeError as error:
             if not _is_out_of_memory(error):
                 raise
@@ -297,7 +349,9 @@ class Aligner:
             torch.cuda.empty_cache()
         halves = np.array_split(pairs, 2)
         parts = [
-            self._align_batch(block, half, build(block.source, block.target, half, self._geometry), layers)
+            self._compute_batch(
+                block, half, build(block.source, block.target, half, self._geometry), layers, read
+            )
             for half in halves
         ]
         return [left + right for left, right in zip(*parts, strict=True)]
@@ -307,9 +361,9 @@ def _is_out_of_memory(error: RuntimeError) -> bool:
     return isinstance(error, torch.OutOfMemoryError) or "DefaultCPUAllocator" in str(error)
 
 
-def _blocks(pairs: Iterable[Pair], most: int) -> Iterator[tuple[list[SentencePair], int]]:
+def _blocks(pairs: Iterable[SentencePair], most: int) -> Iterator[tuple[list[SentencePair], int]]:
     """Blocks of pairs, and how many pairs came before each."""
-    stream = map(_as_pair, pairs)
+    stream = iter(pairs)
     first, size = 0, min(FIRST_BLOCK, most)
     while block := list(islice(stream, size)):
         yield block, first
@@ -317,16 +371,21 @@ def _blocks(pairs: Iterable[Pair], most: int) -> Iterator[tuple[list[SentencePai
 
 
 def _in_order(
-    block: Block, layers: Sequence[int], found: Sequence[list[list[Alignment]]]
-) -> list[dict[int, Alignment]]:
-    """The alignments of a block's batches, by layer each -> those of its pairs."""
-    nothing = Alignment(scores=(), score=0.0)
-    of_pairs: list[dict[int, Alignment]] = [dict.fromkeys(layers, nothing) for _ in range(len(block))]
+    block: Block, layers: Sequence[int], found: Sequence[list[list[Found]]], nothing: Nothing
+) -> list[dict[int, Found | Nothing]]:
+    """What was found in a block's batches, by layer each -> in its pairs."""
+    of_pairs: list[dict[int, Found | Nothing]] = [dict.fromkeys(layers, nothing) for _ in range(len(block))]
     for (pairs, _), by_layer in zip(block.batches, found, strict=True):
-        for layer, alignments in zip(layers, by_layer, strict=True):
-            for pair, alignment in zip(pairs.tolist(), alignments, strict=True):
-                of_pairs[pair][layer] = alignment
+        for layer, of_batch in zip(layers, by_layer, strict=True):
+            for pair, each in zip(pairs.tolist(), of_batch, strict=True):
+                of_pairs[pair][layer] = each
     return of_pairs
+
+
+def _remembered(pairs: Iterable[SentencePair], read: deque[SentencePair]) -> Iterator[SentencePair]:
+    for pair in pairs:
+        read.append(pair)
+        yield pair
 
 
 def _as_pair(pair: Pair) -> SentencePair:

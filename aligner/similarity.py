@@ -29,6 +29,9 @@ def cosine(source: Tensor, target: Tensor) -> Tensor:
 
 MEASURES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {"dot": dot, "cosine": cosine}
 
+SCALES = {"dot": 1.0, "cosine": 40.0}
+"""What they are multiplied by where a softmax is to give probabilities; cosines, in [0, 1], would make it flat."""
+
 
 def similarity(source: Tensor, target: Tensor, method: str) -> Tensor:
     """Compare all positions by "dot" or "cosine", in float32 whatever the dtype of the states.

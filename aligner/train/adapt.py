@@ -7,37 +7,27 @@ better ones, and may start the next round.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path
 
-import numpy as np
 import torch
 from accelerate import PartialState
 
 from xalign.device import choose_dtype
 from xalign.encoder import load_encoder
 from xalign.errors import TrainingError
-from xalign.extract import softmax_directions
 from xalign.files import writing
 from xalign.formats import format_pharaoh
-from xalign.links import Alignment
 from xalign.method import AlignOptions
 from xalign.models import Preset
 from xalign.pipeline import Aligner
-from xalign.sentences import SentencePair, read_files
-from xalign.similarity import similarity
+from xalign.sentences import read_files
 from xalign.train.checkpoint import finished_steps, forget_state
 from xalign.train.corpus import CorpusFiles
-from xalign.train.learner import SCALES
-from xalign.train.lexicon import Directions, reestimate
 from xalign.train.log import Progress
 from xalign.train.loop import TrainOptions
 from xalign.train.run import Plan, planned_preset, run
-
-LIKELY = 0.35  # what both directions must say for a link
-TOGETHER = 50_000  # pairs of one lexicon; more would take more memory than many machines have
 
 
 def adapt(
@@ -94,40 +84,9 @@ def _label(
         encoder.pack()
     for files, path in zip(corpora, labels, strict=True):
         options = AlignOptions(
-            level="word", source_language=files.source_language, target_language=files.target_language
+            lexicon=True, source_language=files.source_language, target_language=files.target_language
         )
         aligner = Aligner(encoder, preset, options)
-        pairs = read_files(files.source, files.target)
         with writing(path) as file:
-            while block := list(islice(pairs, TOGETHER)):
-                for alignment in likely_links(block, model_directions(aligner, block)):
-                    file.write(f"{format_pharaoh(alignment)}\n".encode())
-
-
-def model_directions(aligner: Aligner, pairs: Sequence[SentencePair]) -> list[Directions]:
-    """What the model says of every word of every pair: a softmax over the words of the other side.
-
-    A word that no subword stands for has zeros.
-    """
-    found = [Directions(*(np.zeros((len(pair.source), len(pair.target)), np.float32),) * 2) for pair in pairs]
-    scale = SCALES[aligner.method.similarity]
-    for start in range(0, len(pairs), aligner.block):
-        for rows, batch in aligner.prepare(pairs[start : start + aligner.block]).batches:
-            source, target = aligner.encode(batch.to(aligner.encoder.device), [aligner.method.layer])[0]
-            compared = scale * similarity(source.states, target.states, aligner.method.similarity)
-            forward, backward = (
-                each.scores.masked_fill(~each.links, 0).float().cpu().numpy()
-                for each in softmax_directions(compared, source.mask, target.mask, threshold=0)
-            )
-            for row, number in enumerate((start + rows).tolist()):
-                pair = pairs[number]
-                size = np.s_[row, : len(pair.source), : len(pair.target)]
-                found[number] = Directions(forward[size].copy(), backward[size].copy())
-    return found
-
-
-def likely_links(pairs: Sequence[SentencePair], modelled: Sequence[Directions]) -> Iterator[Alignment]:
-    """The links that both directions hold likely, once the lexicon of the pairs is counted in."""
-    for forward, backward in reestimate(pairs, modelled):
-        sources, targets = np.nonzero(np.minimum(forward, backward) > LIKELY)
-        yield Alignment.of(zip(sources.tolist(), targets.tolist(), strict=True))
+            for alignment in aligner.align(read_files(files.source, files.target)):
+                file.write(f"{format_pharaoh(alignment)}\n".encode())

@@ -22,7 +22,7 @@ from xalign.errors import LayerError, OptionError
 from xalign.extract import EXTRACTORS
 from xalign.method import Method
 from xalign.models import Preset
-from xalign.similarity import pool_words, similarity
+from xalign.similarity import SCALES, pool_words, similarity
 from xalign.train.bootstrap import bootstrapped
 from xalign.train.collate import TrainingBatch
 from xalign.train.heads import PairHead, Pointer, VocabularyHead
@@ -38,9 +38,6 @@ from xalign.train.objectives import (
     self_training,
     tlm,
 )
-
-SCALES = {"dot": 1.0, "cosine": 40.0}
-"""What similarities are multiplied by before a softmax that is trained; cosines, in [0, 1], would make it flat."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -212,9 +212,17 @@ def test_methods_differ_by_their_options(align):
             ["--level", "word"],
             ["--symmetrize", "union"],
             ["--distortion", "0.9"],
+            ["--lexicon"],
         )
     }
-    assert len(outputs) == 8
+    assert len(outputs) == 9
+
+
+def test_with_a_lexicon_there_is_a_line_per_pair_empty_where_a_side_is(align, file, links):
+    together = align(file("a.de", SOURCE), file("a.en", TARGET), "--lexicon").stdout
+    lines = together.split("\n")
+    assert len(lines) == len(links) + 1
+    assert all(not line for line, each in zip(lines, links, strict=False) if not each)
 
 
 # What goes wrong.

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 import torch
 
@@ -12,8 +11,8 @@ from xalign.formats import read_alignments
 from xalign.method import AlignOptions
 from xalign.models import resolve
 from xalign.pipeline import Aligner
-from xalign.sentences import SentencePair, read_files
-from xalign.train.adapt import adapt, likely_links, model_directions
+from xalign.sentences import read_files
+from xalign.train.adapt import adapt
 from xalign.train.loop import TrainOptions
 from xalign.train.run import Plan
 
@@ -38,37 +37,6 @@ def shares(found, expected):
     """(precision, recall) of links."""
     hits = sum(len(set(one.links) & set(other.links)) for one, other in zip(found, expected, strict=True))
     return hits / sum(len(each.links) for each in found), hits / sum(len(each.links) for each in expected)
-
-
-def test_what_the_model_says_is_the_softmax_that_aligning_thresholds(aligner, corpus):
-    pairs = list(read_files(corpus.source, corpus.target))
-    found = model_directions(aligner, pairs)
-    for pair, (forward, backward) in zip(pairs, found, strict=True):
-        assert forward.shape == backward.shape == (len(pair.source), len(pair.target))
-        np.testing.assert_allclose(forward.sum(1), 1, rtol=1e-4)
-        np.testing.assert_allclose(backward.sum(0), 1, rtol=1e-4)
-    for alignment, (forward, backward) in zip(aligner.align(pairs), found, strict=True):
-        scores = dict(zip(alignment.links, alignment.scores, strict=True))
-        both = np.minimum(forward, backward)
-        assert scores.keys() == set(zip(*(each.tolist() for each in np.nonzero(both > 0.1)), strict=True))
-        assert all(abs(both[link] - score) < 1e-4 for link, score in scores.items())
-
-
-def test_pairs_with_nothing_to_compare_have_zeros_of_their_shape(aligner):
-    pairs = [SentencePair((), ("the",)), SentencePair(("das",), ("the",)), SentencePair((), ())]
-    found = model_directions(aligner, pairs)
-    assert [each.forward.shape for each in found] == [(0, 1), (1, 1), (0, 0)]
-    assert [len(each.links) for each in likely_links(pairs, found)][0::2] == [0, 0]
-
-
-def test_the_text_as_a_whole_puts_the_model_right(aligner, corpus):
-    """The untrained model is as good as none; the corpus is word for word."""
-    pairs = list(read_files(corpus.source, corpus.target))
-    modelled = model_directions(aligner, pairs)
-    alone = [replace(each, scores=None, score=None) for each in aligner.align(pairs)]
-    precision, recall = shares(list(likely_links(pairs, modelled)), gold(corpus))
-    before = shares(alone, gold(corpus))
-    assert precision > before[0] + 0.2 and recall > before[1] + 0.2
 
 
 def test_two_rounds_leave_one_checkpoint_that_aligns_better(start, text, corpus, tmp_path, aligner):

@@ -11,9 +11,10 @@ from teaching import LINKS, PAIRS, example, examples
 from xalign.errors import LayerError, OptionError
 from xalign.extract import EXTRACTORS
 from xalign.pipeline import Aligner
+from xalign.similarity import SCALES
 from xalign.train.bootstrap import bootstrapped
 from xalign.train.collate import collate
-from xalign.train.learner import SCALES, Learner, ObjectiveOptions, torn_pairs
+from xalign.train.learner import Learner, ObjectiveOptions, torn_pairs
 from xalign.train.objectives import OBJECTIVES, guided, self_training
 
 CASES = [(encode, level) for encode in ("pair", "separate") for level in ("word", "subword")]

@@ -1,4 +1,4 @@
-"""A model's link probabilities over a corpus -> better ones: which words keep company is counted in.
+"""A model's link probabilities over a corpus -> better ones, and links: which words keep company is counted in.
 
 IBM model 1 (Brown et al., 1993, section 4.1) with the model's probabilities where it has even ones. The source word i
 that a target word j translates is found by
@@ -10,7 +10,7 @@ word stands among many; over a corpus the same two words meet again and again. T
 and what a model that looks at one pair at a time does not.
 
 Words count as the same if their first four letters do, in lower case, so that inflected forms share what is known of
-them. Does not: run a model, or choose links.
+them. Does not: run a model.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from xalign.links import Alignment, Link
 from xalign.sentences import SentencePair
 
 STEM = 4  # letters
@@ -30,6 +31,8 @@ FLOOR = 1e-3  # the least that the model is taken to say: it may know nothing of
 NULL = 0.1  # the share of words that are taken to translate nothing
 SMOOTHING = 0.01  # added to every count
 ROUNDS = 5  # of expectation maximisation
+LIKELY = 0.45  # what a link's score must lie above
+TOGETHER = 10_000  # pairs that share a lexicon; they take up to half a gigabyte
 
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int32]
@@ -46,27 +49,48 @@ class Directions(NamedTuple):
     backward: Floats
 
 
-def reestimate(pairs: Sequence[SentencePair], modelled: Sequence[Directions]) -> list[Directions]:
-    """What the model says of each pair -> what the model and the corpus together say.
+def reestimate(pairs: Sequence[SentencePair], modelled: Sequence[Directions | None]) -> list[Directions]:
+    """What the model says of each pair, None where it says nothing -> what model and corpus together say.
 
     Takes about 60 bytes for each source word times target word of each pair.
     """
     source = _tokens(pair.source for pair in pairs)
     target = _tokens(pair.target for pair in pairs)
     cells = _cells(source, target)
+    shapes = [(len(pair.source), len(pair.target)) for pair in pairs]
+    said = [
+        Directions(*(np.zeros(shape, np.float32),) * 2) if each is None else each
+        for each, shape in zip(modelled, shapes, strict=True)
+    ]
     forward, backward = (
-        np.concatenate([np.zeros(0, np.float32), *(each[k].ravel() for each in modelled)]) for k in (0, 1)
+        np.concatenate([np.zeros(0, np.float32), *(each[k].ravel() for each in said)]) for k in (0, 1)
     )
     found = (
         _explain(forward, cells.sources, source.types, cells.targets, target.types),
         _explain(backward, cells.targets, target.types, cells.sources, source.types),
     )
-    shapes = [(len(pair.source), len(pair.target)) for pair in pairs]
     bounds = np.concatenate([[0], np.cumsum([rows * columns for rows, columns in shapes])]).tolist()
     return [
         Directions(*(values[start:end].reshape(shape) for values in found))
         for shape, (start, end) in zip(shapes, pairwise(bounds), strict=True)
     ]
+
+
+def likely_links(directions: Directions, threshold: float | None = None) -> Alignment:
+    """The pairs of words whose score, the geometric mean of both directions, lies above the threshold (0.45).
+
+    The score of the sentence pair is, as in words.py, the mean over the words of both sides of a word's best link.
+    """
+    scores = np.sqrt(directions.forward * directions.backward)
+    scores[scores <= (LIKELY if threshold is None else threshold)] = 0
+    found = np.nonzero(scores)
+    rows, columns = scores.shape
+    best = float(scores.max(1, initial=0).sum() + scores.max(0, initial=0).sum())
+    return Alignment(
+        links=tuple(map(Link._make, zip(*(each.tolist() for each in found), strict=True))),
+        scores=tuple(scores[found].tolist()),
+        score=best / max(rows + columns, 1),
+    )
 
 
 class _Tokens(NamedTuple):

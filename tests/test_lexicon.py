@@ -6,8 +6,19 @@ from collections import defaultdict
 import numpy as np
 import pytest
 
+from xalign.lexicon import (
+    FLOOR,
+    LIKELY,
+    NULL,
+    ROUNDS,
+    SMOOTHING,
+    STEM,
+    WEIGHT,
+    Directions,
+    likely_links,
+    reestimate,
+)
 from xalign.sentences import SentencePair
-from xalign.train.lexicon import FLOOR, NULL, ROUNDS, SMOOTHING, STEM, WEIGHT, Directions, reestimate
 
 TEXT = [
     ("das Haus", "the house"),
@@ -123,3 +134,27 @@ def test_inflected_forms_share_what_is_known_of_them():
 @pytest.mark.parametrize("pairs", [[], [SentencePair((), ())], [SentencePair.of("a", "")]])
 def test_where_there_are_no_words_there_is_nothing(pairs):
     assert [each.forward.size for each in reestimate(pairs, even(pairs))] == [0] * len(pairs)
+
+
+def test_a_pair_of_which_the_model_says_nothing_counts_all_the_same():
+    silent = [None, *even(PAIRS)[1:]]
+    zeros = [Directions(*(np.zeros((2, 2), np.float32),) * 2), *even(PAIRS)[1:]]
+    for one, other in zip(reestimate(PAIRS, silent), reestimate(PAIRS, zeros), strict=True):
+        assert np.array_equal(one.forward, other.forward) and np.array_equal(one.backward, other.backward)
+
+
+def test_links_are_those_above_the_threshold_with_the_mean_as_score():
+    forward = np.array([[0.9, 0.05], [0.1, 0.4], [0.0, 0.3]], np.float32)
+    backward = np.array([[0.4, 0.2], [0.1, 0.9], [0.5, 0.0]], np.float32)
+    alignment = likely_links(Directions(forward, backward))
+    assert alignment.links == ((0, 0), (1, 1)) and math.sqrt(0.1 * 0.1) < LIKELY
+    assert alignment.scores == pytest.approx([0.6, 0.6])
+    assert alignment.score == pytest.approx((0.6 + 0.6 + 0 + 0.6 + 0.6) / 5)
+    more = likely_links(Directions(forward, backward), threshold=0.09)
+    assert more.links == ((0, 0), (0, 1), (1, 0), (1, 1))
+    assert likely_links(Directions(forward, backward), threshold=0.7).links == ()
+
+
+def test_no_words_have_no_links():
+    empty = likely_links(Directions(*(np.zeros((0, 3), np.float32),) * 2))
+    assert (empty.links, empty.scores, empty.score) == ((), (), 0)

@@ -661,7 +661,9 @@ def test_the_text_as_a_whole_puts_a_model_right(counting, load):
         return right / sum(len(each.links) for each in found), right / (4 * len(pairs))
 
     alone = shares(load(level="word", extract="softmax", threshold=0.1))
-    assert all(share > max(0.8, before + 0.2) for share, before in zip(shares(counting(1000)), alone, strict=True))
+    assert all(
+        share > max(0.8, before + 0.2) for share, before in zip(shares(counting(1000)), alone, strict=True)
+    )
 
 
 def test_each_layer_has_a_lexicon_of_its_own(counting, load):

@@ -32,11 +32,15 @@ def main() -> None:
     parser.add_argument("--model", default="mini")
     parser.add_argument("--extract")
     parser.add_argument("--threshold", type=float)
+    parser.add_argument(
+        "--lexicon", action="store_true", help="count in which words keep company in each set"
+    )
     parser.add_argument("--choosing", action="store_true", help="the sentences for choosing settings")
     options = parser.parse_args()
     if options.data is None:
         parser.error("give the data folder: --data DATA, or set XALIGN_DATA")
-    aligner = Aligner.load(options.model, extract=options.extract, threshold=options.threshold)
+    method = {name: getattr(options, name) for name in ("extract", "threshold", "lexicon")}
+    aligner = Aligner.load(options.model, **method)
     print(f"{'set':44} {'pairs':>5} {'P':>6} {'R':>6} {'AER':>6} {'diagonal':>8}")
     scores: dict[str, float] = {}
     by_length: dict[int, list[Counts]] = {most: [] for most in LENGTHS}

@@ -122,6 +122,15 @@ def test_probabilities_leave_room_for_nothing():
         assert (backward > 0).all() and (backward.sum(0) < 1).all()
 
 
+def test_words_that_the_model_keeps_apart_stay_apart():
+    """However often they meet: x is near both words, but the model is sure that it is b's."""
+    pairs = [SentencePair.of("a b", "x x")] * 5
+    model = np.array([[FLOOR / 2, FLOOR / 2], [0.5, 0.5]], np.float32)
+    for forward, backward in reestimate(pairs, [Directions(model, model)] * 5):
+        assert not forward[0].any() and not backward[0].any()
+        assert forward[1].all() and backward[1].all()
+
+
 def test_inflected_forms_share_what_is_known_of_them():
     """Only as two forms of one word have they met Haus twice."""
     alike = [SentencePair.of(*text) for text in (("Haus x", "Houses y"), ("Haus z", "housed u"))]

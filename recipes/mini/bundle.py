@@ -15,7 +15,7 @@ from xalign.encoder import load_encoder
 from xalign.models import BUNDLED, resolve
 from xalign.train.checkpoint import save_checkpoint
 
-THRESHOLD = 0.3  # chosen on the choosing halves, see README.md
+THRESHOLD = 0.35  # chosen on the choosing halves, see README.md
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes `mini` from the data folder, every step from the text to the packaged checkpoint; steps that are done are
-# skipped, a training that was stopped goes on. About three hours on two CPU cores with bfloat16 instructions.
+# skipped, a training that was stopped goes on. About four hours on two CPU cores with bfloat16 instructions.
 #
 #     pip install -e '.[train]' -r recipes/mini/requirements.txt
 #     XALIGN_DATA=/path/to/data recipes/mini/make.sh [WORK_FOLDER]
@@ -38,7 +38,7 @@ learn() { # INIT OUT, and options: a training that was stopped goes on
 [ -e "$work/first/done" ] || learn "$work/start" "$work/first" --steps 7900 --batch-subwords 6000 --learning-rate 1e-3 \
   --warmup-steps 200 --descent 0.39
 touch "$work/first/done"
-learn "$work/first" "$work/trained" --bootstrap 0.5 --steps 14000 --batch-subwords 12000 --learning-rate 3e-3 --muon-factor 7 \
-  --warmup-steps 300 --descent 0.5
+learn "$work/first" "$work/trained" --bootstrap 0.5 --steps 12100 --batch-subwords 12000 --learning-rate 3e-3 --muon-factor 7 \
+  --warmup-steps 300 --descent 0.42
 
 python recipes/mini/bundle.py --trained "$work/trained"

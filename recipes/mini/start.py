@@ -195,7 +195,7 @@ PRESET = {
     "encode": "pair",
     "similarity": "dot",
     "extract": "softmax",
-    "threshold": 0.3,
+    "threshold": 0.35,
     "level": "word",
     "segments": True,
     "positions": "restart",

@@ -145,6 +145,12 @@ PATH = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option(
     "--temperature", default=1.5, show_default=True, help="1 draws corpora by size, larger more evenly."
 )
+@click.option(
+    "--split-rate",
+    default=0.0,
+    show_default=True,
+    help="Share of subwords that are written as two others: what is learnt of a word is then known of its parts.",
+)
 @click.option("--save-steps", default=200, show_default=True, help="Steps between saves and measurements.")
 @click.option("--seed", default=1, show_default=True)
 @click.option(

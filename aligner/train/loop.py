@@ -44,6 +44,7 @@ class TrainOptions:
     weight_decay: float = 0.01
     clip: float = 1.0  # largest norm of the gradient
     temperature: float = 1.5  # 1 draws corpora by size, larger values evenly
+    split_rate: float = 0.0  # the share of subwords that are written as two others (resplit.py)
     dtype: str = "float32"  # of PRECISIONS: of the arithmetic, weights stay float32
     save_steps: int = 200
     log_steps: int = 20

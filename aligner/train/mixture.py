@@ -7,13 +7,14 @@ to where it was; where several processes train, each takes every so-manieth batc
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xalign.train.collate import Example
 from xalign.train.corpus import Corpus
+from xalign.train.resplit import Resplitter
 
 POOL = 4096  # pairs that are drawn together, sorted by length and cut into batches, per 4,096 subwords of the budget
 
@@ -26,7 +27,7 @@ class Mixture:
 
     `budget`: most padded subwords in a batch; a longer pair is a batch of its own. `encode`: "pair" or "separate",
     which decides what padding costs. `temperature`: each corpus is drawn in proportion to its size to the power
-    1 / temperature.
+    1 / temperature. `resplitter`: what writes words in other subwords, which the budget does not count.
     """
 
     corpora: Sequence[Corpus]
@@ -34,6 +35,7 @@ class Mixture:
     encode: str
     temperature: float
     seed: int
+    resplitter: Resplitter | None = None
 
     def batches(self, skip: int = 0, process: int = 0, processes: int = 1) -> Iterator[list[Example]]:
         """From batch `skip` on, the batches of one of so many processes; half of all pairs, at random, change sides."""
@@ -43,12 +45,27 @@ class Mixture:
             for rows in self._cut(self._draw(pool), random):
                 swapped = random.random(len(rows)) < 0.5
                 if number >= skip and (number - skip) % processes == process:
-                    yield [
+                    examples = [
                         self.corpora[k].example(i, bool(swap))
                         for (k, i), swap in zip(rows, swapped, strict=True)
                     ]
+                    yield self._resplit(examples, np.random.default_rng((self.seed, pool, number)))
                 number += 1
             pool += 1
+
+    def _resplit(self, examples: list[Example], random: np.random.Generator) -> list[Example]:
+        if self.resplitter is None:
+            return examples
+        resplit = []
+        for each in examples:
+            source, source_words = self.resplitter(each.source, each.source_words, random)
+            target, target_words = self.resplitter(each.target, each.target_words, random)
+            resplit.append(
+                replace(
+                    each, source=source, source_words=source_words, target=target, target_words=target_words
+                )
+            )
+        return resplit
 
     def _draw(self, pool: int) -> list[Row]:
         """The rows of a pool: each corpus runs through one permutation of itself after another."""

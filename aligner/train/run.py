@@ -25,6 +25,7 @@ from xalign.train.loop import Callbacks, TrainOptions, train
 from xalign.train.mixture import Mixture
 from xalign.train.objectives import OBJECTIVES
 from xalign.train.plot import check_plotting, plot_log
+from xalign.train.resplit import Resplitter
 from xalign.train.tune import merged_weights, prepare
 
 
@@ -92,7 +93,14 @@ def run(
     own = replace(preset, name=plan.out.resolve().name, checkpoint=".", family=_saved_family(preset))
     train(
         learner,
-        Mixture(corpora, options.batch_subwords, preset.encode, options.temperature, options.seed),
+        Mixture(
+            corpora,
+            options.batch_subwords,
+            preset.encode,
+            options.temperature,
+            options.seed,
+            _resplitter(encoder, preset, options.split_rate),
+        ),
         partial(collate, encoder=encoder, encode=preset.encode, level=preset.level),
         torch.device(device),
         plan.out,
@@ -107,6 +115,13 @@ def run(
     )
     if plan.plot is not None and PartialState().is_main_process:
         plot_log(plan.out, plan.plot)
+
+
+def _resplitter(encoder: Encoder, preset: Preset, rate: float) -> Resplitter | None:
+    if not rate:
+        return None
+    together = preset.encode == "pair" and preset.positions != "restart"
+    return Resplitter(encoder, rate, encoder.limit // 2 if together else encoder.limit)
 
 
 def planned_preset(plan: Plan) -> Preset:

@@ -112,6 +112,7 @@ def test_objectives_without_labels_need_no_links(start, corpus, tmp_path):
     ("objective", "option"),
     [
         ("guided", ["--bootstrap", 0.5]),
+        ("guided", ["--split-rate", 0.5]),
         ("tlm", ["--mask-rate", 0.6]),
         ("tlm", ["--masked-sides", "each"]),
         ("dwa", ["--label-layer", 0]),
@@ -176,6 +177,7 @@ def test_resuming_another_run_is_refused(start, corpus, tmp_path):
         (["--plot", "a.doc"], "the suffix must be one of"),
         (["--possible-weight", "3"], "must be from 0 to 1"),
         (["--bootstrap", "1"], "bootstrap is 1.0: it is a share, from 0 to below 1"),
+        (["--split-rate", "1"], "split rate is 1.0: it is a share, from 0 to below 1"),
         (["--objective", "dwa", "--label-layer", "9"], "layer 9 does not exist"),
         (["--tune", "shared"], "only X-MOD"),
         (["--layer", "9"], "layer 9 does not exist"),

@@ -1,0 +1,81 @@
+"""Words in the subwords of a tokeniser -> the same words in other subwords, at random.
+
+A tokeniser always splits a word the same way, so that what an encoder learns of a frequent word it does not know of
+the parts of which rare ones are made. Here some subwords are replaced by two that spell the same: subword
+regularization (Kudo, 2018; as BPE-dropout, Provilkov et al., 2020), in a form that any vocabulary allows. Does not:
+need a tokeniser's scores; its most frequent subwords come first, which says enough.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xalign.encoder import Encoder
+from xalign.errors import OptionError
+
+ROUNDS = 2  # halves may be halved again
+CONTINUED = "##"  # what WordPiece writes before a subword that does not begin a word
+BEGINNING = "▁"  # what sentencepiece writes before one that does
+
+Integers = NDArray[np.int32]
+
+
+class Resplitter:
+    """Replaces subwords of an encoder's vocabulary by their halves.
+
+    `rate`: the share of subwords that are, of those that can be. A sentence that would come to have more than `longest`
+    stays as it is.
+
+    Raises:
+        OptionError: the rate is no share.
+    """
+
+    def __init__(self, encoder: Encoder, rate: float, longest: int) -> None:
+        if not 0 <= rate < 1:
+            raise OptionError(f"split rate is {rate}: it is a share, from 0 to below 1")
+        vocabulary = encoder.vocabulary
+        self._halves = halves(encoder.pieces(range(vocabulary.size)), vocabulary.specials)
+        self._rate = rate
+        self._longest = longest
+
+    def __call__(
+        self, subwords: Integers, words: Integers, random: np.random.Generator
+    ) -> tuple[Integers, Integers]:
+        """Subwords, and the word that each belongs to, after splitting. Shape: (subwords,) each"""
+        split, split_words = subwords, words
+        for _ in range(ROUNDS):
+            found = self._halves[split]
+            chosen = (found[:, 0] >= 0) & (random.random(len(split)) < self._rate)
+            places = np.flatnonzero(chosen) + np.arange(chosen.sum())
+            split = np.repeat(split, 1 + chosen)
+            split_words = np.repeat(split_words, 1 + chosen)
+            split[places], split[places + 1] = found[chosen].T
+        return (split, split_words) if len(split) <= self._longest else (subwords, words)
+
+
+def halves(pieces: Sequence[str], specials: frozenset[int] = frozenset()) -> Integers:
+    """The two subwords that spell each subword together and are the most frequent, -1 where there are no such two.
+
+    By Zipf's law a subword is as frequent as the inverse of its rank, which is its number.
+
+    >>> halves(["▁", "a", "b", "▁a", "▁ab", "▁aba", "ba"]).tolist()
+    [[-1, -1], [-1, -1], [-1, -1], [-1, -1], [3, 2], [3, 6], [2, 1]]
+
+    Shape: (vocabulary, 2)
+    """
+    ranks = {piece: rank for rank, piece in enumerate(pieces) if rank not in specials}
+    continued = CONTINUED if any(piece.startswith(CONTINUED) for piece in ranks) else ""
+    found = np.full((len(pieces), 2), -1, dtype=np.int32)
+    for piece, rank in ranks.items():
+        splits = (
+            (piece[:k], continued + piece[k:])
+            for k in range(1, len(piece))
+            if piece[:k] not in (BEGINNING, "#")
+        )
+        known = [(ranks[left], ranks[right]) for left, right in splits if left in ranks and right in ranks]
+        if known:
+            found[rank] = min(known, key=lambda pair: (pair[0] + 1) * (pair[1] + 1))
+    return found

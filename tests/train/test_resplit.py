@@ -1,0 +1,107 @@
+"""Words written in other subwords are still the same words, in every kind of vocabulary."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from xalign.encoder import load_encoder
+from xalign.errors import OptionError
+from xalign.models import resolve
+from xalign.train.corpus import read_corpus
+from xalign.train.mixture import Mixture
+from xalign.train.resplit import Resplitter, halves
+
+FAMILIES = ["xlm-roberta", "preset", "bert", "xlm-mlm"]
+
+
+def spelled(encoder, subwords):
+    """The text of subwords; WordPiece's mark of a subword that goes on, and the others' marks, left out."""
+    pieces = encoder.pieces(subwords.tolist())
+    return "".join(
+        piece.removeprefix("##").replace("▁", " ").replace("</w>", " ") for piece in pieces
+    ).strip()
+
+
+def every_subword(encoder):
+    """Each subword as a word of its own."""
+    ids = [k for k in range(encoder.vocabulary.size) if k not in encoder.vocabulary.specials]
+    return np.array(ids, dtype=np.int32), np.arange(len(ids), dtype=np.int32)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_halves_spell_what_the_whole_does(encoder, family):
+    loaded = encoder(family)
+    subwords, words = every_subword(loaded)
+    resplit = Resplitter(loaded, rate=0.9, longest=10_000)
+    split, split_words = resplit(subwords, words, np.random.default_rng(1))
+    assert len(split) > len(subwords)
+    assert not loaded.vocabulary.specials & set(split.tolist())
+    for word in words:
+        assert spelled(loaded, split[split_words == word]) == spelled(loaded, subwords[words == word])
+
+
+def test_wordpiece_marks_the_second_half_and_keeps_the_mark_of_the_first(encoder):
+    loaded = encoder("bert")
+    pieces = loaded.pieces(range(loaded.vocabulary.size))
+    table = halves(pieces, loaded.vocabulary.specials)
+    split = np.flatnonzero(table[:, 0] >= 0)
+    assert len(split)
+    for whole, (left, right) in zip(split, table[split], strict=True):
+        assert pieces[left].startswith("##") == pieces[whole].startswith("##")
+        assert pieces[right].startswith("##")
+
+
+def test_the_most_frequent_halves_are_taken():
+    pieces = ["a", "b", "abc", "c", "ab", "bc"]
+    assert halves(pieces)[2].tolist() == [0, 5]  # 1 x 6 is less than 5 x 4
+    assert halves(["ab", "c", *pieces[:3]])[4].tolist() == [0, 1]
+
+
+def test_specials_are_neither_halves_nor_halved():
+    assert (halves(["a", "b", "ab"], frozenset({0})) == -1).all()
+    assert (halves(["a", "b", "ab"], frozenset({2})) == -1).all()
+
+
+def test_as_many_as_the_rate_says(encoder):
+    loaded = encoder("preset")
+    subwords, words = every_subword(loaded)
+    table = halves(loaded.pieces(range(loaded.vocabulary.size)), loaded.vocabulary.specials)
+    once = (table[:, 0] >= 0) & (table[table] < 0).all(axis=(1, 2))  # whose halves have none
+    wholes = np.tile(np.flatnonzero(once), 500)
+    split, _ = Resplitter(loaded, 0.2, 10**6)(wholes, wholes, np.random.default_rng(1))
+    assert (once[split].sum() / len(wholes)) == pytest.approx(0.8**2, abs=0.03)  # spared in both rounds
+    same, same_words = Resplitter(loaded, 0.0, 10**6)(subwords, words, np.random.default_rng(1))
+    assert (same == subwords).all()
+    assert (same_words == words).all()
+
+
+def test_a_sentence_that_would_become_too_long_stays(encoder):
+    loaded = encoder("preset")
+    subwords, words = every_subword(loaded)
+    split, split_words = Resplitter(loaded, 0.9, len(subwords))(subwords, words, np.random.default_rng(1))
+    assert (split == subwords).all()
+    assert (split_words == words).all()
+
+
+@pytest.mark.parametrize("rate", [-0.1, 1.0])
+def test_a_rate_is_a_share(encoder, rate):
+    with pytest.raises(OptionError, match="it is a share"):
+        Resplitter(encoder("preset"), rate, 100)
+
+
+def test_a_resumed_run_sees_the_same_subwords(start, corpus):
+    loaded = load_encoder(resolve(str(start)))
+    read = read_corpus(corpus, loaded)
+    plain, mixed = (
+        Mixture([read], 200, "pair", 1.5, 1, resplitter)
+        for resplitter in (None, Resplitter(loaded, 0.3, loaded.limit))
+    )
+    whole = first(12, mixed)
+    assert first(7, mixed, 5) == whole[5:]
+    assert whole != first(12, plain)
+
+
+def first(count, mixture, skip=0):
+    batches = itertools.islice(mixture.batches(skip), count)
+    return [[(each.source.tolist(), each.target_words.tolist()) for each in batch] for batch in batches]

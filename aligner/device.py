@@ -45,13 +45,8 @@ def _has_fast_bfloat16(device: torch.device) -> bool:
     if device.type == "cuda":
         return torch.cuda.get_device_capability(device) >= (8, 0)
     if device.type == "cpu":
-        return _cpu_has("_is_avx512_bf16_supported") or has_amx()
+        return _cpu_has("_is_avx512_bf16_supported") or _cpu_has("_is_amx_tile_supported")
     return False
-
-
-def has_amx() -> bool:
-    """Whether the processor has tiles for products of matrices, which Intel alone builds."""
-    return _cpu_has("_is_amx_tile_supported")
 
 
 def _cpu_has(feature: str) -> bool:

@@ -24,13 +24,25 @@ import sentencepiece
 import torch
 from scipy.sparse import coo_matrix, csr_matrix, diags
 from text import ENGLISH_WITH
-from tokenizers import Tokenizer, decoders
+from tokenizers import Regex, Tokenizer, decoders, normalizers
 from tokenizers.models import Unigram
-from tokenizers.normalizers import NFKC
+from tokenizers.normalizers import NFKC, Replace
 from tokenizers.pre_tokenizers import Metaspace, Sequence, WhitespaceSplit
 from transformers import PreTrainedTokenizerFast, XLMRobertaXLConfig, XLMRobertaXLModel
 
 SEED = 20261121
+JOINED = Regex(r"(?<=[^_\s])_(?=[^_\s])")  # what some corpora write between the words of one unit: of_course
+ESCAPED = {  # by Moses' tokenizer
+    "&quot;": '"',
+    "&apos;": "'",
+    "&lt;": "<",
+    "&gt;": ">",
+    "&#91;": "[",
+    "&#93;": "]",
+    "&#124;": "|",
+    "&amp;": "&",
+    "@-@": "-",
+}
 SPECIALS = ("<s>", "<pad>", "</s>", "<unk>")
 EMBEDDING_SIZE = 0.4  # root mean square of an embedding's entries
 POSITION_SIZE = 0.1
@@ -90,7 +102,8 @@ def make_tokenizer(text: Path, vocabulary: int, out: Path) -> PreTrainedTokenize
     for suffix in (".model", ".vocab"):
         prefix.with_suffix(suffix).unlink()
     tokenizer = Tokenizer(Unigram(vocab, unk_id=SPECIALS.index("<unk>")))
-    tokenizer.normalizer = NFKC()
+    plain = [Replace(escaped, character) for escaped, character in ESCAPED.items()]
+    tokenizer.normalizer = normalizers.Sequence([NFKC(), Replace(JOINED, " "), *plain])
     tokenizer.pre_tokenizer = Sequence([WhitespaceSplit(), Metaspace()])
     tokenizer.decoder = decoders.Metaspace()
     bos, pad, eos, unk = SPECIALS

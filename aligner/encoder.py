@@ -76,7 +76,7 @@ class Encoder(ABC):
     `model`: what computes: transformers' own, or one whose weights have the same names. `layers`: number of blocks;
     valid layers are 0..layers, of which those above `highest` were dropped. `width`: of a hidden state.
     `limit`: most subwords in one sequence, specials not counted; where positions restart on the target side,
-    most subwords on each side.
+    most subwords on each side. `causal`: each position sees those before it alone.
     `languages`: the codes that `language_id` takes, in the order of their ids; empty where encoding depends
     on none. `needs_language`: there are such codes and no `default_language`.
     `prefix`, `separator`, `suffix`: the special ids before, between and after the two sides of a pair; a
@@ -84,6 +84,7 @@ class Encoder(ABC):
     """
 
     concurrent = False
+    causal = False
     languages: tuple[str, ...] = ()
     default_language: str | None = None
     limit: int

@@ -41,6 +41,7 @@ class XlmEncoder(HookedEncoder):
     ) -> None:
         super().__init__(model, tokenizer, preset)
         self.head = head
+        self.causal = bool(model.config.causal)
         codes: dict[str, int] = getattr(model.config, "lang2id", None) or {}
         self.known_languages = tuple(sorted(codes, key=lambda code: codes[code]))
         self.embeds_language = bool(model.config.use_lang_emb) and model.config.n_langs > 1
@@ -83,7 +84,7 @@ class XlmEncoder(HookedEncoder):
 
     def pack(self) -> None:
         config = self.model.config
-        if config.gelu_activation and not config.causal:
+        if config.gelu_activation and not self.causal:
             parts = zip(*(list(each)[: self.highest] for each in self.droppable()), strict=True)
             self.pack_blocks([_by_common_names(*each) for each in parts], config.n_heads)
 
@@ -108,7 +109,7 @@ class XlmEncoder(HookedEncoder):
 
     def next_word_logits(self, batch: EncoderInput) -> Tensor:
         """At each position, the scores of the subword that follows. Shape: (batch, subwords, vocabulary)"""
-        if not self.model.config.causal:
+        if not self.causal:
             raise OptionError(f"{self.preset.name} fills in masked words and does not predict next ones")
         if self.head is None:
             raise OptionError(

@@ -80,7 +80,7 @@ class Learner(nn.Module):
         options: how the objectives ask.
 
     Raises:
-        OptionError: an objective or an option is unknown, or the vocabulary has no mask.
+        OptionError: an objective or an option is unknown, or the encoder cannot fill in masks that are asked for.
         LayerError: a layer that the encoder does not have, or no layer at all.
     """
 

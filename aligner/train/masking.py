@@ -43,7 +43,7 @@ class Masker:
     """Masks the sentences of one encoder's vocabulary.
 
     Raises:
-        OptionError: the vocabulary has no mask.
+        OptionError: the vocabulary has no mask, or the encoder reads one way and cannot fill in what is masked.
     """
 
     def __init__(self, encoder: Encoder, rate: float = RATE) -> None:
@@ -51,6 +51,11 @@ class Masker:
         if vocabulary.mask is None:
             raise OptionError(
                 f"{encoder.preset.name}: its vocabulary has no mask, which the objectives mlm, tlm and dwa need"
+            )
+        if encoder.causal:
+            raise OptionError(
+                f"{encoder.preset.name} reads from left to right alone and cannot fill in what is masked, which the "
+                "objectives mlm, tlm and dwa ask for: take one that was trained with MLM or TLM, or objective so or co"
             )
         if not 0 < rate < 1:
             raise OptionError(f"the rate of masking is {rate}: it must lie between 0 and 1")

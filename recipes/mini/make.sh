@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes `mini` from the data folder, every step from the text to the packaged checkpoint; steps that are done are
-# skipped, a training that was stopped goes on. About four hours on two CPU cores with bfloat16 instructions.
+# skipped, a training that was stopped goes on. About five hours on two CPU cores with bfloat16 instructions.
 #
 #     pip install -e '.[train]' -r recipes/mini/requirements.txt
 #     XALIGN_DATA=/path/to/data recipes/mini/make.sh [WORK_FOLDER]
@@ -38,7 +38,9 @@ learn() { # INIT OUT, and options: a training that was stopped goes on
 [ -e "$work/first/done" ] || learn "$work/start" "$work/first" --steps 7900 --batch-subwords 6000 --learning-rate 1e-3 \
   --warmup-steps 200 --descent 0.39
 touch "$work/first/done"
-learn "$work/first" "$work/trained" --bootstrap 0.5 --steps 12100 --batch-subwords 12000 --learning-rate 3e-3 --muon-factor 7 \
-  --warmup-steps 300 --descent 0.42
+again=(--bootstrap 0.5 --batch-subwords 12000 --learning-rate 3e-3 --muon-factor 7 --warmup-steps 300)
+[ -e "$work/second/done" ] || learn "$work/first" "$work/second" "${again[@]}" --steps 12100 --descent 0.42
+touch "$work/second/done"
+learn "$work/second" "$work/trained" "${again[@]}" --split-rate 0.1 --steps 5750 --descent 0.65
 
 python recipes/mini/bundle.py --trained "$work/trained"

@@ -89,3 +89,8 @@ def test_a_vocabulary_without_mask_is_refused(bert):
 def test_a_rate_that_teaches_nothing_is_refused(bert, rate):
     with pytest.raises(OptionError, match="between 0 and 1"):
         Masker(bert, rate)
+
+
+def test_an_encoder_that_reads_one_way_is_refused(encoder):
+    with pytest.raises(OptionError, match="cannot fill in what is masked"):
+        Masker(encoder("xlm-clm"))

@@ -3,7 +3,7 @@
     text -> sentence pairs -> subwords -> batches -> hidden states -> similarity -> links -> word links
 
     sentences    lines of text -> sentence pairs
-    subwords     words -> subword ids
+    subwords     words -> subword ids (punctuation: which of them it is)
     batches      subwords -> padded batches, windows for long sentences
     encoder      batches -> hidden states of chosen layers (encoders/: a family each)
     similarity   states -> how alike each source and each target position are

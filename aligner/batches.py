@@ -28,11 +28,13 @@ class Side:
 
     `places`: where the state of each subword is among the encoder's, counted through all rows of its input.
     `words`: the word of its sentence that it belongs to, -1 at padding. Shape of both: (batch, subwords).
-    `lengths`: words of each sentence. Shape: (batch,).
+    `punctuation`: which words are, False at padding. Shape: (batch, words). `lengths`: words of each sentence.
+    Shape: (batch,).
     """
 
     places: Tensor
     words: Tensor
+    punctuation: Tensor
     lengths: Indices
 
     @property
@@ -41,7 +43,12 @@ class Side:
         return self.words >= 0
 
     def to(self, device: torch.device) -> Side:
-        return Side(_moved(self.places, device), _moved(self.words, device), self.lengths)
+        return Side(
+            _moved(self.places, device),
+            _moved(self.words, device),
+            _moved(self.punctuation, device),
+            self.lengths,
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -244,7 +251,11 @@ def _side(text: Subwords, pairs: Indices, windows: list[list[Span]], columns: In
     words = np.full(real.shape, -1, dtype=np.int64)
     words[real] = text.words[runs(text.starts[pairs], sizes)]
     places = np.where(real, _places(sizes, windows, columns, width), 0)
-    return Side(torch.from_numpy(places), torch.from_numpy(words), text.lengths[pairs])
+    lengths = text.lengths[pairs]
+    punctuation = np.arange(lengths.max()) < lengths[:, None]
+    first_words = np.cumsum(text.lengths) - text.lengths
+    punctuation[punctuation] = text.punctuation[runs(first_words[pairs], lengths)]
+    return Side(torch.from_numpy(places), torch.from_numpy(words), torch.from_numpy(punctuation), lengths)
 
 
 def _places(sizes: Indices, windows: list[list[Span]], columns: Indices, width: int) -> Indices:

@@ -353,6 +353,20 @@ def entmax15(logits: Tensor) -> Tensor:
     return torch.where(halves > -1, halves - bound, 0).clamp(min=0).square()
 
 
+def apart(links: Links, source: Tensor, target: Tensor) -> Links:
+    """The links between punctuation and punctuation, and between other words and other words.
+
+    A comma that nothing translates and a verb that nothing translates are the most alike of what is left in their
+    sentences; of such links nearly all are wrong (docs/methods.md).
+
+    Args:
+        links: Shape: (batch, source, target).
+        source: which positions are of punctuation. Shape: (batch, source).
+        target: Shape: (batch, target).
+    """
+    return Links(links.links & (source[:, :, None] == target[:, None, :]), links.scores)
+
+
 def _relative_place(mask: Tensor, dtype: torch.dtype) -> Tensor:
     """0 for a sentence's first real position to 1 for its last. Shape: (batch, n) -> (batch, n)."""
     rank = mask.cumsum(1) - 1

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from xalign.errors import LayerError, OptionError
 from xalign.extract import DIRECTED
-from xalign.models import ENCODINGS, EXTRACTIONS, LEVELS, SIMILARITIES, Preset
+from xalign.models import ENCODINGS, EXTRACTIONS, LEVELS, PUNCTUATION, SIMILARITIES, Preset
 from xalign.symmetrize import SYMMETRIZERS
 
 
@@ -21,6 +21,7 @@ class Method:
     extract: str
     threshold: float | None  # a link's score must lie above it; None: the method's own
     level: str  # what is compared: subwords, or words as the mean of theirs
+    punctuation: str  # free, or apart: linked to punctuation alone
     symmetrize: str | None  # how the two directions are combined; None: as the method does
     distortion: float  # argmax alone: how much to distrust links far from the diagonal
     lexicon: bool  # whether which words keep company in the text is counted in (lexicon.py)
@@ -53,6 +54,7 @@ class AlignOptions:
     extract: str | None = None
     threshold: float | None = None
     level: str | None = None
+    punctuation: str | None = None
     symmetrize: str | None = None
     distortion: float = 0.0
     lexicon: bool = False
@@ -65,6 +67,7 @@ class AlignOptions:
         _expect("similarity", self.similarity, SIMILARITIES)
         _expect("extract", self.extract, EXTRACTIONS)
         _expect("level", self.level, LEVELS)
+        _expect("punctuation", self.punctuation, PUNCTUATION)
         _expect("symmetrize", self.symmetrize, tuple(SYMMETRIZERS))
         if self.batch_tokens is not None and self.batch_tokens < 1:
             raise OptionError(f"--batch-tokens is {self.batch_tokens}: it must be at least 1")
@@ -91,6 +94,7 @@ class AlignOptions:
             extract=extract,
             threshold=preset_threshold if self.threshold is None else self.threshold,
             level=self.level or ("word" if self.lexicon else preset.level),
+            punctuation=self.punctuation or preset.punctuation,
             symmetrize=self.symmetrize,
             distortion=self.distortion,
             lexicon=self.lexicon,

@@ -22,6 +22,7 @@ ENCODINGS = ("pair", "separate")
 SIMILARITIES = ("dot", "cosine")
 LEVELS = ("subword", "word")
 POSITIONS = ("continuous", "restart")
+PUNCTUATION = ("free", "apart")
 EXTRACTIONS = (
     "argmax",
     "forward",
@@ -56,6 +57,7 @@ class Preset:
     `layer` is None where nobody has said which layer aligns: then it must be given.
     `threshold` is the least score of a link; None leaves it to the method.
     `segments`: in pair encoding, the target side gets token type 1.
+    `punctuation`: `apart` links it to punctuation alone.
     `positions`: in pair encoding, `restart` counts the target side's positions from its own first subword.
     `checksums` are MD5 sums by file name. `languages` are ISO 639-1 codes, where a language has one.
     """
@@ -69,6 +71,7 @@ class Preset:
     extract: str = "argmax"
     threshold: float | None = None
     level: str = "subword"
+    punctuation: str = "free"
     segments: bool = False
     positions: str = "continuous"
     languages: tuple[str, ...] = ()
@@ -82,6 +85,7 @@ class Preset:
         _expect_one_of(self, "similarity", SIMILARITIES)
         _expect_one_of(self, "extract", EXTRACTIONS)
         _expect_one_of(self, "level", LEVELS)
+        _expect_one_of(self, "punctuation", PUNCTUATION)
         _expect_one_of(self, "positions", POSITIONS)
         if self.layer is not None and (not isinstance(self.layer, int) or self.layer < 0):
             raise ModelError(f"preset {self.name}: layer is {self.layer!r}; expected 0, 1, ... or null")

@@ -34,6 +34,7 @@ from xalign.extract import (
     DirectedExtractor,
     Extractor,
     Links,
+    apart,
     argmax,
     argmax_directions,
     softmax_directions,
@@ -63,11 +64,13 @@ Nothing = TypeVar("Nothing")
 class Units(NamedTuple):
     """What is compared on one side: subwords, or whole words.
 
-    Shape: states (batch, units, width), words (batch, units), the word that each unit belongs to, -1 at padding.
+    Shape: states (batch, units, width), words (batch, units), the word that each unit belongs to, -1 at padding,
+    punctuation (batch, units), whether that word is.
     """
 
     states: Tensor
     words: Tensor
+    punctuation: Tensor
 
     @property
     def mask(self) -> Tensor:
@@ -195,7 +198,7 @@ class Aligner:
         batch = batch.to(self.encoder.device)
         source, target = self.encode(batch, [self.method.layer])[0]
         scores = self._similarity(source, target)
-        directions = self._directions(scores, source.mask, target.mask)
+        directions = self._directions(scores, source, target)
         forward, backward = (direction.links[0].cpu().numpy() for direction in directions)
         return Explanation(
             source=self._texts(block.source, sentences.source),
@@ -238,19 +241,23 @@ class Aligner:
         words = source.words, target.words
         lengths = batch.source.lengths, batch.target.lengths
         if self.method.symmetrize:
-            forward, backward = self._directions(scores, *masks)
+            forward, backward = self._directions(scores, source, target)
             return symmetrized_links(forward, backward, self.method.symmetrize, *words, *lengths)
         if self.method.distortion:
             extract: Extractor = partial(argmax, distortion=self.method.distortion)
         else:
             extract = EXTRACTORS[self.method.extract]
-        return word_links(extract(scores, *masks, threshold=self.method.threshold), *words, *lengths)
+        links = extract(scores, *masks, threshold=self.method.threshold)
+        return word_links(self._permitted(links, source, target), *words, *lengths)
 
     @torch.inference_mode()
     def directions(self, batch: Batch, source: Units, target: Units) -> list[Directions]:
         """What the model says of every word of each pair: a softmax over the words of the other side."""
         scores = SCALES[self.method.similarity] * self._similarity(source, target)
-        found = softmax_directions(scores, source.mask, target.mask, threshold=0)
+        found = (
+            self._permitted(each, source, target)
+            for each in softmax_directions(scores, source.mask, target.mask, threshold=0)
+        )
         forward, backward = (each.scores.masked_fill(~each.links, 0).cpu().numpy() for each in found)
         sizes = zip(batch.source.lengths.tolist(), batch.target.lengths.tolist(), strict=True)
         return [
@@ -289,23 +296,33 @@ class Aligner:
     def _similarity(self, source: Units, target: Units) -> Tensor:
         return similarity(source.states, target.states, self.method.similarity)
 
-    def _directions(self, scores: Tensor, source_mask: Tensor, target_mask: Tensor) -> tuple[Links, Links]:
+    def _directions(self, scores: Tensor, source: Units, target: Units) -> tuple[Links, Links]:
         """(forward, backward) of the method, or of argmax where the method has none."""
-        method = self.method
+        method, threshold = self.method, self.method.threshold
+        extract: DirectedExtractor = DIRECTED.get(method.extract, argmax_directions)
         if method.extract not in DIRECTED:
-            return argmax_directions(scores, source_mask, target_mask)
-        extract: DirectedExtractor = DIRECTED[method.extract]
+            threshold = None
         if method.distortion:
             extract = partial(argmax_directions, distortion=method.distortion)
-        return extract(scores, source_mask, target_mask, threshold=method.threshold)
+        forward, backward = extract(scores, source.mask, target.mask, threshold=threshold)
+        return self._permitted(forward, source, target), self._permitted(backward, source, target)
+
+    def _permitted(self, links: Links, source: Units, target: Units) -> Links:
+        """Links without those that the method rules out whatever their score."""
+        return (
+            apart(links, source.punctuation, target.punctuation)
+            if self.method.punctuation == "apart"
+            else links
+        )
 
     def _units(self, states: Tensor, side: Side) -> Units:
         if self.method.level == "subword":
-            return Units(states[side.places], side.words)
+            punctuation = side.punctuation.gather(1, side.words.clamp(min=0))
+            return Units(states[side.places], side.words, punctuation)
         count = int(side.lengths.max())
         pooled, present = pool_places(states, side.places, side.words, count)
         numbers = torch.arange(count, device=states.device)
-        return Units(pooled, torch.where(present, numbers, -1))
+        return Units(pooled, torch.where(present, numbers, -1), side.punctuation)
 
     def _texts(self, text: Subwords, words: tuple[str, ...]) -> tuple[str, ...]:
         if self.method.level == "word":

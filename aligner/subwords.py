@@ -1,7 +1,8 @@
 """Words -> subword ids, and which word each subword belongs to.
 
 Every word is split on its own, so that subwords never straddle words, and each distinct word only once: in running
-text nearly all words have been seen before, and a dictionary is many times faster than any tokeniser.
+text nearly all words have been seen before, and a dictionary is many times faster than any tokeniser. Here too is asked
+which words are punctuation.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xalign.encoder import Encoder
+from xalign.punctuation import is_punctuation
 
 CACHED_WORDS = 500_000  # per side; some 80 MB
 
@@ -25,13 +27,14 @@ class Subwords:
 
     `ids`, `words`: the subwords, and the word of its sentence that each belongs to. Shape: (all subwords,).
     `starts`: Shape: (sentences + 1,). `lengths`: words of each sentence, those that no subword stands for included.
-    Shape: (sentences,).
+    Shape: (sentences,). `punctuation`: which words are, end to end. Shape: (all words,).
     """
 
     ids: NDArray[np.int64]
     words: NDArray[np.int64]
     starts: NDArray[np.int64]
     lengths: NDArray[np.int64]
+    punctuation: NDArray[np.bool_]
 
     @property
     def sizes(self) -> NDArray[np.int64]:
@@ -59,7 +62,8 @@ class Splitter:
         first_words = np.concatenate([[0], np.cumsum(lengths)])
         numbers = np.arange(len(words)) - np.repeat(first_words[:-1], lengths)
         sentence_starts = np.concatenate([[0], np.cumsum(per_word)])[first_words]
-        return Subwords(ids, np.repeat(numbers, per_word), sentence_starts, lengths)
+        punctuation = np.asarray(self._punctuation, dtype=bool)[known]
+        return Subwords(ids, np.repeat(numbers, per_word), sentence_starts, lengths, punctuation)
 
     def _learn(self, words: Sequence[str]) -> None:
         unseen = list(set(words).difference(self._numbers))
@@ -70,12 +74,14 @@ class Splitter:
             self._numbers[word] = len(self._numbers)
             self._ids.extend(ids)
             self._starts.append(len(self._ids))
+            self._punctuation.append(is_punctuation(word))
 
     def _forget(self) -> None:
         # Arrays, since a list for each word would take several times as much.
         self._numbers: dict[str, int] = {}
         self._ids = array("i")  # of known word k: from start k to start k + 1
         self._starts = array("q", [0])
+        self._punctuation = bytearray()
 
 
 def runs(starts: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from xalign.models import DEFAULT, ENCODINGS, EXTRACTIONS, LEVELS, SIMILARITIES
+from xalign.models import DEFAULT, ENCODINGS, EXTRACTIONS, LEVELS, PUNCTUATION, SIMILARITIES
 from xalign.symmetrize import SYMMETRIZERS
 
 if TYPE_CHECKING:
@@ -37,6 +37,9 @@ _METHOD_OPTIONS = (
     click.option("--threshold", type=float, help="A link's score must lie above it (docs/methods.md)."),
     click.option(
         "--level", type=click.Choice(LEVELS), help="Compare subwords, or words as the mean of theirs."
+    ),
+    click.option(
+        "--punctuation", type=click.Choice(PUNCTUATION), help="Linked to any word, or to punctuation alone."
     ),
 )
 

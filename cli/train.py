@@ -252,7 +252,7 @@ def train(
             run(plan, options, place, resume, *watch)
 
 
-_METHOD = ("layer", "encode", "similarity", "extract", "threshold", "level")
+_METHOD = ("layer", "encode", "similarity", "extract", "threshold", "level", "punctuation")
 _ASKING = ("bootstrap", "mask_rate", "masked_sides", "label_layer", "label_extract")
 
 

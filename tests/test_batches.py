@@ -53,6 +53,9 @@ def text(sizes, first_id):
         words=np.concatenate([np.zeros(0, dtype=np.int64), *words]),
         starts=np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)]),
         lengths=np.array([(size + 1) // 2 for size in sizes]),
+        punctuation=np.concatenate(
+            [np.zeros(0, dtype=bool), *(np.arange((size + 1) // 2) % 3 == 2 for size in sizes)]
+        ),
     )
 
 

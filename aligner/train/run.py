@@ -136,6 +136,7 @@ def planned_preset(plan: Plan) -> Preset:
         extract=method.extract,
         threshold=method.threshold,
         level=method.level,
+        punctuation=method.punctuation,
     )
 
 

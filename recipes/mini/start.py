@@ -210,6 +210,7 @@ PRESET = {
     "extract": "softmax",
     "threshold": 0.35,
     "level": "word",
+    "punctuation": "apart",
     "segments": True,
     "positions": "restart",
     "languages": ["en", *ENGLISH_WITH],

@@ -6,6 +6,7 @@ the threshold; what the score is, and the threshold a method has by default, sta
 
     argmax forward backward union itermax match     SimAlign (Jalili Sabet et al., 2020)
     softmax entmax                                  awesome-align (Dou & Neubig, 2021)
+    agreement                                       the product of both directions, after Liang et al. (2006)
     xlm-align                                       XLM-Align (Chi et al., 2021)
     sinkhorn unbalanced                             optimal transport, as OTAlign (Arase et al., 2023) uses it
 
@@ -30,7 +31,7 @@ from xalign.transport import (
     xlm_align_rounds,
 )
 
-THRESHOLDS = {"softmax": 0.001, "entmax": 0.0, "sinkhorn": 0.4, "unbalanced": 0.3}
+THRESHOLDS = {"softmax": 0.001, "entmax": 0.0, "agreement": 0.4, "sinkhorn": 0.4, "unbalanced": 0.3}
 """What a link must score more than where no threshold is given; the other methods keep every link."""
 
 SWEEPS = 50
@@ -98,6 +99,14 @@ def softmax_directions(
         _above(threshold, Links(real, logits.softmax(2)), THRESHOLDS["softmax"]),
         _above(threshold, Links(real, logits.softmax(1)), THRESHOLDS["softmax"]),
     )
+
+
+def agreement_directions(
+    similarity: Tensor, source_mask: Tensor, target_mask: Tensor, *, threshold: float | None = None
+) -> tuple[Links, Links]:
+    """As `softmax_directions`, with the threshold of `agreement` (0.4)."""
+    threshold = THRESHOLDS["agreement"] if threshold is None else threshold
+    return softmax_directions(similarity, source_mask, target_mask, threshold=threshold)
 
 
 def entmax_directions(
@@ -182,6 +191,19 @@ def entmax(
 ) -> Links:
     """Pairs whose 1.5-entmax probability is above the threshold (0) in both directions."""
     return _mutual(*entmax_directions(similarity, source_mask, target_mask, threshold=threshold))
+
+
+def agreement(
+    similarity: Tensor, source_mask: Tensor, target_mask: Tensor, *, threshold: float | None = None
+) -> Links:
+    """Pairs for which the geometric mean of both softmax probabilities is above the threshold (0.4).
+
+    The product of the posteriors of both directions, which Liang, Taskar and Klein (2006, "Alignment by Agreement")
+    train for: a word that is one of several for its counterpart is linked if it is sure itself.
+    """
+    one, other = softmax_directions(similarity, source_mask, target_mask, threshold=0)
+    product = Links(one.links & other.links, (one.scores * other.scores).sqrt())
+    return _above(threshold, product, THRESHOLDS["agreement"])
 
 
 def xlm_align(
@@ -300,6 +322,7 @@ EXTRACTORS: dict[str, Extractor] = {
     "match": match,
     "softmax": softmax,
     "entmax": entmax,
+    "agreement": agreement,
     "xlm-align": xlm_align,
     "sinkhorn": sinkhorn,
     "unbalanced": unbalanced,
@@ -309,6 +332,7 @@ DIRECTED: dict[str, DirectedExtractor] = {
     "argmax": argmax_directions,
     "softmax": softmax_directions,
     "entmax": entmax_directions,
+    "agreement": agreement_directions,
     "xlm-align": xlm_align_directions,
 }
 """The methods whose two directions can be symmetrized by another rule than agreement."""

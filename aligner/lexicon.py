@@ -30,7 +30,6 @@ WEIGHT = 0.5  # of what the model says beside what the lexicon says: it is too s
 FLOOR = 1e-3  # the least that the model is taken to say; two words of which neither direction says more stay apart
 NULL = 0.1  # the share of words that are taken to translate nothing
 SMOOTHING = 0.01  # added to every count
-ROUNDS = 5  # of expectation maximisation
 LIKELY = 0.45  # what a link's score must lie above
 TOGETHER = 10_000  # pairs that share a lexicon; they take up to half a gigabyte
 
@@ -49,10 +48,13 @@ class Directions(NamedTuple):
     backward: Floats
 
 
-def reestimate(pairs: Sequence[SentencePair], modelled: Sequence[Directions | None]) -> list[Directions]:
+def reestimate(
+    pairs: Sequence[SentencePair], modelled: Sequence[Directions | None], rounds: int
+) -> list[Directions]:
     """What the model says of each pair, None where it says nothing -> what model and corpus together say.
 
-    Takes some 30 bytes for each source word times target word of each pair.
+    After one of the `rounds` of expectation maximisation the model still has most of the say; the more there are, the
+    more the corpus has. Takes some 30 bytes for each source word times target word of each pair.
     """
     source = _tokens(pair.source for pair in pairs)
     target = _tokens(pair.target for pair in pairs)
@@ -70,8 +72,8 @@ def reestimate(pairs: Sequence[SentencePair], modelled: Sequence[Directions | No
     )  # a quarter or so: the rest would cost most of the time
     sources, targets = cells.sources[kept], cells.targets[kept]
     found = np.zeros((2, len(forward)), np.float32)
-    found[0, kept] = _explain(forward[kept], sources, source.types, targets, target.types)
-    found[1, kept] = _explain(backward[kept], targets, target.types, sources, source.types)
+    found[0, kept] = _explain(forward[kept], sources, source.types, targets, target.types, rounds)
+    found[1, kept] = _explain(backward[kept], targets, target.types, sources, source.types, rounds)
     bounds = np.concatenate([[0], np.cumsum([rows * columns for rows, columns in shapes])]).tolist()
     return [
         Directions(*(values[start:end].reshape(shape) for values in found))
@@ -136,6 +138,7 @@ def _explain(
     explained_types: Integers,
     explaining: Integers,
     explaining_types: Integers,
+    rounds: int,
 ) -> Floats:
     """Which word of the other side explains each word, or that none does.
 
@@ -151,7 +154,7 @@ def _explain(
     model = np.maximum(modelled, FLOOR) ** WEIGHT
     model /= np.bincount(explained, model, words)[explained]
     found = model
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         counts = np.bincount(entry, found, len(met))
         totals = np.bincount(heads, counts)[heads]
         lexicon = (counts + SMOOTHING) / (totals + SMOOTHING * kinds)

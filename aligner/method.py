@@ -24,7 +24,7 @@ class Method:
     punctuation: str  # free, or apart: linked to punctuation alone
     symmetrize: str | None  # how the two directions are combined; None: as the method does
     distortion: float  # argmax alone: how much to distrust links far from the diagonal
-    lexicon: bool  # whether which words keep company in the text is counted in (lexicon.py)
+    lexicon: int  # rounds in which it is counted in which words keep company in the text (lexicon.py); 0: it is not
     source_language: str | None
     target_language: str | None
 
@@ -57,7 +57,7 @@ class AlignOptions:
     punctuation: str | None = None
     symmetrize: str | None = None
     distortion: float = 0.0
-    lexicon: bool = False
+    lexicon: int = 0  # one round where the model knows the languages, more where it hardly does; True is one
     source_language: str | None = None
     target_language: str | None = None
     batch_tokens: int | None = None  # padded subwords in a batch; None fits the device
@@ -69,6 +69,8 @@ class AlignOptions:
         _expect("level", self.level, LEVELS)
         _expect("punctuation", self.punctuation, PUNCTUATION)
         _expect("symmetrize", self.symmetrize, tuple(SYMMETRIZERS))
+        if self.lexicon < 0:
+            raise OptionError(f"lexicon is {self.lexicon}: it is a number of rounds, 0 for no lexicon")
         if self.batch_tokens is not None and self.batch_tokens < 1:
             raise OptionError(f"--batch-tokens is {self.batch_tokens}: it must be at least 1")
 

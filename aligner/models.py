@@ -32,6 +32,7 @@ EXTRACTIONS = (
     "match",
     "softmax",
     "entmax",
+    "agreement",
     "xlm-align",
     "sinkhorn",
     "unbalanced",

@@ -283,7 +283,8 @@ class Aligner:
         computed = self._compute(_remembered(pairs, read), layers, self.directions, None)
         while modelled := list(islice(computed, TOGETHER)):
             together = [read.popleft() for _ in modelled]
-            found = [reestimate(together, [each[layer] for each in modelled]) for layer in layers]
+            rounds = self.method.lexicon
+            found = [reestimate(together, [each[layer] for each in modelled], rounds) for layer in layers]
             for of_pair in zip(*found, strict=True):
                 links = (likely_links(each, self.method.threshold) for each in of_pair)
                 yield dict(zip(layers, links, strict=True))

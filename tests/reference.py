@@ -81,15 +81,23 @@ def match_weight(similarity: Matrix) -> float:
 
 
 def softmax(similarity: Matrix, threshold: float = 0.001) -> Pairs:
+    return {pair for pair, both in _posteriors(similarity).items() if min(both) > threshold}
+
+
+def agreement(similarity: Matrix, threshold: float = 0.4) -> Pairs:
+    return {pair for pair, (one, other) in _posteriors(similarity).items() if one * other > threshold**2}
+
+
+def _posteriors(similarity: Matrix) -> dict[tuple[int, int], tuple[float, float]]:
+    """Of each pair: the target's probability given the source, and the source's given the target."""
     sources, targets = similarity.shape
-    links = set()
+    found = {}
     for i in range(sources):
         for j in range(targets):
             row = sum(math.exp(similarity[i, k] - similarity[i, j]) for k in range(targets))
             column = sum(math.exp(similarity[k, j] - similarity[i, j]) for k in range(sources))
-            if 1 / row > threshold and 1 / column > threshold:
-                links.add((i, j))
-    return links
+            found[i, j] = 1 / row, 1 / column
+    return found
 
 
 def entmax15(logits: list[float]) -> list[float]:

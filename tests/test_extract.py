@@ -52,6 +52,16 @@ def test_a_softmax_probability_must_pass_the_threshold_in_both_directions():
     assert links_of("softmax", matrix) == {(0, 0), (0, 1), (1, 0), (1, 1)}
 
 
+def test_directions_agree_where_the_one_makes_up_for_the_other():
+    # Rows give (3/4, 1/4) and (3/4, 1/4), columns (1/2, 1/2) twice: products of 3/8 and of 1/8.
+    matrix = np.log(np.float32([[3, 1], [3, 1]]))
+    assert links_of("agreement", matrix) == {(0, 0), (1, 0)}
+    assert links_of("agreement", matrix, threshold=0.62) == set()
+    assert links_of("softmax", matrix, threshold=0.51) == set()
+    links, scores = EXTRACTORS["agreement"](*pad([matrix]))
+    torch.testing.assert_close(scores[links], torch.full((2,), 0.375**0.5))
+
+
 def test_an_xlm_align_score_is_how_far_the_link_is_ahead_of_the_next_in_its_row_and_column():
     # After one round of [[3, 1], [1, 3]] the shares are 3/4 and 1/4: two thirds of the largest ahead.
     links, scores = xlm_align(*pad([np.array([[3.0, 1.0], [1.0, 3.0]])]))
@@ -120,6 +130,20 @@ def test_softmax_equals_plain_loops(batch):
 
 
 @given(batches(normals()))
+def test_agreement_equals_plain_loops(batch):
+    for links, matrix in zip(EXTRACTORS["agreement"](*pad(batch)).links, batch, strict=True):
+        assert pairs(links) == reference.agreement(matrix)
+
+
+@given(normals(), st.floats(0.01, 0.9))
+def test_agreement_lies_between_softmax_and_either_direction(matrix, threshold):
+    agreed = links_of("agreement", matrix, threshold=threshold)
+    one, other = DIRECTED["agreement"](*pad([matrix]), threshold=threshold)
+    assert links_of("softmax", matrix, threshold=threshold) == pairs(one.links[0] & other.links[0]) <= agreed
+    assert agreed <= pairs(one.links[0] | other.links[0])
+
+
+@given(batches(normals()))
 def test_entmax_equals_plain_loops(batch):
     for links, matrix in zip(EXTRACTORS["entmax"](*pad(batch)).links, batch, strict=True):
         assert pairs(links) == reference.entmax(matrix)
@@ -176,7 +200,7 @@ def test_a_higher_threshold_keeps_exactly_the_links_that_score_above_it(name, ma
     )
 
 
-@pytest.mark.parametrize("name", ["softmax", "entmax", "xlm-align", "sinkhorn", "unbalanced"])
+@pytest.mark.parametrize("name", ["softmax", "entmax", "agreement", "xlm-align", "sinkhorn", "unbalanced"])
 @given(matrix=normals())
 def test_scores_of_probabilistic_methods_lie_between_0_and_1(name, matrix):
     links, scores = EXTRACTORS[name](*pad([matrix]), threshold=0.0)
@@ -184,7 +208,9 @@ def test_scores_of_probabilistic_methods_lie_between_0_and_1(name, matrix):
     assert ((found >= 0) & (found <= 1 + 1e-9)).all()
 
 
-@pytest.mark.parametrize("name", list(DIRECTED))
+@pytest.mark.parametrize(
+    "name", [name for name in DIRECTED if name != "agreement"]
+)  # which weighs them together
 @given(matrix=normals())
 def test_a_mutual_method_is_what_its_directions_agree_on(name, matrix):
     forward, backward = DIRECTED[name](*pad([matrix]))
@@ -194,7 +220,7 @@ def test_a_mutual_method_is_what_its_directions_agree_on(name, matrix):
     assert torch.equal(agreed.scores[agreed.links], smaller[agreed.links])
 
 
-@pytest.mark.parametrize("name", ["argmax", "softmax", "entmax"])
+@pytest.mark.parametrize("name", ["argmax", "softmax", "entmax", "agreement"])
 @given(matrix=normals())
 def test_directions_change_places_with_the_languages(name, matrix):
     """Not those of xlm-align, whose rounds end with the rows."""

@@ -10,7 +10,6 @@ from xalign.lexicon import (
     FLOOR,
     LIKELY,
     NULL,
-    ROUNDS,
     SMOOTHING,
     STEM,
     WEIGHT,
@@ -20,6 +19,7 @@ from xalign.lexicon import (
 )
 from xalign.sentences import SentencePair
 
+ROUNDS = 5
 TEXT = [
     ("das Haus", "the house"),
     ("das Buch", "the book"),
@@ -54,7 +54,7 @@ def drawn(pairs, seed=1):
 
 def test_words_find_each_other_by_the_company_they_keep():
     """Knight's example: in no pair alone can it be told which word is which."""
-    found = reestimate(PAIRS, even(PAIRS))
+    found = reestimate(PAIRS, even(PAIRS), ROUNDS)
     for number in (0, 1):
         forward, backward = found[number]
         assert forward.argmax(1).tolist() == backward.argmax(0).tolist() == [0, 1]
@@ -63,13 +63,13 @@ def test_words_find_each_other_by_the_company_they_keep():
 def test_what_the_model_knows_breaks_ties():
     pairs = [SentencePair.of("a b", "x y")]
     model = np.array([[0.1, 0.9], [0.9, 0.1]], np.float32)
-    [(forward, backward)] = reestimate(pairs, [Directions(model, model)])
+    [(forward, backward)] = reestimate(pairs, [Directions(model, model)], ROUNDS)
     assert forward.argmax(1).tolist() == backward.argmax(0).tolist() == [1, 0]
 
 
 def test_it_equals_the_sums_written_out():
     modelled = drawn(PAIRS)
-    found = reestimate(PAIRS, modelled)
+    found = reestimate(PAIRS, modelled, ROUNDS)
     both = list(zip(PAIRS, modelled, strict=True))
     forward = written_out([(pair.source, pair.target, each.forward) for pair, each in both])
     backward = written_out([(pair.target, pair.source, each.backward.T) for pair, each in both])
@@ -117,7 +117,7 @@ def written_out(rows):
 
 
 def test_probabilities_leave_room_for_nothing():
-    for forward, backward in reestimate(PAIRS, drawn(PAIRS))[:-1]:
+    for forward, backward in reestimate(PAIRS, drawn(PAIRS), ROUNDS)[:-1]:
         assert (forward > 0).all() and (forward.sum(1) < 1).all()
         assert (backward > 0).all() and (backward.sum(0) < 1).all()
 
@@ -126,7 +126,7 @@ def test_words_that_the_model_keeps_apart_stay_apart():
     """However often they meet: x is near both words, but the model is sure that it is b's."""
     pairs = [SentencePair.of("a b", "x x")] * 5
     model = np.array([[FLOOR / 2, FLOOR / 2], [0.5, 0.5]], np.float32)
-    for forward, backward in reestimate(pairs, [Directions(model, model)] * 5):
+    for forward, backward in reestimate(pairs, [Directions(model, model)] * 5, ROUNDS):
         assert not forward[0].any() and not backward[0].any()
         assert forward[1].all() and backward[1].all()
 
@@ -135,20 +135,20 @@ def test_inflected_forms_share_what_is_known_of_them():
     """Only as two forms of one word have they met Haus twice."""
     alike = [SentencePair.of(*text) for text in (("Haus x", "Houses y"), ("Haus z", "housed u"))]
     apart = [SentencePair.of(*text) for text in (("Haus x", "1houses y"), ("Haus z", "2housed u"))]
-    assert reestimate(alike, even(alike))[0].forward[0, 0] > 0.5
-    forward = reestimate(apart, even(apart))[0].forward
+    assert reestimate(alike, even(alike), ROUNDS)[0].forward[0, 0] > 0.5
+    forward = reestimate(apart, even(apart), ROUNDS)[0].forward
     assert math.isclose(forward[0, 0], forward[0, 1], rel_tol=1e-5)
 
 
 @pytest.mark.parametrize("pairs", [[], [SentencePair((), ())], [SentencePair.of("a", "")]])
 def test_where_there_are_no_words_there_is_nothing(pairs):
-    assert [each.forward.size for each in reestimate(pairs, even(pairs))] == [0] * len(pairs)
+    assert [each.forward.size for each in reestimate(pairs, even(pairs), ROUNDS)] == [0] * len(pairs)
 
 
 def test_a_pair_of_which_the_model_says_nothing_counts_all_the_same():
     silent = [None, *even(PAIRS)[1:]]
     zeros = [Directions(*(np.zeros((2, 2), np.float32),) * 2), *even(PAIRS)[1:]]
-    for one, other in zip(reestimate(PAIRS, silent), reestimate(PAIRS, zeros), strict=True):
+    for one, other in zip(reestimate(PAIRS, silent, ROUNDS), reestimate(PAIRS, zeros, ROUNDS), strict=True):
         assert np.array_equal(one.forward, other.forward) and np.array_equal(one.backward, other.backward)
 
 

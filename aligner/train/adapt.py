@@ -29,6 +29,8 @@ from xalign.train.log import Progress
 from xalign.train.loop import TrainOptions
 from xalign.train.run import Plan, planned_preset, run
 
+LEXICON_ROUNDS = 5  # for languages that the model does not know, too
+
 
 def adapt(
     plan: Plan,
@@ -84,7 +86,9 @@ def _label(
         encoder.pack()
     for files, path in zip(corpora, labels, strict=True):
         options = AlignOptions(
-            lexicon=True, source_language=files.source_language, target_language=files.target_language
+            lexicon=LEXICON_ROUNDS,
+            source_language=files.source_language,
+            target_language=files.target_language,
         )
         aligner = Aligner(encoder, preset, options)
         with writing(path) as file:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from xalign.extract import softmax_directions
+from xalign.extract import agreement
 
 LIKELY = 0.35  # what is left weighs more
 
@@ -32,6 +32,7 @@ def bootstrapped(
         Weights in [0, 1], 0 at padding. Shape: (batch, source, target).
     """
     with torch.no_grad():
-        forward, backward = softmax_directions(similarity, source_mask, target_mask, threshold=0)
-        weights = (1 - share) * links + share * (forward.scores * backward.scores).sqrt()
-        return weights.masked_fill(~forward.links | (weights <= LIKELY), 0)
+        likely = agreement(similarity, source_mask, target_mask, threshold=0)
+        weights = (1 - share) * links + share * likely.scores
+        real = source_mask[:, :, None] & target_mask[:, None, :]
+        return weights.masked_fill(~real | (weights <= LIKELY), 0)

@@ -61,10 +61,11 @@ PROMISED = {
     "--similarity": {"dot", "cosine"},
     "--extract": {
         *("argmax", "forward", "backward", "union", "itermax", "match"),
-        *("softmax", "entmax", "xlm-align", "sinkhorn", "unbalanced"),
+        *("softmax", "entmax", "agreement", "xlm-align", "sinkhorn", "unbalanced"),
     },
     "--threshold": None,
     "--level": {"subword", "word"},
+    "--punctuation": {"free", "apart"},
     "--symmetrize": {"intersection", "union", "grow-diag", "grow-diag-final", "grow-diag-final-and"},
     "--src-lang": None,
     "--tgt-lang": None,

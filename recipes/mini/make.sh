@@ -26,8 +26,9 @@ for links in "$text"/??-??.links; do
   fi
   files+=(--src "$from/$pair.${pair%-*}" --tgt "$from/$pair.${pair#*-}" --links "$from/$pair.links")
 done
+development=()
 for name in graca_en-es graca_en-fr graca_en-pt xlwa_en-{bg,da,es,et,hu,it,nl,pt,ru,sl}_dev; do
-  files+=(--dev "$work/choosing/$name"/{src,tgt,gold})
+  development+=(--dev "$work/choosing/$name"/{src,tgt,gold})
 done
 learn() { # INIT OUT, and options: a training that was stopped goes on
   local init=$1 out=$2 resume=()
@@ -35,11 +36,11 @@ learn() { # INIT OUT, and options: a training that was stopped goes on
   [ -e "$out/state" ] && resume=(--resume)
   xalign train --init "$init" --out "$out" "${files[@]}" "${resume[@]}" "$@" --optimizer muon --save-steps 500 --dtype bfloat16
 }
-[ -e "$work/first/done" ] || learn "$work/start" "$work/first" --steps 7900 --batch-subwords 6000 --learning-rate 1e-3 \
+[ -e "$work/first/done" ] || learn "$work/start" "$work/first" "${development[@]}" --steps 7900 --batch-subwords 6000 --learning-rate 1e-3 \
   --warmup-steps 200 --descent 0.39
 touch "$work/first/done"
 again=(--bootstrap 0.5 --batch-subwords 12000 --learning-rate 3e-3 --muon-factor 7 --warmup-steps 300)
-[ -e "$work/second/done" ] || learn "$work/first" "$work/second" "${again[@]}" --steps 12100 --descent 0.42
+[ -e "$work/second/done" ] || learn "$work/first" "$work/second" "${development[@]}" "${again[@]}" --steps 12100 --descent 0.42
 touch "$work/second/done"
 learn "$work/second" "$work/trained" "${again[@]}" --split-rate 0.1 --steps 5750 --descent 0.65
 

@@ -118,6 +118,13 @@ PATH = click.Path(exists=True, dir_okay=False, path_type=Path)
     show_default=True,
     help="Without --links: how often to make links and learn them.",
 )
+@click.option(
+    "--lexicon-rounds",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Without --links: how much those listen to the text; 5 for languages that the model does not know.",
+)
 @click.option("--batch-subwords", default=4_000, show_default=True, help="Padded subwords in a batch.")
 @click.option("--accumulate", default=1, show_default=True, help="Batches in a step, of each process.")
 @click.option(
@@ -186,6 +193,7 @@ def train(
     plot: Path | None,
     steps: int | None,
     rounds: int,
+    lexicon_rounds: int,
     device: str,
     dtype: str,
     quiet: bool,
@@ -247,7 +255,7 @@ def train(
     options = TrainOptions(steps=usual_steps if steps is None else steps, dtype=precision, **values)
     with _watching(quiet, options.steps * (rounds if adapting else 1)) as watch:
         if adapting:
-            adapt(plan, options, rounds, place, resume, *watch)
+            adapt(plan, options, rounds, place, resume, *watch, lexicon_rounds)
         else:
             run(plan, options, place, resume, *watch)
 

@@ -29,8 +29,6 @@ from xalign.train.log import Progress
 from xalign.train.loop import TrainOptions
 from xalign.train.run import Plan, planned_preset, run
 
-LEXICON_ROUNDS = 5  # for languages that the model does not know, too
-
 
 def adapt(
     plan: Plan,
@@ -40,8 +38,11 @@ def adapt(
     resume: bool = False,
     report: Callable[[Progress], None] = lambda progress: None,
     stepped: Callable[[int], None] = lambda step: None,
+    lexicon_rounds: int = 1,
 ) -> None:
     """Carry out a plan whose corpora have no links, `options.steps` steps in each round.
+
+    `lexicon_rounds`: of `reestimate` (lexicon.py); one where the model knows the languages, more where it hardly does.
 
     The links of the last round are left beside the checkpoint, as `labels-1.align` for the first corpus and so on;
     earlier rounds have a folder each, `round-1` and so on, within `plan.out`. `stepped` counts the steps of all rounds.
@@ -68,7 +69,7 @@ def adapt(
         if done < options.steps:
             if not done and process.is_main_process:
                 out.mkdir(parents=True, exist_ok=True)
-                _label(planned_preset(ours), plan.corpora, labels, torch.device(device))
+                _label(planned_preset(ours), plan.corpora, labels, torch.device(device), lexicon_rounds)
             process.wait_for_everyone()
             run(ours, options, device, done > 0, report, _counted_on(stepped, number * options.steps))
         init = str(out)
@@ -79,14 +80,18 @@ def _counted_on(stepped: Callable[[int], None], before: int) -> Callable[[int], 
 
 
 def _label(
-    preset: Preset, corpora: Sequence[CorpusFiles], labels: Sequence[Path], device: torch.device
+    preset: Preset,
+    corpora: Sequence[CorpusFiles],
+    labels: Sequence[Path],
+    device: torch.device,
+    lexicon_rounds: int,
 ) -> None:
     encoder = load_encoder(preset, device, choose_dtype("auto", device), layers=preset.layer)
     if device.type == "cpu":
         encoder.pack()
     for files, path in zip(corpora, labels, strict=True):
         options = AlignOptions(
-            lexicon=LEXICON_ROUNDS,
+            lexicon=lexicon_rounds,
             source_language=files.source_language,
             target_language=files.target_language,
         )

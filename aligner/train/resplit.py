@@ -62,7 +62,7 @@ def halves(pieces: Sequence[str], specials: frozenset[int] = frozenset()) -> Int
     By Zipf's law a subword is as frequent as the inverse of its rank, which is its number.
 
     >>> halves(["▁", "a", "b", "▁a", "▁ab", "▁aba", "ba"]).tolist()
-    [[-1, -1], [-1, -1], [-1, -1], [-1, -1], [3, 2], [3, 6], [2, 1]]
+    [[-1, -1], [-1, -1], [-1, -1], [-1, -1], [3, 2], [4, 1], [2, 1]]
 
     Shape: (vocabulary, 2)
     """
@@ -73,7 +73,7 @@ def halves(pieces: Sequence[str], specials: frozenset[int] = frozenset()) -> Int
         splits = (
             (piece[:k], continued + piece[k:])
             for k in range(1, len(piece))
-            if piece[:k] not in (BEGINNING, "#")
+            if piece[:k] not in (BEGINNING, CONTINUED[:1], CONTINUED)
         )
         known = [(ranks[left], ranks[right]) for left, right in splits if left in ranks and right in ranks]
         if known:

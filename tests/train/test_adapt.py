@@ -42,7 +42,7 @@ def shares(found, expected):
 def test_two_rounds_leave_one_checkpoint_that_aligns_better(start, text, corpus, tmp_path, aligner):
     seen, steps = [], []
     plan = Plan(str(start), [text], tmp_path / "out")
-    adapt(plan, OPTIONS, rounds=2, report=seen.append, stepped=steps.append)
+    adapt(plan, OPTIONS, rounds=2, report=seen.append, stepped=steps.append, lexicon_rounds=5)
     pairs = list(read_files(text.source, text.target))
     trained = Aligner.load(str(tmp_path / "out"), device="cpu", dtype="float32")
     before, after = (shares(list(each.align(pairs)), gold(corpus)) for each in (aligner, trained))

@@ -3,7 +3,7 @@
 IBM model 1 (Brown et al., 1993, section 4.1) with the model's probabilities where it has even ones. The source word i
 that a target word j translates is found by
 
-    p(i | j)  ~  model(i | j) ^ WEIGHT * t(target word j | source word i)
+    p(i | j)  ~  model(i | j) ^ (1 / sqrt(rounds)) * t(target word j | source word i)
 
 and t by expectation maximisation from these very probabilities; the other direction likewise. In one sentence pair a
 word stands among many; over a corpus the same two words meet again and again. That is what statistical aligners know,
@@ -26,7 +26,6 @@ from xalign.links import Alignment, Link
 from xalign.sentences import SentencePair
 
 STEM = 4  # letters
-WEIGHT = 0.5  # of what the model says beside what the lexicon says: it is too sure of itself
 FLOOR = 1e-3  # the least that the model is taken to say; two words of which neither direction says more stay apart
 NULL = 0.1  # the share of words that are taken to translate nothing
 SMOOTHING = 0.01  # added to every count
@@ -53,8 +52,8 @@ def reestimate(
 ) -> list[Directions]:
     """What the model says of each pair, None where it says nothing -> what model and corpus together say.
 
-    After one of the `rounds` of expectation maximisation the model still has most of the say; the more there are, the
-    more the corpus has. Takes some 30 bytes for each source word times target word of each pair.
+    The more `rounds` of expectation maximisation, the less the model has to say and the more the corpus: one where the
+    model knows the languages, five where it hardly does. Takes some 30 bytes for each source word times target word of each pair.
     """
     source = _tokens(pair.source for pair in pairs)
     target = _tokens(pair.target for pair in pairs)
@@ -151,7 +150,7 @@ def _explain(
     keys = explaining_types[explaining].astype(np.int64) * kinds + explained_types[explained]
     met, entry = np.unique(keys, return_inverse=True)  # the lexicon has an entry for words that have met
     entry, heads = entry.astype(np.int32), met // kinds
-    model = np.maximum(modelled, FLOOR) ** WEIGHT
+    model = np.maximum(modelled, FLOOR) ** (rounds**-0.5)
     model /= np.bincount(explained, model, words)[explained]
     found = model
     for _ in range(rounds):

@@ -12,7 +12,6 @@ from xalign.lexicon import (
     NULL,
     SMOOTHING,
     STEM,
-    WEIGHT,
     Directions,
     likely_links,
     reestimate,
@@ -89,7 +88,7 @@ def written_out(rows):
             frequency[word] += 1 / sum(len(each) for each, _ in stems)
     priors = []
     for _, _, model in rows:
-        raised = [[max(value, FLOOR) ** WEIGHT for value in row] for row in model.tolist()]
+        raised = [[max(value, FLOOR) ** (ROUNDS**-0.5) for value in row] for row in model.tolist()]
         priors.append([[value / sum(row) for value in row] for row in raised])
     found = priors
     for _ in range(ROUNDS):

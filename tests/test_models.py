@@ -11,6 +11,7 @@ from xalign.models import (
     EXTRACTIONS,
     LEVELS,
     PRESETS,
+    PUNCTUATION,
     SIMILARITIES,
     Preset,
     is_cached,
@@ -129,7 +130,8 @@ def test_names_of_the_options():
     assert ENCODINGS == ("pair", "separate")
     assert SIMILARITIES == ("dot", "cosine")
     assert LEVELS == ("subword", "word")
-    assert len(EXTRACTIONS) == 11
+    assert PUNCTUATION == ("free", "apart")
+    assert len(EXTRACTIONS) == 12
 
 
 def test_checksums_are_compared(tmp_path):

@@ -15,6 +15,7 @@ them. Does not: run a model.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
@@ -53,7 +54,8 @@ def reestimate(
     """What the model says of each pair, None where it says nothing -> what model and corpus together say.
 
     The more `rounds` of expectation maximisation, the less the model has to say and the more the corpus: one where the
-    model knows the languages, five where it hardly does. Takes some 30 bytes for each source word times target word of each pair.
+    model knows the languages, five where it hardly does. Takes some 30 bytes for each source word times target word of
+    each pair.
     """
     source = _tokens(pair.source for pair in pairs)
     target = _tokens(pair.target for pair in pairs)
@@ -150,7 +152,7 @@ def _explain(
     keys = explaining_types[explaining].astype(np.int64) * kinds + explained_types[explained]
     met, entry = np.unique(keys, return_inverse=True)  # the lexicon has an entry for words that have met
     entry, heads = entry.astype(np.int32), met // kinds
-    model = np.maximum(modelled, FLOOR) ** (rounds**-0.5)
+    model = np.maximum(modelled, FLOOR) ** (1 / math.sqrt(rounds))
     model /= np.bincount(explained, model, words)[explained]
     found = model
     for _ in range(rounds):

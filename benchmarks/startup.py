@@ -70,8 +70,12 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--model", default="mini")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--out", type=Path, default=RESULTS / "startup-cpu.json")
-    return parser.parse_args()
+    parser.add_argument("--out", type=Path, help="default: benchmarks/results/startup-MODEL-DEVICE.json")
+    arguments = parser.parse_args()
+    if arguments.out is None:
+        name = f"startup-{Path(arguments.model).name}-{arguments.device.replace(':', '')}.json"
+        arguments.out = RESULTS / name
+    return arguments
 
 
 def time_command(command: list[str], text: str = "") -> dict[str, float]:

@@ -33,10 +33,11 @@ def main(paths: list[str]) -> None:
 
 
 def _print_rates(result: Result) -> None:
+    memory = "device_peak_mib" if result["machine"]["device"].startswith("cuda") else "host_peak_mib"
     print("| | pairs/s (median) | least to most | peak MiB | times as fast as |")
     print("|---|---|---|---|---|")
     for name, rates in result["pairs_per_s"].items():
-        peak = max(repeat[name]["host_peak_mib"] for repeat in result["repeats"])
+        peak = max(repeat[name][memory] or 0 for repeat in result["repeats"])
         ratios = result["ratios"].get(name, {})
         shown = "; ".join(
             f"{peer}: {median(r):.1f} ({min(r):.1f} to {max(r):.1f})" for peer, r in ratios.items()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -109,21 +110,21 @@ PATH = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option(
     "--steps",
     type=int,
-    help="Steps in all, the resumed ones counted in: by default 2000; without --links 200 in each round.",
+    help="Steps in all, the resumed ones counted in: by default 2000, or 200 in each round of --rounds.",
 )
 @click.option(
     "--rounds",
     type=click.IntRange(min=1),
     default=2,
     show_default=True,
-    help="Without --links: how often to make links and learn them.",
+    help="Where guided is to learn without --links: how often to make links and learn them.",
 )
 @click.option(
     "--lexicon-rounds",
     type=click.IntRange(min=1),
     default=1,
     show_default=True,
-    help="Without --links: how much those listen to the text; 5 for languages that the model does not know.",
+    help="How much such links listen to the text; 5 for languages that the model does not know.",
 )
 @click.option("--batch-subwords", default=4_000, show_default=True, help="Padded subwords in a batch.")
 @click.option("--accumulate", default=1, show_default=True, help="Batches in a step, of each process.")
@@ -173,10 +174,7 @@ PATH = click.Path(exists=True, dir_okay=False, path_type=Path)
     help="Precision of the arithmetic; weights stay float32. auto: bfloat16 where the device is built for it.",
 )
 @quiet_option
-@click.pass_context
 def train(
-    ctx: click.Context,
-    /,
     init: str,
     sources: tuple[Path, ...],
     targets: tuple[Path, ...],
@@ -291,8 +289,11 @@ def _objective(text: str) -> tuple[str, float]:
 
 @contextmanager
 def _watching(quiet: bool, steps: int) -> Iterator[tuple[Callable[[Progress], None], Callable[[int], None]]]:
-    """What to call with every report and with every step: a bar on stderr, where a person is watching."""
-    if quiet or not sys.stderr.isatty():
+    """What to call with every report and with every step: a bar on stderr, where a person is watching.
+
+    Of several processes the first one draws it; launchers number them in RANK.
+    """
+    if quiet or not sys.stderr.isatty() or os.environ.get("RANK", "0") != "0":
         yield lambda progress: None, lambda step: None
         return
     from xalign.cli.bar import bar

@@ -9,25 +9,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import torch
 from accelerate import PartialState
 
 from xalign.device import choose_dtype
-from xalign.encoder import load_encoder
+from xalign.encoder import Encoder, load_encoder
 from xalign.errors import TrainingError
 from xalign.files import writing
 from xalign.formats import format_pharaoh
 from xalign.method import AlignOptions
-from xalign.models import Preset
+from xalign.models import resolve
 from xalign.pipeline import Aligner
 from xalign.sentences import read_files
-from xalign.train.checkpoint import finished_steps, forget_state
+from xalign.train.checkpoint import best_mean, finished_steps, forget_state, save_checkpoint
 from xalign.train.corpus import CorpusFiles
 from xalign.train.log import Progress
 from xalign.train.loop import TrainOptions
 from xalign.train.run import Plan, planned_preset, run
+
+LABELLING = timedelta(days=1)  # how long other processes wait at most while the first makes links
 
 
 def adapt(
@@ -45,7 +48,8 @@ def adapt(
     `lexicon_rounds`: of `reestimate` (lexicon.py); one where the model knows the languages, more where it hardly does.
 
     The links of the last round are left beside the checkpoint, as `labels-1.align` for the first corpus and so on;
-    earlier rounds have a folder each, `round-1` and so on, within `plan.out`. `stepped` counts the steps of all rounds.
+    earlier rounds have a folder each, `round-1` and so on, within `plan.out`. With development sets the best weights of
+    all rounds are left in `plan.out`. `stepped` counts the steps of all rounds.
 
     Raises:
         As `run`.
@@ -55,7 +59,7 @@ def adapt(
         raise TrainingError(
             f"{plan.out} holds no training state to resume from; run without --resume to start afresh"
         )
-    process = PartialState(cpu=torch.device(device).type == "cpu")
+    process = PartialState(cpu=torch.device(device).type == "cpu", timeout=LABELLING)
     if not resume and process.is_main_process:
         for out in outs:
             forget_state(out)
@@ -69,25 +73,34 @@ def adapt(
         if done < options.steps:
             if not done and process.is_main_process:
                 out.mkdir(parents=True, exist_ok=True)
-                _label(planned_preset(ours), plan.corpora, labels, torch.device(device), lexicon_rounds)
+                preset, place = planned_preset(ours), torch.device(device)
+                precision = choose_dtype(options.dtype, place)
+                encoder = load_encoder(preset, place, precision, layers=preset.layer)
+                _label(encoder, plan.corpora, labels, lexicon_rounds)
             process.wait_for_everyone()
             run(ours, options, device, done > 0, report, _counted_on(stepped, number * options.steps))
         init = str(out)
+    if plan.development and process.is_main_process:
+        _keep_best(outs)
 
 
 def _counted_on(stepped: Callable[[int], None], before: int) -> Callable[[int], None]:
     return lambda step: stepped(before + step)
 
 
+def _keep_best(outs: Sequence[Path]) -> None:
+    """Leave the best round's weights in the last folder."""
+    *earlier, last = outs
+    best = min([last, *earlier], key=best_mean)
+    if best != last:
+        preset = resolve(str(best))
+        save_checkpoint(load_encoder(preset), replace(preset, name=last.resolve().name), last)
+
+
 def _label(
-    preset: Preset,
-    corpora: Sequence[CorpusFiles],
-    labels: Sequence[Path],
-    device: torch.device,
-    lexicon_rounds: int,
+    encoder: Encoder, corpora: Sequence[CorpusFiles], labels: Sequence[Path], lexicon_rounds: int
 ) -> None:
-    encoder = load_encoder(preset, device, choose_dtype("auto", device), layers=preset.layer)
-    if device.type == "cpu":
+    if encoder.device.type == "cpu":
         encoder.pack()
     for files, path in zip(corpora, labels, strict=True):
         options = AlignOptions(
@@ -95,7 +108,7 @@ def _label(
             source_language=files.source_language,
             target_language=files.target_language,
         )
-        aligner = Aligner(encoder, preset, options)
+        aligner = Aligner(encoder, encoder.preset, options)
         with writing(path) as file:
             for alignment in aligner.align(read_files(files.source, files.target)):
                 file.write(f"{format_pharaoh(alignment)}\n".encode())

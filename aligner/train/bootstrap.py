@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from xalign.extract import agreement
+from xalign.transport import real_pairs
 
 LIKELY = 0.35  # what is left weighs more
 
@@ -34,5 +35,5 @@ def bootstrapped(
     with torch.no_grad():
         likely = agreement(similarity, source_mask, target_mask, threshold=0)
         weights = (1 - share) * links + share * likely.scores
-        real = source_mask[:, :, None] & target_mask[:, None, :]
+        real = real_pairs(source_mask, target_mask)
         return weights.masked_fill(~real | (weights <= LIKELY), 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -77,7 +78,7 @@ def load_state(out: Path, learner: nn.Module, optimizer: torch.optim.Optimizer) 
         raise TrainingError(
             f"{out} holds no training state to resume from; run without --resume to start afresh"
         )
-    weights = torch.load(folder / "weights.pt", weights_only=True)
+    weights = torch.load(folder / "weights.pt", map_location="cpu", weights_only=True)
     expected = _changing(learner)
     if {name: tensor.shape for name, tensor in weights.items()} != {
         name: tensor.shape for name, tensor in expected.items()
@@ -85,8 +86,11 @@ def load_state(out: Path, learner: nn.Module, optimizer: torch.optim.Optimizer) 
         raise TrainingError(
             f"{folder} is the state of another run: resume with the --init, --tune and --objective that it had"
         )
+    moments = torch.load(folder / "optimizer.pt", map_location="cpu", weights_only=True)
+    if moments.keys() != optimizer.state_dict().keys():
+        raise TrainingError(f"{folder} is the state of another optimizer: resume with the --optimizer that it had")
     learner.load_state_dict(weights, strict=False)
-    optimizer.load_state_dict(torch.load(folder / "optimizer.pt", weights_only=True))
+    optimizer.load_state_dict(moments)
     return _finished(folder)
 
 
@@ -94,6 +98,12 @@ def finished_steps(out: Path) -> int:
     """How many steps the state in a folder has behind it; 0 where there is none."""
     folder = _state(out)
     return 0 if folder is None else _finished(folder).steps
+
+
+def best_mean(out: Path) -> float:
+    """The best mean AER on development sets that the state in a folder has seen; infinite where there is none."""
+    folder = _state(out)
+    return math.inf if folder is None else _finished(folder).best.get("mean", math.inf)
 
 
 def forget_state(out: Path) -> None:

@@ -130,7 +130,7 @@ def read_corpus(
     target = Splitter(encoder, files.target_language)([pair.target for pair in pairs])
     table = _read_links(files, pairs, possible_weight)
     table = table[_has_subwords(source, table[:, :2]) & _has_subwords(target, table[:, [0, 2]])]
-    keep = _fits(source.sizes, target.sizes, encoder, encode)
+    keep = fits(source.sizes, target.sizes, encoder, encode)
     if not unlinked:
         keep &= np.bincount(table[:, 0].astype(np.int64), minlength=len(pairs)) > 0
     if not keep.any():
@@ -194,13 +194,14 @@ def _has_subwords(side: Subwords, words: _Table) -> NDArray[np.bool_]:
     return has
 
 
-def _fits(
+def fits(
     source: NDArray[np.int64], target: NDArray[np.int64], encoder: Encoder, encode: str
 ) -> NDArray[np.bool_]:
+    """Whether the encoder takes pairs with so many subwords a side in one piece. Shape: (pairs,) each"""
     together = encode == "pair" and encoder.preset.positions != "restart"
     size = source + target if together else np.maximum(source, target)
-    fits: NDArray[np.bool_] = (source > 0) & (target > 0) & (size <= encoder.limit)
-    return fits
+    fitting: NDArray[np.bool_] = (source > 0) & (target > 0) & (size <= encoder.limit)
+    return fitting
 
 
 def _kept(side: Subwords, keep: NDArray[np.bool_]) -> Sentences:

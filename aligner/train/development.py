@@ -49,7 +49,7 @@ def evaluator(
     loaded: dict[str, tuple[Aligner, list[SentencePair], list[Alignment]]] = {}
     for files in sets:
         pairs = list(read_files(files.source, files.target))
-        gold = read_alignments(files.gold)
+        gold = read_alignments(files.gold, sentences=len(pairs))
         if len(pairs) != len(gold):
             raise TrainingError(
                 f"{files.source} has {len(pairs)} lines, but {files.gold} has gold for {len(gold)}"

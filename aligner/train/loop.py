@@ -54,10 +54,13 @@ class TrainOptions:
         for name in ("steps", "batch_subwords", "accumulate", "save_steps", "log_steps"):
             if getattr(self, name) < 1:
                 raise OptionError(f"{name} is {getattr(self, name)}: it must be at least 1")
-        if not 0 <= self.descent <= 1:
-            raise OptionError(f"descent is {self.descent}: it is a share of the steps, from 0 to 1")
+        for name in ("learning_rate", "muon_factor", "warmup_steps", "seed"):
+            if (getattr(self, name) or 0) < 0:
+                raise OptionError(f"{name} is {getattr(self, name)}: it must not be below 0")
         if not self.temperature > 0:
             raise OptionError(f"temperature is {self.temperature}: it must be above 0")
+        if not 0 <= self.descent <= 1:
+            raise OptionError(f"descent is {self.descent}: it is a share of the steps, from 0 to 1")
         if self.dtype not in PRECISIONS:
             raise OptionError(f"dtype {self.dtype} is unknown: choose one of {', '.join(PRECISIONS)}")
 
@@ -202,7 +205,7 @@ class _Run:
                         losses = learner(batch)
                     accelerator.backward(losses["loss"] / options.accumulate)
                 means.add(losses, batch.subwords)
-            accelerator.clip_grad_norm_(learner.parameters(), options.clip)
+            means.add_norm(accelerator.clip_grad_norm_(learner.parameters(), options.clip))
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
             done = step + 1
@@ -210,7 +213,9 @@ class _Run:
                 stepped(done)
             if done % options.log_steps == 0 or done % options.save_steps == 0 or done == options.steps:
                 losses, subwords, count = means.take(accelerator)
-                _expect_finite(losses["loss"], done, count // options.accumulate, rate)
+                # A finite loss may have a gradient that is none, and leave weights that are none either.
+                finite = math.isfinite(losses["loss"]) and math.isfinite(losses.pop("norm"))
+                _expect(finite, done, count // options.accumulate, rate)
                 seconds = time.monotonic() - since
                 yield Progress(
                     step=done,
@@ -234,11 +239,11 @@ def _synchronised(accelerator: Accelerator, learner: nn.Module, last: bool) -> A
     return nullcontext() if last else accelerator.no_sync(learner)
 
 
-def _expect_finite(loss: float, step: int, steps: int, rate: float) -> None:
-    if not math.isfinite(loss):
+def _expect(finite: bool, step: int, steps: int, rate: float) -> None:
+    if not finite:
         raise TrainingError(
-            f"the loss became {loss} between steps {step - steps + 1} and {step}; --resume from the last state with a "
-            f"lower --learning-rate (it was {rate:g})"
+            f"the loss or its gradient became infinite or no number between steps {step - steps + 1} and {step}; "
+            f"--resume from the last state with a lower --learning-rate (it was {rate:g})"
         )
 
 
@@ -255,6 +260,10 @@ class _Means:
             self._sums[name] = self._sums.get(name, 0) + loss.detach().float()
         self._subwords += subwords
         self._count += 1
+
+    def add_norm(self, norm: Tensor) -> None:
+        """Of the gradient, once a step; reported over the number of batches, which tells whether all were finite."""
+        self._sums["norm"] = self._sums.get("norm", 0) + norm.detach().float()
 
     def take(self, accelerator: Accelerator) -> tuple[dict[str, float], int, int]:
         """(means over all processes, subwords of all processes, batches of one), and start again."""

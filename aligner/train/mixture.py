@@ -7,7 +7,7 @@ to where it was; where several processes train, each takes every so-manieth batc
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,23 +49,12 @@ class Mixture:
                         self.corpora[k].example(i, bool(swap))
                         for (k, i), swap in zip(rows, swapped, strict=True)
                     ]
-                    yield self._resplit(examples, np.random.default_rng((self.seed, pool, number)))
+                    if self.resplitter is not None:
+                        splits = np.random.default_rng((self.seed, pool, number))
+                        examples = [self.resplitter(each, splits) for each in examples]
+                    yield examples
                 number += 1
             pool += 1
-
-    def _resplit(self, examples: list[Example], random: np.random.Generator) -> list[Example]:
-        if self.resplitter is None:
-            return examples
-        resplit = []
-        for each in examples:
-            source, source_words = self.resplitter(each.source, each.source_words, random)
-            target, target_words = self.resplitter(each.target, each.target_words, random)
-            resplit.append(
-                replace(
-                    each, source=source, source_words=source_words, target=target, target_words=target_words
-                )
-            )
-        return resplit
 
     def _draw(self, pool: int) -> list[Row]:
         """The rows of a pool: each corpus runs through one permutation of itself after another."""

@@ -72,7 +72,10 @@ class Several(Optimizer):
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         for part, state in zip(self.parts, state_dict["parts"], strict=True):
+            factors = [group.get("factor", 1.0) for group in part.param_groups]
             part.load_state_dict(state)
+            for group, factor in zip(part.param_groups, factors, strict=True):
+                group["factor"] = factor  # an option of this run, not of the one that was saved
         self.param_groups = [group for part in self.parts for group in part.param_groups]
 
 

@@ -56,4 +56,5 @@ def plot_log(out: Path, file: Path) -> None:
         axes[1].set_ylabel("AER (%)")
         axes[1].legend()
     axes[-1].set_xlabel("step")
+    file.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(file)

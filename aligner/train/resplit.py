@@ -9,12 +9,15 @@ need a tokeniser's scores; its most frequent subwords come first, which says eno
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xalign.encoder import Encoder
 from xalign.errors import OptionError
+from xalign.train.collate import Example
+from xalign.train.corpus import fits
 
 ROUNDS = 2  # halves may be halved again
 CONTINUED = "##"  # what WordPiece writes before a subword that does not begin a word
@@ -26,25 +29,35 @@ Integers = NDArray[np.int32]
 class Resplitter:
     """Replaces subwords of an encoder's vocabulary by their halves.
 
-    `rate`: the share of subwords that are, of those that can be. A sentence that would come to have more than `longest`
-    stays as it is.
+    `encode`: "pair" or "separate": decides how long a pair may be; one that would come to be longer stays as it is.
+    `rate`: the share of subwords that are replaced, of those that can be.
 
     Raises:
         OptionError: the rate is no share.
     """
 
-    def __init__(self, encoder: Encoder, rate: float, longest: int) -> None:
+    def __init__(self, encoder: Encoder, encode: str, rate: float) -> None:
         if not 0 <= rate < 1:
             raise OptionError(f"split rate is {rate}: it is a share, from 0 to below 1")
         vocabulary = encoder.vocabulary
         self._halves = halves(encoder.pieces(range(vocabulary.size)), vocabulary.specials)
         self._rate = rate
-        self._longest = longest
+        self._encoder, self._encode = encoder, encode
 
-    def __call__(
+    def __call__(self, example: Example, random: np.random.Generator) -> Example:
+        """The same words, some of them in other subwords."""
+        source, source_words = self.split(example.source, example.source_words, random)
+        target, target_words = self.split(example.target, example.target_words, random)
+        if not fits(np.array(len(source)), np.array(len(target)), self._encoder, self._encode):
+            return example
+        return replace(
+            example, source=source, source_words=source_words, target=target, target_words=target_words
+        )
+
+    def split(
         self, subwords: Integers, words: Integers, random: np.random.Generator
     ) -> tuple[Integers, Integers]:
-        """Subwords, and the word that each belongs to, after splitting. Shape: (subwords,) each"""
+        """Subwords, and the word that each belongs to, of one side. Shape: (subwords,) each"""
         split, split_words = subwords, words
         for _ in range(ROUNDS):
             found = self._halves[split]
@@ -53,7 +66,7 @@ class Resplitter:
             split = np.repeat(split, 1 + chosen)
             split_words = np.repeat(split_words, 1 + chosen)
             split[places], split[places + 1] = found[chosen].T
-        return (split, split_words) if len(split) <= self._longest else (subwords, words)
+        return split, split_words
 
 
 def halves(pieces: Sequence[str], specials: frozenset[int] = frozenset()) -> Integers:

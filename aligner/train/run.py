@@ -99,7 +99,7 @@ def run(
             preset.encode,
             options.temperature,
             options.seed,
-            _resplitter(encoder, preset, options.split_rate),
+            Resplitter(encoder, preset.encode, options.split_rate) if options.split_rate else None,
         ),
         partial(collate, encoder=encoder, encode=preset.encode, level=preset.level),
         torch.device(device),
@@ -115,13 +115,6 @@ def run(
     )
     if plan.plot is not None and PartialState().is_main_process:
         plot_log(plan.out, plan.plot)
-
-
-def _resplitter(encoder: Encoder, preset: Preset, rate: float) -> Resplitter | None:
-    if not rate:
-        return None
-    together = preset.encode == "pair" and preset.positions != "restart"
-    return Resplitter(encoder, rate, encoder.limit // 2 if together else encoder.limit)
 
 
 def planned_preset(plan: Plan) -> Preset:

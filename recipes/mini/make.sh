@@ -8,6 +8,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 : "${XALIGN_DATA:?set XALIGN_DATA to the folder that holds parallel/ and gold/}"
 work=${1:-runs/mini}
+steps=${STEPS:-13000}
 text=$work/text
 
 [ -e "$text/ru-uk.uk" ] || python recipes/mini/text.py --out "$text"
@@ -30,18 +31,10 @@ development=()
 for name in graca_en-es graca_en-fr graca_en-pt xlwa_en-{bg,da,es,et,hu,it,nl,pt,ru,sl}_dev; do
   development+=(--dev "$work/choosing/$name"/{src,tgt,gold})
 done
-learn() { # INIT OUT, and options: a training that was stopped goes on
-  local init=$1 out=$2 resume=()
-  shift 2
-  [ -e "$out/state" ] && resume=(--resume)
-  xalign train --init "$init" --out "$out" "${files[@]}" "${resume[@]}" "$@" --optimizer muon --save-steps 500 --dtype bfloat16
-}
-[ -e "$work/first/done" ] || learn "$work/start" "$work/first" "${development[@]}" --steps 7900 --batch-subwords 6000 --learning-rate 1e-3 \
-  --warmup-steps 200 --descent 0.39
-touch "$work/first/done"
-again=(--bootstrap 0.5 --batch-subwords 12000 --learning-rate 3e-3 --muon-factor 7 --warmup-steps 300)
-[ -e "$work/second/done" ] || learn "$work/first" "$work/second" "${development[@]}" "${again[@]}" --steps 12100 --descent 0.42
-touch "$work/second/done"
-learn "$work/second" "$work/trained" "${again[@]}" --split-rate 0.1 --steps 5750 --descent 0.65
+resume=()
+[ -e "$work/trained/state" ] && resume=(--resume)
+xalign train --init "$work/start" --out "$work/trained" "${files[@]}" "${development[@]}" "${resume[@]}" \
+  --bootstrap 0.5 --split-rate 0.1 --steps "$steps" --descent 0.6 --batch-subwords 8192 --learning-rate 2.5e-3 --optimizer muon \
+  --muon-factor 7 --warmup-steps 300 --save-steps 500 --dtype bfloat16
 
 python recipes/mini/bundle.py --trained "$work/trained"

@@ -165,6 +165,14 @@ def test_resuming_another_run_is_refused(start, corpus, tmp_path):
     assert "state of another run" in result.stderr
 
 
+@pytest.mark.parametrize(("first", "then"), [("adamw", "muon"), ("muon", "adamw")])
+def test_resuming_with_another_optimizer_is_refused(start, corpus, tmp_path, first, then):
+    assert invoke(start, corpus, tmp_path / "out", "--steps", 1, "--optimizer", first).exit_code == 0
+    result = invoke(start, corpus, tmp_path / "out", "--steps", 2, "--optimizer", then, "--resume")
+    assert result.exit_code == 2
+    assert "resume with the --optimizer that it had" in " ".join(result.stderr.split())
+
+
 @pytest.mark.parametrize(
     ("more", "message"),
     [

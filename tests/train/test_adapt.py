@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from xalign.encoder import load_encoder
 from xalign.errors import InputError, TrainingError
@@ -13,6 +14,7 @@ from xalign.models import resolve
 from xalign.pipeline import Aligner
 from xalign.sentences import read_files
 from xalign.train.adapt import adapt
+from xalign.train.development import DevelopmentFiles
 from xalign.train.loop import TrainOptions
 from xalign.train.run import Plan
 
@@ -87,6 +89,27 @@ def test_a_fresh_run_does_not_go_on_with_what_another_left(start, text, tmp_path
     adapt(replace(plan, out=tmp_path / "other"), replace(OPTIONS, seed=2), rounds=2)
     one, other = ((tmp_path / name / "model.safetensors").read_bytes() for name in ("out", "other"))
     assert one == other
+
+
+@pytest.mark.parametrize(("scores", "best"), [([10.0, 20.0], 0), ([20.0, 10.0], 1), ([10.0, 10.0], 1)])
+def test_the_best_weights_of_all_rounds_are_kept(start, text, corpus, tmp_path, monkeypatch, scores, best):
+    measured = iter(scores)
+    monkeypatch.setattr("xalign.train.run.evaluator", lambda *_: lambda: {"set": next(measured)})
+    saved = []
+    outs = [tmp_path / "out" / "round-1", tmp_path / "out"]
+    development = DevelopmentFiles(corpus.source, corpus.target, corpus.links)
+    adapt(
+        Plan(str(start), [text], tmp_path / "out", [development]),
+        replace(OPTIONS, save_steps=20),
+        rounds=2,
+        report=lambda _: saved.append(load_file(outs[len(saved)] / "model.safetensors")),
+    )
+    kept = load_file(tmp_path / "out" / "model.safetensors")
+    assert [all(torch.equal(kept[name], one[name]) for name in kept) for one in saved] == [
+        best == 0,
+        best == 1,
+    ]
+    assert resolve(str(tmp_path / "out")).name == "out"
 
 
 def test_there_must_be_something_to_resume(start, text, tmp_path):

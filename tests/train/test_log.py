@@ -45,8 +45,8 @@ def test_an_empty_log_cannot_be_drawn(tmp_path):
 @pytest.mark.parametrize("scores", [None, {"one": 20.0, "two": 30.0}])
 def test_a_picture_of_loss_and_aer(tmp_path, scores):
     pytest.importorskip("matplotlib")
-    plot_log(logged(tmp_path, 5, 10, scores=scores), tmp_path / "a.svg")
-    picture = (tmp_path / "a.svg").read_text(encoding="utf-8")
+    plot_log(logged(tmp_path, 5, 10, scores=scores), tmp_path / "plots" / "a.svg")
+    picture = (tmp_path / "plots" / "a.svg").read_text(encoding="utf-8")
     assert "<!-- loss (nats) -->" in picture and "<!-- guided -->" in picture
     for text in ("AER (%)", "one", "two"):
         assert (f"<!-- {text} -->" in picture) == (scores is not None)

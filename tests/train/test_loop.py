@@ -12,6 +12,7 @@ from xalign.encoder import load_encoder
 from xalign.errors import OptionError, TrainingError
 from xalign.models import resolve
 from xalign.train.development import DevelopmentFiles, evaluator
+from xalign.train.learner import Learner
 from xalign.train.loop import TrainOptions
 from xalign.train.run import Plan, run
 
@@ -79,10 +80,48 @@ def test_objectives_are_logged_each_and_weighed(start, corpus, tmp_path):
 def test_a_loss_that_is_not_a_number_stops_the_run(start, corpus, tmp_path):
     options = TrainOptions(steps=50, save_steps=50, clip=float("inf"), **{**SCHEDULE, "learning_rate": 1e30})
     with pytest.raises(
-        TrainingError, match=r"loss became nan between steps 1 and 5; .*lower --learning-rate"
+        TrainingError, match=r"no number between steps 1 and 5; .*lower --learning-rate"
     ):
         run(Plan(str(start), [corpus], tmp_path / "out"), options)
     assert not (tmp_path / "out" / "state").exists()
+
+
+def test_weights_that_a_finite_loss_has_broken_are_not_saved(start, corpus, tmp_path, monkeypatch):
+    """The loss of a step is computed before its update: a gradient that is none would go into the state."""
+
+    class Breaking(torch.autograd.Function):
+        @staticmethod
+        def forward(context, loss):
+            return loss.clone()
+
+        @staticmethod
+        def backward(context, gradient):
+            return gradient * math.nan
+
+    whole = Learner.forward
+
+    def breaking(self, batch):
+        losses = whole(self, batch)
+        return {**losses, "loss": Breaking.apply(losses["loss"])}
+
+    monkeypatch.setattr(Learner, "forward", breaking)
+    with pytest.raises(TrainingError, match="or its gradient became infinite or no number"):
+        run(Plan(str(start), [corpus], tmp_path / "out"), TrainOptions(steps=1, **SCHEDULE))
+    assert not (tmp_path / "out" / "state").exists()
+    assert not (tmp_path / "out" / "model.safetensors").exists()
+
+
+def test_naacl_gold_may_leave_out_pairs_without_links(start, corpus, tmp_path):
+    lines = corpus.links.read_text(encoding="utf-8").splitlines()
+    gold = tmp_path / "gold.naacl"
+    links = [(number, link) for number, line in enumerate(lines, 1) for link in line.split() if number != 7]
+    rows = (
+        f"{number:04} {int(link.split('-')[0]) + 1} {int(link.split('-')[1]) + 1}\n" for number, link in links
+    )
+    gold.write_text("".join(rows), encoding="utf-8")
+    loaded = load_encoder(resolve(str(start)))
+    measure = evaluator([DevelopmentFiles(corpus.source, corpus.target, gold)], loaded, resolve(str(start)))
+    assert 0 <= measure()[tmp_path.name] <= 100
 
 
 @pytest.mark.parametrize("rate", [3e-3, 1e30])
@@ -100,7 +139,18 @@ def test_the_rate_rises_stays_and_falls():
 
 
 @pytest.mark.parametrize(
-    "values", [{"steps": 0}, {"accumulate": 0}, {"descent": 1.5}, {"temperature": 0}, {"dtype": "int8"}]
+    "values",
+    [
+        {"steps": 0},
+        {"accumulate": 0},
+        {"descent": 1.5},
+        {"temperature": 0},
+        {"dtype": "int8"},
+        {"warmup_steps": -1},
+        {"seed": -1},
+        {"learning_rate": -1e-3},
+        {"muon_factor": -1.0},
+    ],
 )
 def test_options_out_of_range_are_refused(values):
     with pytest.raises(OptionError, match=next(iter(values))):

@@ -105,6 +105,13 @@ def test_a_restored_optimizer_goes_on_as_if_it_had_never_stopped():
         assert torch.equal(ours, theirs)
 
 
+def test_a_restored_optimizer_keeps_the_factor_that_it_was_given():
+    first, second = muon(Small()), make_optimizer(Small(), "muon", 0.01, muon_factor=3.0)
+    second.load_state_dict(first.state_dict())
+    set_rate(second, 0.5)
+    assert {group["lr"] for group in second.param_groups} == {0.5, 1.5}
+
+
 def test_an_unknown_name_is_an_error():
     with pytest.raises(OptionError, match="adamw, muon"):
         make_optimizer(Small(), "sgd", 0.01)

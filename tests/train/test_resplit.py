@@ -8,6 +8,7 @@ import pytest
 from xalign.encoder import load_encoder
 from xalign.errors import OptionError
 from xalign.models import resolve
+from xalign.train.collate import Example
 from xalign.train.corpus import read_corpus
 from xalign.train.mixture import Mixture
 from xalign.train.resplit import Resplitter, halves
@@ -23,6 +24,12 @@ def spelled(encoder, subwords):
     ).strip()
 
 
+def pair_of(source, target):
+    """Every subword a word of its own, nothing linked."""
+    links = np.empty((0, 2), dtype=np.int32), np.empty(0, dtype=np.float32)
+    return Example(source, np.arange(len(source)), target, np.arange(len(target)), *links)
+
+
 def every_subword(encoder):
     """Each subword as a word of its own."""
     ids = [k for k in range(encoder.vocabulary.size) if k not in encoder.vocabulary.specials]
@@ -33,8 +40,8 @@ def every_subword(encoder):
 def test_halves_spell_what_the_whole_does(encoder, family):
     loaded = encoder(family)
     subwords, words = every_subword(loaded)
-    resplit = Resplitter(loaded, rate=0.9, longest=10_000)
-    split, split_words = resplit(subwords, words, np.random.default_rng(1))
+    resplitter = Resplitter(loaded, "separate", rate=0.9)
+    split, split_words = resplitter.split(subwords, words, np.random.default_rng(1))
     assert len(split) > len(subwords)
     assert not loaded.vocabulary.specials & set(split.tolist())
     for word in words:
@@ -69,25 +76,38 @@ def test_as_many_as_the_rate_says(encoder):
     table = halves(loaded.pieces(range(loaded.vocabulary.size)), loaded.vocabulary.specials)
     once = (table[:, 0] >= 0) & (table[table] < 0).all(axis=(1, 2))  # whose halves have none
     wholes = np.tile(np.flatnonzero(once), 500)
-    split, _ = Resplitter(loaded, 0.2, 10**6)(wholes, wholes, np.random.default_rng(1))
+    split, _ = Resplitter(loaded, "pair", 0.2).split(wholes, wholes, np.random.default_rng(1))
     assert (once[split].sum() / len(wholes)) == pytest.approx(0.8**2, abs=0.03)  # spared in both rounds
-    same, same_words = Resplitter(loaded, 0.0, 10**6)(subwords, words, np.random.default_rng(1))
+    same, same_words = Resplitter(loaded, "pair", 0.0).split(subwords, words, np.random.default_rng(1))
     assert (same == subwords).all()
     assert (same_words == words).all()
 
 
-def test_a_sentence_that_would_become_too_long_stays(encoder):
-    loaded = encoder("preset")
-    subwords, words = every_subword(loaded)
-    split, split_words = Resplitter(loaded, 0.9, len(subwords))(subwords, words, np.random.default_rng(1))
-    assert (split == subwords).all()
-    assert (split_words == words).all()
+@pytest.mark.parametrize(("family", "encode"), [("preset", "pair"), ("bert", "pair"), ("bert", "separate")])
+def test_a_pair_stays_where_the_encoder_would_not_take_it_in_one_piece(encoder, family, encode):
+    """However unequal its sides are: both count together, unless each has positions or a sequence of its own."""
+    loaded = encoder(family)
+    together = encode == "pair" and loaded.preset.positions == "continuous"
+    resplit = Resplitter(loaded, encode, 3 / loaded.limit)
+    table = halves(loaded.pieces(range(loaded.vocabulary.size)), loaded.vocabulary.specials)
+    [first, *_] = np.flatnonzero(table[:, 0] >= 0)
+    outcomes = set()
+    for source in range(1, loaded.limit - 1):
+        target = max(1, loaded.limit - source - 3) if together else 1
+        example = pair_of(*(np.full(size, first, dtype=np.int32) for size in (source, target)))
+        for seed in range(3):
+            split = resplit(example, np.random.default_rng(seed))
+            sizes = len(split.source), len(split.target)
+            assert (sum(sizes) if together else max(sizes)) <= loaded.limit
+            assert spelled(loaded, split.source) == spelled(loaded, example.source)
+            outcomes.add(split is example)
+    assert outcomes == {True, False}
 
 
 @pytest.mark.parametrize("rate", [-0.1, 1.0])
 def test_a_rate_is_a_share(encoder, rate):
     with pytest.raises(OptionError, match="it is a share"):
-        Resplitter(encoder("preset"), rate, 100)
+        Resplitter(encoder("preset"), "pair", rate)
 
 
 def test_a_resumed_run_sees_the_same_subwords(start, corpus):
@@ -95,7 +115,7 @@ def test_a_resumed_run_sees_the_same_subwords(start, corpus):
     read = read_corpus(corpus, loaded)
     plain, mixed = (
         Mixture([read], 200, "pair", 1.5, 1, resplitter)
-        for resplitter in (None, Resplitter(loaded, 0.3, loaded.limit))
+        for resplitter in (None, Resplitter(loaded, "pair", 0.3))
     )
     whole = first(12, mixed)
     assert first(7, mixed, 5) == whole[5:]

@@ -1,8 +1,10 @@
-"""An iterator, run ahead of its consumer in a thread, so that reading and tokenising overlap with computing."""
+"""Iterators that run ahead of their consumers, so that reading and tokenising overlap with computing."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator
+from itertools import chain, islice
 from queue import Full, Queue
 from threading import Event, Thread
 from typing import TypeVar
@@ -56,3 +58,15 @@ def run_ahead(items: Iterable[T], most: int = 2, wait: bool = False) -> Generato
         stopped.set()
         if wait:
             thread.join()
+
+
+def begun(items: Iterator[T]) -> Iterator[T]:
+    """The items, the first of them made now: what is wrong from the start is told before anything else is done."""
+    return chain(list(islice(items, 1)), items)
+
+
+def remembered(items: Iterable[T], taken: deque[T]) -> Iterator[T]:
+    """The items, each also put where it waits for what is made of it."""
+    for item in items:
+        taken.append(item)
+        yield item

@@ -140,11 +140,19 @@ def build(source: Subwords, target: Subwords, pairs: Indices, geometry: Geometry
     return Batch((source_input, target_input), source_side, target_side)
 
 
+def encode_within(encoder: Encoder, batch: EncoderInput, layers: Sequence[int], budget: int) -> Tensor:
+    """The hidden states of `layers` from at most `budget` padded subwords at once: many windows go through in parts.
+
+    Shape: (layers, rows x subwords, width)
+    """
+    parts = [encoder.encode(part, layers) for part in within_budget(batch, budget)]
+    return (parts[0] if len(parts) == 1 else torch.cat(parts, dim=1)).flatten(1, 2)
+
+
 def within_budget(batch: EncoderInput, budget: int) -> list[EncoderInput]:
     """The same rows in parts of at most `budget` padded subwords; a row beyond it is a part of its own."""
-    rows, width = batch.ids.shape
-    size = max(1, budget // width)
-    if rows <= size:
+    rows, size = len(batch.ids), rows_at_once(batch, budget)
+    if rows == size:
         return [batch]
     return [
         EncoderInput(
@@ -156,6 +164,12 @@ def within_budget(batch: EncoderInput, budget: int) -> list[EncoderInput]:
         )
         for start in range(0, rows, size)
     ]
+
+
+def rows_at_once(batch: EncoderInput, budget: int) -> int:
+    """How many rows go through the encoder together: at least one."""
+    rows, width = batch.ids.shape
+    return min(rows, max(1, budget // width))
 
 
 Span = tuple[int, int]  # subwords from, up to

@@ -11,7 +11,7 @@ import io
 import lzma
 import sys
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import IO, Any
@@ -19,6 +19,7 @@ from typing import IO, Any
 from xalign.errors import InputError, OptionError
 
 STANDARD = "-"  # standard input or output, where a path is expected
+COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
 
 
 def name_of(path: Path | str) -> str:
@@ -67,6 +68,8 @@ def _standard_input() -> AbstractContextManager[IO[bytes]]:
 
     Python locks the buffer of `sys.stdin` when it ends, and would abort if a thread still waited for input there.
     """
+    if sys.stdin is None:
+        raise InputError("standard input is closed")
     try:
         descriptor = sys.stdin.fileno()
     except io.UnsupportedOperation:  # something else stands in for standard input, in tests for example
@@ -98,6 +101,13 @@ def writing(path: Path | str) -> Iterator[IO[bytes]]:
     except OSError as error:
         name = "standard output" if str(path) == STANDARD else path
         raise OptionError(f"{name}: cannot be written: {_reason(error)}") from None
+
+
+def expect_no_input(output: Path, inputs: Iterable[Path | None]) -> None:
+    """OptionError if the file to write is one of those to be read: it would be emptied first."""
+    for path in inputs:
+        if path is not None and output.is_file() and path.exists() and output.samefile(path):
+            raise OptionError(f"{output} is an input too: give -o another file")
 
 
 def _open_zstandard(path: Path | str, mode: str) -> IO[bytes]:
@@ -145,12 +155,9 @@ class _ZstandardFrames(io.RawIOBase):
         super().close()
 
 
-_OPENERS: dict[str, Callable[..., Any]] = {
-    ".gz": gzip.open,
-    ".bz2": bz2.open,
-    ".xz": lzma.open,
-    ".zst": _open_zstandard,
-}
+_OPENERS: dict[str, Callable[..., Any]] = dict(
+    zip(COMPRESSED, (gzip.open, bz2.open, lzma.open, _open_zstandard), strict=True)
+)
 
 
 def _unreadable() -> tuple[type[Exception], ...]:

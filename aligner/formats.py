@@ -135,7 +135,7 @@ def parse_jsonl(line: str, one_based: bool = False) -> Alignment:
         scores = [float(score) for score in fields["scores"]] if "scores" in fields else [None] * len(links)
         rows = [_Row(link, link in possible, score) for link, score in zip(links, scores, strict=True)]
         return _alignment(rows, float(fields["score"]) if "score" in fields else None)
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
         raise FormatError(
             f'expected {{"links": [[0, 0], ...], ...}}, with as many "scores": {error}'
         ) from None

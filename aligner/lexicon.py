@@ -31,7 +31,9 @@ FLOOR = 1e-3  # the least that the model is taken to say; two words of which nei
 NULL = 0.1  # the share of words that are taken to translate nothing
 SMOOTHING = 0.01  # added to every count
 LIKELY = 0.45  # what a link's score must lie above
-TOGETHER = 10_000  # pairs that share a lexicon; they take up to half a gigabyte
+# At most so many pairs share a lexicon, and so many source words times target words: half a gigabyte, as a rule.
+TOGETHER = 10_000
+CELLS = 2**24
 
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int32]
@@ -55,7 +57,7 @@ def reestimate(
 
     The more `rounds` of expectation maximisation, the less the model has to say and the more the corpus: one where the
     model knows the languages, five where it hardly does. Takes some 30 bytes for each source word times target word of
-    each pair.
+    each pair, up to 110 where the model holds most of them possible.
     """
     source = _tokens(pair.source for pair in pairs)
     target = _tokens(pair.target for pair in pairs)
@@ -68,9 +70,8 @@ def reestimate(
     forward, backward = (
         np.concatenate([np.zeros(0, np.float32), *(each[k].ravel() for each in said)]) for k in (0, 1)
     )
-    kept = np.flatnonzero(
-        np.maximum(forward, backward) > FLOOR
-    )  # a quarter or so: the rest would cost most of the time
+    # A quarter or so: the rest would cost most of the time.
+    kept = np.flatnonzero(np.maximum(forward, backward) > FLOOR)
     sources, targets = cells.sources[kept], cells.targets[kept]
     found = np.zeros((2, len(forward)), np.float32)
     found[0, kept] = _explain(forward[kept], sources, source.types, targets, target.types, rounds)

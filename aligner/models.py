@@ -114,8 +114,13 @@ class Preset:
         known = {each.name for each in fields(cls)} - {"checkpoint"}
         if unknown := sorted(set(values) - known):
             raise ModelError(f"{where}: unknown key {unknown[0]!r}; known are {', '.join(sorted(known))}")
-        values["languages"] = tuple(values.get("languages", ()))
-        return cls(checkpoint=checkpoint, **values)
+        languages = values.get("languages", [])
+        if not isinstance(languages, list):
+            raise ModelError(f"{where}: languages is {languages!r}; expected a list of codes")
+        try:
+            return cls(checkpoint=checkpoint, **{**values, "languages": tuple(languages)})
+        except ModelError as error:
+            raise ModelError(f"{where}: {error}") from None
 
 
 def _expect_one_of(preset: Preset, name: str, valid: tuple[str, ...]) -> None:
@@ -139,8 +144,8 @@ def resolve(model: str) -> Preset:
     if model in PRESETS:
         return PRESETS[model]
     name, equals, place = model.partition("=")
-    if equals and name in PRESETS:
-        return _at(PRESETS[name], place)
+    if equals and name in (DEFAULT, *PRESETS):
+        return _at(resolve(name), place)
     path = Path(model).expanduser()
     if model and path.is_dir():
         return _from_folder(path)
@@ -152,8 +157,8 @@ def resolve(model: str) -> Preset:
 def _at(preset: Preset, place: str) -> Preset:
     """The preset with its checkpoint taken from a folder or a fairseq archive."""
     path = Path(place).expanduser()
-    if not path.exists():
-        raise ModelError(f"{place}: no such folder or archive")
+    if not place or not path.exists():
+        raise ModelError(f"{place!r}: no such folder or archive")
     family = "fairseq" if path.is_file() or _holds_fairseq(path) else preset.family
     return replace(preset, checkpoint=str(path), family=family)
 

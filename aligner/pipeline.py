@@ -23,10 +23,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from xalign.ahead import run_ahead
-from xalign.batches import Batch, Geometry, Indices, Side, build, plan, within_budget
+from xalign.ahead import remembered, run_ahead
+from xalign.batches import Batch, Geometry, Indices, Side, build, encode_within, plan, rows_at_once
 from xalign.device import choose_device, choose_dtype
-from xalign.encoder import Encoder, EncoderInput, load_encoder
+from xalign.encoder import Encoder, load_encoder
 from xalign.errors import InputError, OptionError, XalignError
 from xalign.extract import (
     DIRECTED,
@@ -39,7 +39,7 @@ from xalign.extract import (
     argmax_directions,
     softmax_directions,
 )
-from xalign.lexicon import TOGETHER, Directions, likely_links, reestimate
+from xalign.lexicon import CELLS, TOGETHER, Directions, likely_links, reestimate
 from xalign.links import Alignment
 from xalign.method import AlignOptions
 from xalign.models import DEFAULT, Preset, resolve
@@ -227,7 +227,7 @@ class Aligner:
     @torch.inference_mode()
     def encode(self, batch: Batch, layers: Sequence[int]) -> list[tuple[Units, Units]]:
         """(source, target) of each layer: the states that will be compared. The batch is on the device."""
-        states = [self._states(each, layers) for each in batch.inputs]
+        states = [encode_within(self.encoder, each, layers, self._budget) for each in batch.inputs]
         return [
             (self._units(states[0][k], batch.source), self._units(states[-1][k], batch.target))
             for k in range(len(layers))
@@ -280,19 +280,13 @@ class Aligner:
         self, pairs: Iterable[SentencePair], layers: Sequence[int]
     ) -> Iterator[dict[int, Alignment]]:
         read: deque[SentencePair] = deque()  # and not yet aligned
-        computed = self._compute(_remembered(pairs, read), layers, self.directions, None)
-        while modelled := list(islice(computed, TOGETHER)):
-            together = [read.popleft() for _ in modelled]
+        computed = self._compute(remembered(pairs, read), layers, self.directions, None)
+        for together, modelled in _together((read.popleft(), each) for each in computed):
             rounds = self.method.lexicon
             found = [reestimate(together, [each[layer] for each in modelled], rounds) for layer in layers]
             for of_pair in zip(*found, strict=True):
                 links = (likely_links(each, self.method.threshold) for each in of_pair)
                 yield dict(zip(layers, links, strict=True))
-
-    def _states(self, batch: EncoderInput, layers: Sequence[int]) -> Tensor:
-        """The windows of a long pair go through in parts. Shape: (layers, rows x subwords, width)."""
-        parts = [self.encoder.encode(part, layers) for part in within_budget(batch, self._budget)]
-        return (parts[0] if len(parts) == 1 else torch.cat(parts, dim=1)).flatten(1, 2)
 
     def _similarity(self, source: Units, target: Units) -> Tensor:
         return similarity(source.states, target.states, self.method.similarity)
@@ -345,26 +339,29 @@ class Aligner:
     def _compute_batch(
         self, block: Block, pairs: Indices, batch: Batch, layers: Sequence[int], read: _Read[Found]
     ) -> list[list[Found]]:
-        """What `read` makes of a batch, by layer; where memory runs out, of its halves."""
+        """What `read` makes of a batch, by layer; where memory runs out, of its halves, or of its windows in parts."""
         line = block.first + int(pairs[-1]) + 1  # of the longest
         source, target = batch.source.words.shape[1], batch.target.words.shape[1]
         if source * target > MOST_COMPARED:
             raise InputError(
                 f"line {line}: {source} x {target} subwords are too many to compare; split the line into sentences"
             )
+        budget = self._budget
         try:
             batch = batch.to(self.encoder.device)
             return [read(batch, *units) for units in self.encode(batch, layers)]
         except RuntimeError as error:
             if not _is_out_of_memory(error):
                 raise
-            if len(pairs) == 1:
+            if len(pairs) == 1 and not any(rows_at_once(each, budget) > 1 for each in batch.inputs):
                 raise XalignError(
                     f"line {line} does not fit into the memory of {self.encoder.device}"
                 ) from error
-        self._budget = max(1, self._budget // 2)
+        self._budget = max(1, min(self._budget, budget // 2))
         if self.encoder.device.type == "cuda":
             torch.cuda.empty_cache()
+        if len(pairs) == 1:
+            return self._compute_batch(block, pairs, batch, layers, read)
         halves = np.array_split(pairs, 2)
         parts = [
             self._compute_batch(
@@ -400,10 +397,22 @@ def _in_order(
     return of_pairs
 
 
-def _remembered(pairs: Iterable[SentencePair], read: deque[SentencePair]) -> Iterator[SentencePair]:
-    for pair in pairs:
-        read.append(pair)
-        yield pair
+def _together(
+    computed: Iterable[tuple[SentencePair, Found]],
+) -> Iterator[tuple[list[SentencePair], list[Found]]]:
+    """Pairs that share a lexicon, and what was found in each: as many as it may hold, by number and by size."""
+    pairs: list[SentencePair] = []
+    found: list[Found] = []
+    cells = 0
+    for pair, each in computed:
+        pairs.append(pair)
+        found.append(each)
+        cells += len(pair.source) * len(pair.target)
+        if len(pairs) == TOGETHER or cells > CELLS:
+            yield pairs, found
+            pairs, found, cells = [], [], 0
+    if pairs:
+        yield pairs, found
 
 
 def _as_pair(pair: Pair) -> SentencePair:

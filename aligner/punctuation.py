@@ -1,4 +1,8 @@
-"""A word -> whether it is punctuation. Signs that are read as words, such as the percent sign, are words."""
+"""A word -> whether it is punctuation. Signs that are read as words, such as the percent sign, are words.
+
+So are the ways in which text without the right keys or characters writes it: `` and ´ for quotation marks, | for the
+danda, Penn Treebank's -LRB- for a bracket.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +10,24 @@ import html
 import unicodedata
 
 READ_ALOUD = frozenset("%‰&#§*/")
+STAND_INS = frozenset("`´|")  # Unicode counts them as symbols
+BRACKETS = frozenset(f"-{side}{kind}B-" for side in "LR" for kind in "RSC")  # round, square, curly
 
 
 def is_punctuation(word: str) -> bool:
     """Whether a word is made of punctuation alone, escaped or not.
 
-    >>> [is_punctuation(word) for word in (",", "...", "「", "&quot;", "@-@", "%", "&amp;", "o'clock", "")]
-    [True, True, True, True, True, False, False, False, False]
+    >>> [is_punctuation(word) for word in (",", "...", "「", "&quot;", "@-@", "``", "-LRB-")]
+    [True, True, True, True, True, True, True]
+    >>> [is_punctuation(word) for word in ("%", "&amp;", "o'clock", "+", "")]
+    [False, False, False, False, False]
     """
+    if word in BRACKETS:
+        return True
     plain = html.unescape(word) if word.startswith("&") else word
-    return bool(plain) and all(
-        unicodedata.category(character).startswith("P") and character not in READ_ALOUD for character in plain
-    )
+    return bool(plain) and all(map(_is_mark, plain))
+
+
+def _is_mark(character: str) -> bool:
+    marks = unicodedata.category(character).startswith("P") and character not in READ_ALOUD
+    return marks or character in STAND_INS

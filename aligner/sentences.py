@@ -79,17 +79,36 @@ def read_stream(path: Path | str, form: str | None = None) -> Iterator[SentenceP
     """
     lines = read_lines(path)
     if form is None:
-        head = next(lines, None)
-        if head is None:
-            return
-        form = "jsonl" if head.lstrip().startswith("{") and "|||" not in head else "bars"
-        lines = chain([head], lines)
+        head = list(_until_words(lines))
+        form = "jsonl" if head and _is_json_pair(head[-1]) else "bars"
+        lines = chain(head, lines)
     parse = FORMS[form]
     for number, line in enumerate(lines, start=1):
         try:
             yield parse(line)
         except InputError as error:
             raise InputError(f"{name_of(path)} line {number}: {error}") from None
+
+
+def _until_words(lines: Iterator[str]) -> Iterator[str]:
+    """The lines up to the first that has words."""
+    for line in lines:
+        yield line
+        if words(line):
+            return
+
+
+def _is_json_pair(line: str) -> bool:
+    """Whether a line is an object, and no "source ||| target" that begins with a brace."""
+    try:
+        return isinstance(json.loads(line), dict)
+    except (ValueError, RecursionError):
+        return line.lstrip().startswith("{") and "|||" not in line
+
+
+def _field(text: str) -> tuple[str, ...]:
+    """The words of a field; of lines that were pasted together each may bring its own end, and byte order mark."""
+    return words(text.strip(" \t\r\ufeff"))
 
 
 def parse_bars(line: str) -> SentencePair:
@@ -99,7 +118,7 @@ def parse_bars(line: str) -> SentencePair:
         if not words(line):
             return SentencePair((), ())
         raise InputError(f'expected "source ||| target", found {len(fields)} field{"s" * (len(fields) > 1)}')
-    return SentencePair(words(fields[0]), words(fields[1]))
+    return SentencePair(_field(fields[0]), _field(fields[1]))
 
 
 def parse_columns(line: str) -> SentencePair:
@@ -109,7 +128,7 @@ def parse_columns(line: str) -> SentencePair:
         if not words(line):
             return SentencePair((), ())
         raise InputError("expected source and target with a tab between them, found no tab")
-    return SentencePair(words(fields[0]), words(fields[1]))
+    return SentencePair(_field(fields[0]), _field(fields[1]))
 
 
 def parse_json(line: str) -> SentencePair:

@@ -12,12 +12,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import save_file
 
-from xalign.batches import Batch, Geometry, build, plan
+from xalign.batches import Geometry, build, encode_within, plan
 from xalign.encoder import Encoder
 from xalign.errors import OptionError
 from xalign.subwords import Splitter, Subwords
@@ -35,7 +38,7 @@ class HiddenStates:
 
     def save(self, path: Path) -> None:
         """Write a .safetensors or .npz file."""
-        arrays: dict[str, NDArray[np.float32] | NDArray[np.int64]] = {
+        arrays: dict[str, Any] = {
             **{f"layer_{layer}": states for layer, states in self.layers.items()},
             "word_index": self.word_index,
             "sentence_offsets": self.sentence_offsets,
@@ -43,19 +46,20 @@ class HiddenStates:
         check_suffix(path)
         try:
             if path.suffix == ".npz":
-                np.savez(path, allow_pickle=False, **arrays)
+                np.savez(path, **arrays)
             else:
-                from safetensors.numpy import save_file
-
                 save_file(arrays, path)
-        except OSError as error:
-            raise OptionError(f"{path}: cannot be written ({error.strerror or error})") from error
+        except (OSError, SafetensorError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise OptionError(f"{path}: cannot be written ({reason})") from error
 
 
 def check_suffix(path: Path) -> None:
     """OptionError unless hidden states can be written to a file of this name."""
     if path.suffix not in SUFFIXES:
         raise OptionError(f"{path}: expected a name that ends in {' or '.join(SUFFIXES)}")
+    if not path.parent.is_dir():
+        raise OptionError(f"{path}: there is no folder {path.parent} to write it to")
 
 
 def hidden_states(
@@ -81,7 +85,10 @@ def hidden_states(
     # Batches are of pairs: each sentence stands as its own translation, and only one side is encoded.
     for numbers in plan(text, text, geometry, 2 * batch_tokens):
         batch = build(text, text, numbers, geometry).to(encoder.device)
-        states[:, _rows(text, numbers)] = _encode(encoder, batch, layers)
+        with torch.inference_mode():
+            encoded = encode_within(encoder, batch.inputs[0], layers, batch_tokens)
+            real = batch.source.places[batch.source.mask]
+            states[:, _rows(text, numbers)] = encoded[:, real].float().cpu().numpy()
     by_layer = dict(zip(layers, states, strict=True))
     return HiddenStates(by_layer, word_index=text.words, sentence_offsets=text.starts)
 
@@ -89,12 +96,3 @@ def hidden_states(
 def _rows(text: Subwords, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
     """Where the subwords of the sentences with these numbers stand among all."""
     return np.concatenate([np.arange(text.starts[k], text.starts[k + 1]) for k in numbers])
-
-
-def _encode(encoder: Encoder, batch: Batch, layers: Sequence[int]) -> NDArray[np.float32]:
-    """Shape: (layers, subwords of the batch, width)"""
-    with torch.inference_mode():
-        encoded = encoder.encode(batch.inputs[0], layers).flatten(1, 2)
-        real = batch.source.places[batch.source.mask]
-        chosen: NDArray[np.float32] = encoded[:, real].float().cpu().numpy()
-    return chosen

@@ -11,6 +11,7 @@ from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,15 +44,20 @@ class Subwords:
 
 
 class Splitter:
-    """Splits one side's sentences with an encoder's tokeniser, in one language."""
+    """Splits one side's sentences with an encoder's tokeniser, in one language. Threads may share it."""
 
     def __init__(self, encoder: Encoder, language: str | None = None) -> None:
         self._encoder = encoder
         self._language = language
+        self._lock = Lock()  # of what is known
         self._forget()
 
     def __call__(self, sentences: Sequence[Sequence[str]]) -> Subwords:
         """Subwords of all sentences; a word that the tokeniser drops keeps its number and has none."""
+        with self._lock:
+            return self._split(sentences)
+
+    def _split(self, sentences: Sequence[Sequence[str]]) -> Subwords:
         words = list(chain.from_iterable(sentences))
         self._learn(words)
         known = np.fromiter(map(self._numbers.__getitem__, words), dtype=np.int64, count=len(words))

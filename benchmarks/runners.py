@@ -13,7 +13,7 @@ import subprocess
 import sys
 from argparse import Namespace
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -71,6 +71,7 @@ def run(task: Task) -> Report:
 
 def xalign(task: Task) -> Run:
     """What `xalign align SRC TGT -o LINKS` does, without the command line."""
+    from xalign.ahead import remembered
     from xalign.files import writing
     from xalign.formats import WRITERS, WriteOptions
     from xalign.sentences import read_files
@@ -80,7 +81,7 @@ def xalign(task: Task) -> Run:
 
     def align(text: Task) -> Report:
         read: deque[SentencePair] = deque()
-        alignments = aligner.align(_remember(read_files(text.source, text.target), read))
+        alignments = aligner.align(remembered(read_files(text.source, text.target), read))
         with writing(text.links) as file:
             for number, alignment in enumerate(alignments, start=1):
                 file.write(write(read.popleft(), alignment, number, options).encode())
@@ -101,12 +102,6 @@ def load_aligner(task: Task) -> Aligner:
         source_language=task.source_language,
         target_language=task.target_language,
     )
-
-
-def _remember(pairs: Iterable[SentencePair], read: deque[SentencePair]) -> Iterator[SentencePair]:
-    for pair in pairs:
-        read.append(pair)
-        yield pair
 
 
 def stages(task: Task) -> Run:

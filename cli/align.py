@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
 from functools import partial
-from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
 import click
 
+from xalign.ahead import begun, remembered
 from xalign.cli.options import aligner_from, model_options, quiet_option
 from xalign.cli.progress import count_lines, track
-from xalign.errors import OptionError
-from xalign.files import STANDARD, writing
+from xalign.files import STANDARD, expect_no_input, writing
 from xalign.formats import WRITERS, WriteOptions
 from xalign.sentences import SentencePair, read_files, read_stream
 
@@ -60,28 +58,14 @@ def align(
     """
     if target is not None and form is not None:
         raise click.UsageError(f"--{form} is for one stream, not for two files")
-    if any(_same_file(output, each) for each in (source, target)):
-        raise OptionError(f"{output} is an input too: give -o another file")
-    pairs = _begun(read_stream(source, form) if target is None else read_files(source, target))
+    expect_no_input(output, [source, target])
+    # A missing file is told before a model is loaded or a file emptied.
+    pairs = begun(read_stream(source, form) if target is None else read_files(source, target))
     aligner = aligner_from(model, all_layers=False)
     read: deque[SentencePair] = deque()  # what the aligner has taken, and the writer not yet
-    alignments = track(aligner.align(_remember(pairs, read)), "pairs", partial(count_lines, source), quiet)
+    taken = remembered(pairs, read)
+    alignments = track(aligner.align(taken), "pairs", partial(count_lines, source), quiet)
     write, options = WRITERS[writer], WriteOptions(scores, one_based)
     with writing(output) as file:
         for number, alignment in enumerate(alignments, start=1):
             file.write(write(read.popleft(), alignment, number, options).encode())
-
-
-def _same_file(output: Path, given: Path | None) -> bool:
-    return given is not None and output.is_file() and given.exists() and output.samefile(given)
-
-
-def _begun(pairs: Iterator[SentencePair]) -> Iterator[SentencePair]:
-    """The pairs, the first of them read now: a missing file is told before a model is loaded or a file emptied."""
-    return chain(list(islice(pairs, 1)), pairs)
-
-
-def _remember(pairs: Iterable[SentencePair], read: deque[SentencePair]) -> Iterator[SentencePair]:
-    for pair in pairs:
-        read.append(pair)
-        yield pair

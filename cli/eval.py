@@ -16,7 +16,7 @@ from xalign.cli.layers import layer_list
 from xalign.cli.options import aligner_from, model_options, quiet_option
 from xalign.cli.progress import track
 from xalign.errors import FormatError, OptionError
-from xalign.files import name_of, writing
+from xalign.files import STANDARD, name_of, writing
 from xalign.formats import read_alignments
 from xalign.links import Alignment
 from xalign.models import Preset, resolve
@@ -87,6 +87,8 @@ def eval(
     the text is aligned first. Formats are found out (docs/formats.md).
     """
     _check_usage(ctx, files, source, target, [*model, "layers"])
+    if [str(path) for path in (gold, source, target, *files)].count(STANDARD) > 1:
+        raise OptionError('"-" stands for several files: standard input can be read once')
     text = list(read_files(source, target)) if source and target else None
     links = _read_gold(gold, gold_one_based, text)
     if files:
@@ -175,7 +177,10 @@ def _settings(aligner: Aligner, preset: Preset, layer: int) -> dict[str, object]
     plain = AlignOptions(layer=chosen.layer, extract=chosen.extract).completed_by(preset)
     usual = {"model": preset.name, "layer": layer, "extract": chosen.extract, "level": chosen.level}
     names = [field.name for field in fields(chosen)]
-    changed = {name: getattr(chosen, name) for name in names if getattr(chosen, name) != getattr(plain, name)}
+    values = {name: getattr(chosen, name) for name in names}
+    changed = {
+        name: value for name, value in values.items() if value is not None and value != getattr(plain, name)
+    }
     dtype = str(aligner.encoder.dtype).removeprefix("torch.")
     return {**usual, **changed, **({} if dtype == "float32" else {"dtype": dtype})}
 

@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
-from xalign.files import STANDARD
+from xalign.files import COMPRESSED, STANDARD
 
 T = TypeVar("T")
-_COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
 
 
 def track(items: Iterable[T], what: str, total: Callable[[], int | None], quiet: bool) -> Iterator[T]:
@@ -32,7 +31,7 @@ def track(items: Iterable[T], what: str, total: Callable[[], int | None], quiet:
 
 def count_lines(path: Path) -> int | None:
     """The number of lines of a plain file; None where counting would take long, or take the lines away."""
-    if str(path) == STANDARD or path.suffix in _COMPRESSED or not path.is_file():
+    if str(path) == STANDARD or path.suffix in COMPRESSED or not path.is_file():
         return None
     with path.open("rb") as file:
         return sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 20), b""))

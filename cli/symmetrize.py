@@ -8,8 +8,9 @@ from pathlib import Path
 
 import click
 
-from xalign.errors import FormatError
-from xalign.files import STANDARD, name_of, writing
+from xalign.ahead import begun
+from xalign.errors import FormatError, OptionError
+from xalign.files import STANDARD, expect_no_input, name_of, writing
 from xalign.formats import format_pharaoh, iter_alignments
 from xalign.links import Alignment
 from xalign.symmetrize import SYMMETRIZERS
@@ -35,9 +36,13 @@ def symmetrize(forward: Path, backward: Path, method: str, reverse: bool, output
     FORWARD and BACKWARD hold one line of Pharaoh links per sentence pair, both source-target; - is stdin, and
     .gz .xz .bz2 .zst are read as they are.
     """
+    if str(forward) == str(backward) == STANDARD:
+        raise OptionError('both directions are "-": standard input can be read once')
+    expect_no_input(output, [forward, backward])
     combine = SYMMETRIZERS[method]
+    directions = begun(_side_by_side(forward, backward, reverse))
     with writing(output) as file:
-        for one, other in _side_by_side(forward, backward, reverse):
+        for one, other in directions:
             links = combine(set(one.links), set(other.links))
             file.write(f"{format_pharaoh(Alignment.of(links))}\n".encode())
 

@@ -1,10 +1,11 @@
-"""An iterator run ahead of its consumer, in a thread."""
+"""Iterators that run ahead of their consumers."""
 
 import threading
+from collections import deque
 
 import pytest
 
-from xalign.ahead import run_ahead
+from xalign.ahead import begun, remembered, run_ahead
 
 TIMEOUT = 30  # of waiting for what happens at once; only a failing test waits as long
 
@@ -116,3 +117,17 @@ def test_a_busy_thread_does_not_keep_its_program_alive():
     next(ahead)
     assert all(thread.daemon for thread in ahead_threads())
     ahead.close()
+
+
+def test_the_first_is_made_at_once_and_none_is_lost():
+    made = []
+    items = begun(made.append(number) or number for number in range(3))
+    assert made == [0]
+    assert list(items) == [0, 1, 2]
+    assert list(begun(iter(()))) == []
+
+
+def test_what_was_taken_is_remembered():
+    taken = deque()
+    items = remembered(range(3), taken)
+    assert [next(items), next(items)] == list(taken) == [0, 1]

@@ -4,6 +4,7 @@ from dataclasses import replace
 import pytest
 import torch
 from sameness import ENGLISH, GERMAN, assert_states_equal_transformers, pairs, sentences
+from tokenizers import Tokenizer
 from transformers import AutoTokenizer
 
 from xalign.encoder import load_encoder
@@ -94,6 +95,26 @@ def test_a_word_that_the_tokenizer_drops_gives_no_subwords(encoder):
     loaded = encoder("xlm-roberta")
     assert loaded.subword_ids(["Haus", "", "Haus"])[1] == []
     assert loaded.subword_ids([]) == []
+
+
+@pytest.mark.parametrize("name", ["xlm-roberta", "preset", "bert", "distilbert", "xmod"])
+def test_words_are_not_padded_nor_cut_whatever_the_tokenizer_says(encoder, tiny, tmp_path, name):
+    """Checkpoints of sentence encoders pad every text to 128 subwords."""
+    shutil.copytree(tiny(name), tmp_path / name)
+    file = tmp_path / name / "tokenizer.json"
+    stored = Tokenizer.from_file(str(file))
+    stored.enable_padding(length=16)
+    stored.enable_truncation(max_length=3)
+    stored.save(str(file))
+    loaded = load_encoder(resolve(str(tmp_path / name)))
+    words = [*GERMAN, "Donaudampfschifffahrt"]
+    assert loaded.subword_ids(words) == encoder(name).subword_ids(words)
+
+
+def test_positions_restart_only_where_the_family_can(tiny):
+    preset = replace(resolve(str(tiny("bert"))), positions="restart")
+    with pytest.raises(ModelError, match="models of XLM-R's kind alone"):
+        load_encoder(preset)
 
 
 def test_a_layer_out_of_range_names_the_range(encoder):

@@ -89,8 +89,9 @@ def test_a_folder_or_file_with_model_pt_is_fairseqs(tmp_path):
 
 
 def test_a_presets_checkpoint_may_be_taken_from_elsewhere(tmp_path):
-    assert resolve(f"xlm-align={tmp_path}") == replace(resolve("xlm-align"), checkpoint=str(tmp_path))
-    with pytest.raises(ModelError, match="/no/such: no such folder"):
+    for name in ("xlm-align", "mini"):
+        assert resolve(f"{name}={tmp_path}") == replace(resolve(name), checkpoint=str(tmp_path))
+    with pytest.raises(ModelError, match="'/no/such': no such folder"):
         resolve("xlm-align=/no/such")
 
 
@@ -117,7 +118,8 @@ def test_a_preset_survives_its_file(tmp_path):
         ('{"name": "x", "extract": "argmin"}', "extract is 'argmin'; expected one of argmax"),
         ('{"name": "x", "encode": "both"}', "encode is 'both'; expected one of pair, separate"),
         ('{"name": "x", "layer": "9"}', "layer is '9'"),
-        ('{"name": "x", "threshold": "0.1"}', "threshold is '0.1'"),
+        ('{"name": "x", "threshold": "0.1"}', "xalign.json: preset x: threshold is '0.1'"),
+        ('{"name": "x", "languages": null}', "languages is None; expected a list"),
     ],
 )
 def test_a_wrong_preset_file_is_named(tmp_path, text, complaint):

@@ -479,6 +479,15 @@ def test_where_memory_runs_out_smaller_batches_give_the_same(tiny, monkeypatch, 
         assert links(each[layer] for each in found) == links(each[layer] for each in expected)
 
 
+@pytest.mark.parametrize("encode", ["pair", "separate"])
+def test_a_long_pair_goes_through_window_by_window_before_it_is_given_up(tiny, monkeypatch, encode):
+    aligner = Aligner.load(str(tiny("preset")), encode=encode, device="cpu", dtype="float32")
+    expected = list(aligner.align([LONG, ("das", "the")]))
+    asked = fail_beyond(monkeypatch, aligner.encoder, 1, NO_MEMORY[0])
+    assert links(aligner.align([LONG, ("das", "the")])) == links(expected)
+    assert max(asked) > 1
+
+
 def test_what_did_not_fit_once_is_not_tried_again(tiny, monkeypatch):
     aligner = Aligner.load(str(tiny("preset")), encode="pair", device="cpu", dtype="float32")
     asked = fail_beyond(monkeypatch, aligner.encoder, 3, NO_MEMORY[0])
@@ -492,7 +501,14 @@ def test_what_did_not_fit_once_is_not_tried_again(tiny, monkeypatch):
 def test_a_pair_that_does_not_fit_alone_is_named_by_its_line(tiny, monkeypatch):
     monkeypatch.setattr(pipeline, "BLOCK", 2)
     aligner = Aligner.load(str(tiny("preset")), encode="pair", device="cpu", dtype="float32")
-    fail_beyond(monkeypatch, aligner.encoder, 1, NO_MEMORY[0])
+    encode = aligner.encoder.encode
+
+    def limited(batch, layers):
+        if batch.ids.shape[1] > 60:
+            raise NO_MEMORY[0]
+        return encode(batch, layers)
+
+    monkeypatch.setattr(aligner.encoder, "encode", limited)
     found = []
     with pytest.raises(XalignError, match="line 5 does not fit into the memory of cpu"):
         found.extend(aligner.align([*some_pairs(4), LONG]))
@@ -646,6 +662,30 @@ def test_pairs_that_are_taken_together_share_a_lexicon_and_keep_their_order(coun
     for one, other in zip(found, expected, strict=True):
         assert one.scores == pytest.approx(other.scores, abs=1e-5)
         assert one.score == pytest.approx(other.score, abs=1e-5)
+
+
+def test_fewer_pairs_share_a_lexicon_where_they_are_long(counting, load, monkeypatch):
+    pairs = [("das Haus ist klein", "the house is small")] * 5
+    monkeypatch.setattr(pipeline, "CELLS", 31)  # two pairs have 32
+    shared = []
+
+    def counted(together, *rest):
+        shared.append(len(together))
+        return reestimate(together, *rest)
+
+    monkeypatch.setattr(pipeline, "reestimate", counted)
+    assert len(list(counting(1000).align(pairs))) == 5
+    assert shared == [2, 2, 1]
+
+
+def test_two_streams_of_one_aligner_may_be_read_in_turn(load):
+    """Each reads ahead in a thread of its own, and both learn words."""
+    aligner = load()
+    some, others = some_pairs(40), some_pairs(80)[40:]
+    expected = links(aligner.align(some)), links(aligner.align(others))
+    fresh = load()
+    found = list(zip(fresh.align(some), fresh.align(others), strict=True))
+    assert (links(one for one, _ in found), links(other for _, other in found)) == expected
 
 
 def test_the_text_as_a_whole_puts_a_model_right(counting, load):

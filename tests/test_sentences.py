@@ -96,6 +96,8 @@ def test_standard_input_cannot_be_both_sides():
         ("tsv", "das Haus\t", SentencePair(PAIR.source, ())),
         ("tsv", "\tthe house", SentencePair((), PAIR.target)),
         ("tsv", "a ||| b\tc", SentencePair(("a", "|||", "b"), ("c",))),
+        ("tsv", "das Haus\r\t\ufeffthe house\r", PAIR),  # paste, of files with CRLF and byte order marks
+        ("bars", "das Haus\r ||| the house", PAIR),
         ("tsv", "", EMPTY),
         ("tsv", "  ", EMPTY),
         ("jsonl", '{"src": "das Haus", "tgt": ["the", "house"], "id": 7}', PAIR),
@@ -143,11 +145,13 @@ def test_a_line_that_is_no_pair_is_named_with_its_number(file, form, line, compl
         ('{"src": "das Haus", "tgt": "the house"}\n', [PAIR]),
         ('\ufeff {"src": "das Haus", "tgt": "the house"}\n\n', [PAIR, EMPTY]),
         ("{ ||| }\n", [SentencePair(("{",), ("}",))]),
+        ('{"src": "das ||| Haus", "tgt": "b"}\n', [SentencePair(("das", "|||", "Haus"), ("b",))]),
+        ('\n \n{"src": "das Haus", "tgt": "the house"}\n', [EMPTY, EMPTY, PAIR]),
         ("\ndas Haus ||| the house\n", [EMPTY, PAIR]),
         ("", []),
     ],
 )
-def test_json_lines_are_told_from_bars_by_the_first_line(file, text, pairs):
+def test_json_lines_are_told_from_bars_by_the_first_line_with_words(file, text, pairs):
     assert list(read_stream(file("stream", text))) == pairs
 
 

@@ -7,7 +7,7 @@ from safetensors.numpy import load_file
 from sameness import sentences
 
 from xalign.errors import LanguageError, LayerError, OptionError
-from xalign.states import check_suffix, hidden_states
+from xalign.states import SUFFIXES, check_suffix, hidden_states
 
 TEXT = (["Das", "Haus", "ist", "klein"], [], ["Hello", "world", "!"], ["", "the"])
 
@@ -40,6 +40,22 @@ def test_small_batches_give_the_same_states(encoder):
     loaded = encoder("bert")
     large, small = (hidden_states(loaded, TEXT * 3, [3], batch_tokens=size) for size in (4096, 8))
     np.testing.assert_allclose(large.layers[3], small.layers[3], atol=1e-5, rtol=1e-5)
+
+
+def test_windows_of_a_long_sentence_stay_within_the_batch(encoder, monkeypatch):
+    loaded = encoder("bert")
+    sentence = ["the", "house", "is", "small"] * 50
+    expected = hidden_states(loaded, [sentence], [3])
+    encode, asked = loaded.encode, []
+
+    def counting(batch, layers):
+        asked.append(batch.ids.numel())
+        return encode(batch, layers)
+
+    monkeypatch.setattr(loaded, "encode", counting)
+    found = hidden_states(loaded, [sentence], [3], batch_tokens=150)
+    assert len(asked) > 1 and max(asked) <= 150
+    np.testing.assert_allclose(found.layers[3], expected.layers[3], atol=1e-5, rtol=1e-5)
 
 
 def test_a_sentence_beyond_the_limit_is_not_cut(encoder):
@@ -75,7 +91,11 @@ def test_a_file_holds_it_all(encoder, tmp_path, name):
 def test_other_names_and_layers_are_refused(encoder, tmp_path):
     with pytest.raises(OptionError, match=r"\.safetensors or \.npz"):
         check_suffix(tmp_path / "states.txt")
-    with pytest.raises(OptionError, match="cannot be written"):
-        hidden_states(encoder("bert"), TEXT, [1]).save(tmp_path / "no" / "states.npz")
+    with pytest.raises(OptionError, match="there is no folder"):
+        check_suffix(tmp_path / "no" / "states.npz")
+    for suffix in SUFFIXES:
+        (tmp_path / f"folder{suffix}").mkdir()
+        with pytest.raises(OptionError, match="cannot be written"):
+            hidden_states(encoder("bert"), TEXT, [1]).save(tmp_path / f"folder{suffix}")
     with pytest.raises(LayerError):
         hidden_states(encoder("bert"), TEXT, [9])

@@ -1,5 +1,7 @@
 """Words -> subword ids, end to end, each distinct word split once."""
 
+from concurrent.futures import ThreadPoolExecutor
+from time import sleep
 from types import SimpleNamespace
 
 import numpy as np
@@ -68,6 +70,22 @@ def test_what_is_remembered_is_bounded(monkeypatch):
         assert split([sentence]).ids.tolist() == [ord(word) for word in sentence]
     assert letters.asked.count("b") == 3  # forgotten when "d" came, and when five words came
     assert len(letters.asked) == 3 + 2 + 1 + 5
+
+
+def test_threads_that_learn_words_at_once_learn_the_same():
+    """The tokeniser lets other threads in, as the real ones do."""
+
+    class Slow(Letters):
+        def subword_ids(self, words, language):
+            sleep(1e-4)
+            return super().subword_ids(words, language)
+
+    splitter = Splitter(Slow())
+    texts = [[[f"{'ab'[k % 2]}{n % 7}", f"c{n}"] for n in range(k, k + 20)] for k in range(60)]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(splitter, texts))
+    for text, one in zip(texts, found, strict=True):
+        assert one.ids.tolist() == [ord(letter) for sentence in text for word in sentence for letter in word]
 
 
 def test_the_language_is_handed_on():

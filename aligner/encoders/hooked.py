@@ -19,16 +19,31 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from xalign.encoder import Encoder, EncoderInput, Vocabulary
 from xalign.encoders.packed import PackedBlocks
 from xalign.encoders.pretrained import quietly
+from xalign.errors import ModelError
 from xalign.models import Preset
 
 
 class HookedEncoder(Encoder):
-    """`model` and `tokenizer` are transformers' own. `blocks`: what reads the hidden state of layer 0, 1, ..."""
+    """`model` and `tokenizer` are transformers' own. `blocks`: what reads the hidden state of layer 0, 1, ...
+
+    `can_restart`: the family lets positions begin again on the target side.
+    """
+
+    can_restart = False
 
     def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, preset: Preset) -> None:
         self.preset = preset
         self.model: PreTrainedModel = model
         self.tokenizer = tokenizer
+        if (
+            tokenizer.is_fast
+        ):  # words are split one by one, and padded by nobody, whatever tokenizer.json says
+            tokenizer.backend_tokenizer.no_padding()
+            tokenizer.backend_tokenizer.no_truncation()
+        if preset.positions == "restart" and not self.can_restart:
+            raise ModelError(
+                f"{preset.name}: positions restart on the target side in models of XLM-R's kind alone"
+            )
         self.blocks = self.find_blocks()
         super().__init__(
             preset, model, len(self.blocks), int(model.config.hidden_size), _vocabulary(tokenizer)

@@ -18,6 +18,8 @@ from xalign.models import Preset
 
 
 class RobertaEncoder(HookedEncoder):
+    can_restart = True
+
     @classmethod
     def load(cls, preset: Preset, dtype: torch.dtype) -> RobertaEncoder:
         model = read_model(AutoModel, preset.checkpoint, dtype, add_pooling_layer=False)

@@ -88,7 +88,9 @@ def load_state(out: Path, learner: nn.Module, optimizer: torch.optim.Optimizer) 
         )
     moments = torch.load(folder / "optimizer.pt", map_location="cpu", weights_only=True)
     if moments.keys() != optimizer.state_dict().keys():
-        raise TrainingError(f"{folder} is the state of another optimizer: resume with the --optimizer that it had")
+        raise TrainingError(
+            f"{folder} is the state of another optimizer: resume with the --optimizer that it had"
+        )
     learner.load_state_dict(weights, strict=False)
     optimizer.load_state_dict(moments)
     return _finished(folder)

@@ -62,6 +62,13 @@ def test_stdin_is_a_hypothesis(gold):
     assert (found["name"], found["aer"]) == ("standard input", 0)
 
 
+def test_standard_input_is_one_file_at_most(gold):
+    for arguments in (["--gold", "-", "-"], ["--gold", gold, "-", "-"]):
+        result = run(*arguments, input=GOLD)
+        assert result.exit_code == 2
+        assert "standard input can be read once" in result.stderr
+
+
 def test_hypotheses_are_compared_with_the_first(gold, tmp_path):
     empty = write(tmp_path / "empty.align", "\n\n\n")
     old, new = scores(run("--gold", gold, "--format", "json", empty, gold))["results"]

@@ -55,6 +55,28 @@ def test_a_file_that_ends_early_is_named(directions):
     assert result.stderr == f"Error: {backward} ends after line 1, but {forward} goes on\n"
 
 
+def test_an_output_that_is_an_input_is_refused_and_left_alone(directions):
+    forward, backward = directions
+    before = forward.read_bytes()
+    result = run(forward, backward, "-o", forward)
+    assert result.exit_code == 2
+    assert "is an input too" in result.stderr
+    assert forward.read_bytes() == before
+
+
+def test_a_missing_input_leaves_the_output_as_it_was(directions, tmp_path):
+    out = tmp_path / "out.align"
+    out.write_text("0-0\n")
+    assert run(tmp_path / "missing", directions[1], "-o", out).exit_code == 2
+    assert out.read_text() == "0-0\n"
+
+
+def test_standard_input_is_one_direction_at_most():
+    result = run("-", "-", input="0-0\n0-0\n")
+    assert result.exit_code == 2
+    assert "standard input can be read once" in result.stderr
+
+
 def test_a_broken_line_is_named_and_nothing_of_it_is_written(directions):
     forward, backward = directions
     backward.write_text("0-0\n0-0 1:1\n")

@@ -16,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from xalign.device import moved
 from xalign.encoder import Encoder, EncoderInput
 from xalign.subwords import Subwords, runs
 
@@ -44,9 +45,9 @@ class Side:
 
     def to(self, device: torch.device) -> Side:
         return Side(
-            _moved(self.places, device),
-            _moved(self.words, device),
-            _moved(self.punctuation, device),
+            moved(self.places, device),
+            moved(self.words, device),
+            moved(self.punctuation, device),
             self.lengths,
         )
 
@@ -63,22 +64,9 @@ class Batch:
     target: Side
 
     def to(self, device: torch.device) -> Batch:
-        """The batch on `device`; the copy of pinned memory does not wait."""
-        inputs = tuple(
-            EncoderInput(
-                ids=_moved(each.ids, device),
-                mask=_moved(each.mask, device),
-                sides=_moved(each.sides, device),
-                languages=None if each.languages is None else _moved(each.languages, device),
-                padded=each.padded,
-            )
-            for each in self.inputs
-        )
+        """The batch on `device`."""
+        inputs = tuple(each.to(device) for each in self.inputs)
         return Batch(inputs, self.source.to(device), self.target.to(device))
-
-
-def _moved(tensor: Tensor, device: torch.device) -> Tensor:
-    return tensor if tensor.device == device else tensor.pin_memory().to(device, non_blocking=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,16 +142,7 @@ def within_budget(batch: EncoderInput, budget: int) -> list[EncoderInput]:
     rows, size = len(batch.ids), rows_at_once(batch, budget)
     if rows == size:
         return [batch]
-    return [
-        EncoderInput(
-            ids=batch.ids[start : start + size],
-            mask=batch.mask[start : start + size],
-            sides=batch.sides[start : start + size],
-            languages=None if batch.languages is None else batch.languages[start : start + size],
-            padded=batch.padded,
-        )
-        for start in range(0, rows, size)
-    ]
+    return [batch.rows(start, start + size) for start in range(0, rows, size)]
 
 
 def rows_at_once(batch: EncoderInput, budget: int) -> int:
@@ -175,6 +154,26 @@ def rows_at_once(batch: EncoderInput, budget: int) -> int:
 Span = tuple[int, int]  # subwords from, up to
 
 
+class Windows(NamedTuple):
+    """The parts of sentences that are encoded, a row each, sentence by sentence: `counts` of them.
+
+    `cuts`: subwords from, up to. Shape: cuts (rows, 2), counts (sentences,)
+    """
+
+    cuts: Indices
+    counts: Indices
+
+    @classmethod
+    def whole(cls, sizes: Indices) -> Windows:
+        """Sentences of these sizes in one piece each."""
+        return cls(np.stack([np.zeros_like(sizes), sizes], axis=1), np.ones_like(sizes))
+
+    @classmethod
+    def of(cls, windows: Sequence[Sequence[Span]]) -> Windows:
+        cuts = np.array([span for of_sentence in windows for span in of_sentence])
+        return cls(cuts, np.array([len(of_sentence) for of_sentence in windows]))
+
+
 class Piece(NamedTuple):
     """What each row of an input has at one place, end to end. Shape: ids (all subwords,), sizes (rows,)."""
 
@@ -183,10 +182,7 @@ class Piece(NamedTuple):
 
 
 def _build_together(source: Subwords, target: Subwords, pairs: Indices, geometry: Geometry) -> Batch:
-    sizes = zip(source.sizes[pairs].tolist(), target.sizes[pairs].tolist(), strict=True)
-    windows = [pair_windows(s, t, geometry) for s, t in sizes]
-    source_windows = [[s for s, _ in of_pair] for of_pair in windows]
-    target_windows = [[t for _, t in of_pair] for of_pair in windows]
+    source_windows, target_windows = _windows_together(source.sizes[pairs], target.sizes[pairs], geometry)
     source_part = _windowed(source, pairs, source_windows)
     target_part = _windowed(target, pairs, target_windows)
     rows = len(source_part.sizes)
@@ -207,10 +203,7 @@ def _build_together(source: Subwords, target: Subwords, pairs: Indices, geometry
 
 
 def _build_alone(text: Subwords, pairs: Indices, geometry: Geometry, side: int) -> tuple[EncoderInput, Side]:
-    windows = [
-        spans(size, min(size, geometry.limit), window_count(size, geometry.limit))
-        for size in text.sizes[pairs].tolist()
-    ]
+    windows = _windows_alone(text.sizes[pairs], geometry.limit)
     languages = None if geometry.languages is None else (geometry.languages[side],) * 2
     part = _windowed(text, pairs, windows)
     rows = len(part.sizes)
@@ -219,12 +212,27 @@ def _build_alone(text: Subwords, pairs: Indices, geometry: Geometry, side: int) 
     return encoder_input, _side(text, pairs, windows, columns[1], encoder_input.ids.shape[1])
 
 
-def _windowed(text: Subwords, pairs: Indices, windows: list[list[Span]]) -> Piece:
+def _windows_together(source: Indices, target: Indices, geometry: Geometry) -> tuple[Windows, Windows]:
+    """Of pairs with so many subwords a side; nearly always all of them fit."""
+    longest = np.maximum(source, target) if geometry.restart else source + target
+    if longest.max() <= geometry.limit:
+        return Windows.whole(source), Windows.whole(target)
+    windows = [pair_windows(s, t, geometry) for s, t in zip(source.tolist(), target.tolist(), strict=True)]
+    source_windows, target_windows = ([[each[k] for each in of_pair] for of_pair in windows] for k in (0, 1))
+    return Windows.of(source_windows), Windows.of(target_windows)
+
+
+def _windows_alone(sizes: Indices, limit: int) -> Windows:
+    if sizes.max() <= limit:
+        return Windows.whole(sizes)
+    return Windows.of([spans(size, min(size, limit), window_count(size, limit)) for size in sizes.tolist()])
+
+
+def _windowed(text: Subwords, pairs: Indices, windows: Windows) -> Piece:
     """The subwords of all windows, in the order of their rows."""
-    cuts = np.array([span for of_sentence in windows for span in of_sentence])
-    counts = [len(of_sentence) for of_sentence in windows]
-    sizes = cuts[:, 1] - cuts[:, 0]
-    return Piece(text.ids[runs(np.repeat(text.starts[pairs], counts) + cuts[:, 0], sizes)], sizes)
+    starts, ends = windows.cuts.T
+    sizes = ends - starts
+    return Piece(text.ids[runs(np.repeat(text.starts[pairs], windows.counts) + starts, sizes)], sizes)
 
 
 def _encoder_input(
@@ -258,7 +266,7 @@ def _repeated(special: tuple[int, ...], rows: int) -> Piece:
     return Piece(np.tile(np.array(special, dtype=np.int64), rows), np.full(rows, len(special)))
 
 
-def _side(text: Subwords, pairs: Indices, windows: list[list[Span]], columns: Indices, width: int) -> Side:
+def _side(text: Subwords, pairs: Indices, windows: Windows, columns: Indices, width: int) -> Side:
     """`columns`: where the side's subwords begin in each row, of `width`."""
     sizes = text.sizes[pairs]
     real = np.arange(sizes.max()) < sizes[:, None]
@@ -272,20 +280,21 @@ def _side(text: Subwords, pairs: Indices, windows: list[list[Span]], columns: In
     return Side(torch.from_numpy(places), torch.from_numpy(words), torch.from_numpy(punctuation), lengths)
 
 
-def _places(sizes: Indices, windows: list[list[Span]], columns: Indices, width: int) -> Indices:
+def _places(sizes: Indices, windows: Windows, columns: Indices, width: int) -> Indices:
     """Where each subword's state is: in its sentence's only row, or in the row where it is furthest from a cut.
 
     Shape: (batch, subwords)
     """
-    counts = np.array([len(of_sentence) for of_sentence in windows])
+    counts = windows.counts
     starts = np.arange(len(columns)) * width + columns  # where each row's subwords of this side begin
     rows = counts.cumsum() - counts  # the first of each sentence
     numbers = np.arange(sizes.max())
     places = starts[rows, None] + numbers
     for k in np.flatnonzero(counts > 1):
-        size, cuts = int(sizes[k]), np.array(windows[k])
-        of_windows = starts[rows[k] : rows[k] + counts[k]] - cuts[:, 0]
-        places[k, :size] = of_windows[most_central(size, windows[k])] + numbers[:size]
+        size, of_sentence = int(sizes[k]), slice(rows[k], rows[k] + counts[k])
+        cuts = windows.cuts[of_sentence]
+        of_windows = starts[of_sentence] - cuts[:, 0]
+        places[k, :size] = of_windows[most_central(size, cuts)] + numbers[:size]
     return places
 
 
@@ -338,19 +347,19 @@ def spans(size: int, width: int, count: int) -> list[Span]:
     return [(start, start + width) for start in starts]
 
 
-def most_central(size: int, windows: list[Span]) -> Indices:
+def most_central(size: int, cuts: Indices) -> Indices:
     """For each subword the window in which it is furthest from a cut; the ends of a sentence are no cuts.
 
     A sentence that is whole in every window has no cuts: its subwords take the windows in turn.
 
-    >>> most_central(8, [(0, 4), (2, 6), (4, 8)])
+    >>> most_central(8, np.array([(0, 4), (2, 6), (4, 8)]))
     array([0, 0, 0, 1, 1, 2, 2, 2])
 
-    Shape: (size,)
+    Shape: (windows, 2) -> (size,)
     """
     numbers = np.arange(size)
-    starts, ends = np.array(windows).T
+    starts, ends = cuts.T
     if starts[-1] == 0:
-        return numbers * len(windows) // size
+        return numbers * len(cuts) // size
     halfway: Indices = (starts[1:] + ends[:-1] - 1) // 2  # as far from the cut of one window as of the next
     return np.searchsorted(halfway, numbers)

@@ -1,8 +1,12 @@
-"""Which device computes, and in which precision, where the user leaves it open."""
+"""Which device computes, in which precision where the user leaves it open, and by which kernels."""
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
+
 import torch
+from torch import Tensor
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from xalign.errors import OptionError
 
@@ -39,6 +43,23 @@ def choose_dtype(name: str, device: torch.device) -> torch.dtype:
     if name not in DTYPES:
         raise OptionError(f"--dtype {name} is unknown: choose auto, {', '.join(DTYPES)}")
     return DTYPES[name]
+
+
+def moved(tensor: Tensor, device: torch.device) -> Tensor:
+    """The tensor on `device`; the host does not wait until it has got to a GPU."""
+    if tensor.is_cpu and device.type == "cuda":
+        return tensor.pin_memory().to(device, non_blocking=True)
+    return tensor.to(device)
+
+
+def attention_kernels(device: torch.device) -> AbstractContextManager[None]:
+    """Torch's own kernels on a GPU: cuDNN's, which newer ones take first, are planned anew for every shape of a batch.
+
+    What it chooses is seen by all threads.
+    """
+    if device.type != "cuda":
+        return nullcontext()
+    return sdpa_kernel([SDPBackend.FLASH_ATTENTION, SDPBackend.EFFICIENT_ATTENTION, SDPBackend.MATH])
 
 
 def _has_fast_bfloat16(device: torch.device) -> bool:

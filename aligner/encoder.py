@@ -14,12 +14,15 @@ import importlib
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence, Set
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 
 import torch
 from torch import Tensor, nn
 
+from xalign.device import attention_kernels, moved
 from xalign.encoders.languages import find_language
 from xalign.errors import LanguageError, LayerError, OptionError
 from xalign.models import Preset
@@ -41,6 +44,27 @@ class EncoderInput:
     sides: Tensor
     languages: Tensor | None = None
     padded: bool = True
+
+    def to(self, device: torch.device) -> EncoderInput:
+        """The same on `device`."""
+        return EncoderInput(
+            ids=moved(self.ids, device),
+            mask=moved(self.mask, device),
+            sides=moved(self.sides, device),
+            languages=None if self.languages is None else moved(self.languages, device),
+            padded=self.padded,
+        )
+
+    def rows(self, first: int, end: int) -> EncoderInput:
+        """Some of the sequences, as wide as all of them."""
+        chosen = slice(first, end)
+        return EncoderInput(
+            ids=self.ids[chosen],
+            mask=self.mask[chosen],
+            sides=self.sides[chosen],
+            languages=None if self.languages is None else self.languages[chosen],
+            padded=self.padded,
+        )
 
     @property
     def restarting_positions(self) -> Tensor:
@@ -71,7 +95,7 @@ class Vocabulary:
 
 
 class Encoder(ABC):
-    """A checkpoint that answers with hidden states. One thread at a time may call it, unless it is `concurrent`.
+    """A checkpoint that answers with hidden states. Threads take turns with it, unless it is `concurrent`.
 
     `model`: what computes: transformers' own, or one whose weights have the same names. `layers`: number of blocks;
     valid layers are 0..layers, of which those above `highest` were dropped. `width`: of a hidden state.
@@ -101,6 +125,7 @@ class Encoder(ABC):
         self.highest = layers
         self.width = width
         self.vocabulary = vocabulary
+        self._turn = Lock()  # hooks are seen by all threads, and so is the choice of kernels
 
     # What a family says about itself.
 
@@ -163,7 +188,8 @@ class Encoder(ABC):
         Shape: (layers, batch, subwords, width)
         """
         self.check_layers(layers)
-        states = self.states(batch, frozenset(layers))
+        with nullcontext() if self.concurrent else self._turn, attention_kernels(batch.ids.device):
+            states = self.states(batch, frozenset(layers))
         if len(layers) == 1:
             return states[layers[0]].unsqueeze(0)
         return torch.stack([states[layer] for layer in layers])

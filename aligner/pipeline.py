@@ -5,8 +5,8 @@
 
 Pairs are taken in blocks anchored at absolute line numbers, batches are cut inside blocks, and alignments leave in
 the order in which pairs came: alignment i belongs to pair i, whatever is in it. On a processor several batches are
-computed at once, each by one core: cores that share a batch wait for each other at every step. On a GPU it is one
-batch after the other.
+computed at once, each by one core: cores that share a batch wait for each other at every step. On a GPU it is two: one
+is computed while the host makes alignments of the other's links.
 """
 
 from __future__ import annotations
@@ -125,7 +125,11 @@ class Aligner:
         self._split = tuple(Splitter(encoder, language) for language in languages)
         self._budget = options.batch_tokens or BUDGETS.get(encoder.device.type, BUDGETS["cpu"])
         self.block = BLOCK * max(1, self._budget // BUDGETS["cpu"]) * (1 if encoder.concurrent else PADDED)
-        self.workers = min(torch.get_num_threads(), WORKERS) if encoder.concurrent else 1
+        self.workers = 1
+        if encoder.device.type == "cuda":
+            self.workers = 2
+        elif encoder.concurrent:
+            self.workers = min(torch.get_num_threads(), WORKERS)
 
     @classmethod
     def load(

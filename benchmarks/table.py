@@ -33,7 +33,7 @@ def main(paths: list[str]) -> None:
 
 
 def _print_rates(result: Result) -> None:
-    memory = "device_peak_mib" if result["machine"]["device"].startswith("cuda") else "host_peak_mib"
+    memory = "device_peak_mib" if result["machine"]["cuda"] else "host_peak_mib"
     print("| | pairs/s (median) | least to most | peak MiB | times as fast as |")
     print("|---|---|---|---|---|")
     for name, rates in result["pairs_per_s"].items():

@@ -19,6 +19,7 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from itertools import cycle, islice
 from pathlib import Path
 from statistics import median
@@ -75,7 +76,7 @@ def _parse() -> argparse.Namespace:
     add("--tgt", type=Path, nargs="+")
     add("--pairs", type=int, help="length of the text, which is repeated until then; default: as it is")
     add("--peer-pairs", type=int, help="how much of it peers align; default: all")
-    add("--peers", nargs="*", choices=PEERS, help="default: those that take the model")
+    add("--peers", nargs="*", choices=PEERS, help="default: those that take the model and are installed")
     add("--device", default="auto")
     add("--dtypes", nargs="+", choices=DTYPES, help="xalign's; default: what --dtype auto takes, and float32")
     add("--batch-tokens", type=int)
@@ -99,7 +100,10 @@ def _parse() -> argparse.Namespace:
         name_of = {dtype: name for name, dtype in DTYPES.items()}
         arguments.dtypes = list(dict.fromkeys([name_of[auto], "float32"]))
     if arguments.peers is None:
-        arguments.peers = ["simalign", "awesome-align"] if arguments.model in SHAPES else ["eflomal"]
+        fitting = ["simalign", "awesome-align"] if arguments.model in SHAPES else ["eflomal"]
+        arguments.peers = [peer for peer in fitting if find_spec(peer.replace("-", "_"))]
+        if missing := sorted(set(fitting) - set(arguments.peers)):
+            print(f"not installed, left out: {', '.join(missing)}")
     if arguments.out is None:
         name = Path(arguments.model).name
         arguments.out = RESULTS / f"throughput-{name}-{arguments.device.replace(':', '')}.json"

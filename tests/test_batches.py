@@ -280,14 +280,14 @@ def test_both_sides_of_a_window_share_the_limit(source, target, limit):
     ],
 )
 def test_the_window_with_a_subword_at_its_middle_is_chosen(size, windows, chosen):
-    assert most_central(size, windows).tolist() == chosen
+    assert most_central(size, np.array(windows)).tolist() == chosen
 
 
 @given(st.integers(2, 200), st.integers(2, 40), st.integers(0, 5))
 def test_the_chosen_window_is_as_far_from_a_cut_as_any(size, width, more):
     width = min(width, size - 1)
     windows = spans(size, width, window_count(size, width) + more)
-    for number, chosen in enumerate(most_central(size, windows).tolist()):
+    for number, chosen in enumerate(most_central(size, np.array(windows)).tolist()):
         reach = [
             min(size if start == 0 else number - start, size if end == size else end - 1 - number)
             for start, end in windows
@@ -296,4 +296,4 @@ def test_the_chosen_window_is_as_far_from_a_cut_as_any(size, width, more):
 
 
 def test_a_sentence_that_is_whole_in_every_window_takes_them_in_turn():
-    assert most_central(6, [(0, 6)] * 3).tolist() == [0, 0, 1, 1, 2, 2]
+    assert most_central(6, np.array([(0, 6)] * 3)).tolist() == [0, 0, 1, 1, 2, 2]

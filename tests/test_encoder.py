@@ -113,7 +113,7 @@ def test_words_are_not_padded_nor_cut_whatever_the_tokenizer_says(encoder, tiny,
 
 def test_positions_restart_only_where_the_family_can(tiny):
     preset = replace(resolve(str(tiny("bert"))), positions="restart")
-    with pytest.raises(ModelError, match="models of XLM-R's kind alone"):
+    with pytest.raises(ModelError, match="positions cannot restart"):
         load_encoder(preset)
 
 

@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xalign import pipeline
-from xalign.encoder import EncoderInput
+from xalign.encoder import EncoderInput, load_encoder
 from xalign.errors import InputError, LanguageError, LayerError, ModelError, OptionError, XalignError
 from xalign.extract import DIRECTED
 from xalign.lexicon import likely_links, reestimate
 from xalign.links import Alignment
 from xalign.method import AlignOptions
-from xalign.models import EXTRACTIONS, Preset
+from xalign.models import EXTRACTIONS, Preset, resolve
 from xalign.pipeline import Aligner
 from xalign.sentences import SentencePair
 
@@ -513,6 +513,33 @@ def test_a_pair_that_does_not_fit_alone_is_named_by_its_line(tiny, monkeypatch):
     with pytest.raises(XalignError, match="line 5 does not fit into the memory of cpu"):
         found.extend(aligner.align([*some_pairs(4), LONG]))
     assert len(found) == 4
+
+
+@pytest.mark.parametrize("name", ["preset", "xmod", "distilbert", "xlm-mlm"])
+def test_two_batches_at_once_as_on_a_gpu_give_the_same(tiny, name):
+    """Models that are not packed are run by transformers, with hooks that every thread sees."""
+    languages = {"source_language": "de", "target_language": "en"}
+    encoder = load_encoder(resolve(str(tiny(name))))
+    pairs = [*some_pairs(40), LONG]
+    one, two = (Aligner(encoder, encoder.preset, AlignOptions(layer=3, **languages)) for _ in range(2))
+    assert (one.workers, encoder.concurrent) == (1, False)
+    two.workers = 4
+    two._budget = 400
+    for _ in range(3):
+        assert links(two.align(pairs)) == links(one.align(pairs))
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("name", ["preset", "xlm-roberta", "bert", "xmod", "xlm-mlm", "distilbert"])
+@pytest.mark.parametrize(("dtype", "most"), [("float32", 0.005), ("bfloat16", 0.1)])
+def test_a_gpu_finds_the_links_that_the_processor_finds(tiny, name, dtype, most):
+    """But for near ties, of which the weights of an untrained model leave many in half precision."""
+    options = {"layer": 3, "source_language": "de", "target_language": "en"}
+    pairs = [*some_pairs(200), LONG]
+    expected = links(Aligner.load(str(tiny(name)), device="cpu", dtype="float32", **options).align(pairs))
+    found = links(Aligner.load(str(tiny(name)), device="cuda", dtype=dtype, **options).align(pairs))
+    differing = sum(len(set(one) ^ set(other)) for one, other in zip(found, expected, strict=True))
+    assert differing <= most * sum(map(len, expected))
 
 
 def test_a_pair_too_long_to_compare_is_named_by_its_line(load, monkeypatch):

@@ -42,7 +42,7 @@ class HookedEncoder(Encoder):
             tokenizer.backend_tokenizer.no_truncation()
         if preset.positions == "restart" and not self.can_restart:
             raise ModelError(
-                f"{preset.name}: positions restart on the target side in models of XLM-R's kind alone"
+                f"{preset.name}: positions cannot restart on the target side in a model of this kind"
             )
         self.blocks = self.find_blocks()
         super().__init__(

@@ -170,8 +170,11 @@ class Block(nn.Module):
             project(states).unflatten(-1, (self.heads, -1)).transpose(1, 2)
             for project in projections.values()
         )
-        if not self.training:
-            context = functional.scaled_dot_product_attention(query, key, value, attn_mask=allowed)
+        if not self.training or states.is_cuda:
+            dropout = self.attention_dropout if self.training else 0.0
+            context = functional.scaled_dot_product_attention(
+                query, key, value, attn_mask=allowed, dropout_p=dropout
+            )
         else:  # on a CPU, the fused kernel's way back takes several times as long
             scores = query @ key.transpose(2, 3) * query.shape[-1] ** -0.5
             if allowed is not None:

@@ -32,6 +32,8 @@ _KYTEA_MODEL = Path("~/local/share/kytea/model.bin")
 
 
 class XlmEncoder(HookedEncoder):
+    can_restart = True
+
     def __init__(
         self,
         model: PreTrainedModel,

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from xalign.device import moved
 from xalign.encoder import Encoder, EncoderInput
 from xalign.train.layout import Side, alone, together
 
@@ -60,9 +61,9 @@ class TrainingBatch:
         return TrainingBatch(
             source=self.source.to(device),
             target=self.target.to(device),
-            inputs=tuple(_moved(each, device) for each in self.inputs),
-            units=(source.to(device), target.to(device)),
-            links=self.links.to(device),
+            inputs=tuple(each.to(device) for each in self.inputs),
+            units=(moved(source, device), moved(target, device)),
+            links=moved(self.links, device),
         )
 
 
@@ -140,13 +141,3 @@ def _spread(links: NDArray[np.float32], source: Side, target: Side) -> NDArray[n
     ]
     spread *= source.mask.numpy()[:, :, None] & target.mask.numpy()[:, None, :]
     return spread
-
-
-def _moved(batch: EncoderInput, device: torch.device) -> EncoderInput:
-    return EncoderInput(
-        ids=batch.ids.to(device),
-        mask=batch.mask.to(device),
-        sides=batch.sides.to(device),
-        languages=None if batch.languages is None else batch.languages.to(device),
-        padded=batch.padded,
-    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from xalign.aer import Counts, count
@@ -46,7 +47,7 @@ def evaluator(
     Raises:
         TrainingError: text and gold of a set differ in their number of lines.
     """
-    loaded: dict[str, tuple[Aligner, list[SentencePair], list[Alignment]]] = {}
+    loaded: dict[str, tuple[Callable[[], Aligner], list[SentencePair], list[Alignment]]] = {}
     for files in sets:
         pairs = list(read_files(files.source, files.target))
         gold = read_alignments(files.gold, sentences=len(pairs))
@@ -56,12 +57,16 @@ def evaluator(
             )
         options = AlignOptions(source_language=files.source_language, target_language=files.target_language)
         name = files.name if files.name not in loaded else f"{files.name} {len(loaded) + 1}"
-        loaded[name] = Aligner(encoder, preset, options), pairs, gold
+        aligner = partial(Aligner, encoder, preset, options)
+        aligner()  # is nothing wrong with the options?
+        loaded[name] = aligner, pairs, gold
 
     def measure() -> dict[str, float]:
         scores = {}
         for name, (aligner, pairs, gold) in loaded.items():
-            counts = sum((count(h, g) for h, g in zip(aligner.align(pairs), gold, strict=True)), Counts())
+            # Made anew, since the encoder has been moved meanwhile.
+            found = aligner().align(pairs)
+            counts = sum((count(h, g) for h, g in zip(found, gold, strict=True)), Counts())
             scores[name] = 100 * counts.aer
         return scores
 

@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from xalign.device import moved
 from xalign.encoder import Encoder, EncoderInput
 
 
@@ -44,8 +45,8 @@ class Side:
         return torch.where(self.mask, numbers, -1)
 
     def to(self, device: torch.device) -> Side:
-        languages = None if self.languages is None else self.languages.to(device)
-        return Side(self.ids.to(device), self.words.to(device), self.sizes, languages)
+        languages = None if self.languages is None else moved(self.languages, device)
+        return Side(moved(self.ids, device), moved(self.words, device), self.sizes, languages)
 
     def cut(self, size: int) -> Side:
         """At most the first `size` subwords of each sentence."""

@@ -8,11 +8,12 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 : "${XALIGN_DATA:?set XALIGN_DATA to the folder that holds parallel/ and gold/}"
 work=${1:-runs/mini}
-steps=${STEPS:-13000}
+steps=${STEPS:-16000}
 text=$work/text
 
 [ -e "$text/ru-uk.uk" ] || python recipes/mini/text.py --out "$text"
 [ -e "$text/en-zh.links" ] || python recipes/mini/links.py --text "$text"
+python recipes/mini/vary.py --text "$text"
 [ -e "$work/start/xalign.json" ] || python recipes/mini/start.py --text "$text" --out "$work/start"
 [ -e "$text/kftt.links" ] || python recipes/mini/gold.py --out "$work"
 

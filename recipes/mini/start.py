@@ -31,6 +31,12 @@ from tokenizers.pre_tokenizers import Metaspace, Sequence, WhitespaceSplit
 from transformers import PreTrainedTokenizerFast, XLMRobertaXLConfig, XLMRobertaXLModel
 
 SEED = 20261121
+INVISIBLE = Regex("[\u00ad\u200b-\u200d\u2060\ufeff]")  # soft hyphens, joiners and non-joiners
+VOWELS = Regex(
+    "[\u0591-\u05bd\u05bf\u05c1\u05c2\u0640\u064b-\u0652\u0670]"
+)  # Hebrew's and Arabic's, mostly left out
+# Letters that Persian and Romanian text has in one form or the other.
+VARIANTS = {"ی": "ي", "ک": "ك", "ș": "ş", "ț": "ţ", "Ș": "Ş", "Ț": "Ţ"}
 JOINED = Regex(r"(?<=[^_\s])_(?=[^_\s])")  # what some corpora write between the words of one unit: of_course
 ESCAPED = {  # by Moses' tokenizer
     "&quot;": '"',
@@ -102,8 +108,7 @@ def make_tokenizer(text: Path, vocabulary: int, out: Path) -> PreTrainedTokenize
     for suffix in (".model", ".vocab"):
         prefix.with_suffix(suffix).unlink()
     tokenizer = Tokenizer(Unigram(vocab, unk_id=SPECIALS.index("<unk>")))
-    plain = [Replace(escaped, character) for escaped, character in ESCAPED.items()]
-    tokenizer.normalizer = normalizers.Sequence([NFKC(), Replace(JOINED, " "), *plain])
+    tokenizer.normalizer = normalizer()
     tokenizer.pre_tokenizer = Sequence([WhitespaceSplit(), Metaspace()])
     tokenizer.decoder = decoders.Metaspace()
     bos, pad, eos, unk = SPECIALS
@@ -119,13 +124,21 @@ def make_tokenizer(text: Path, vocabulary: int, out: Path) -> PreTrainedTokenize
     )
 
 
+def normalizer() -> normalizers.Sequence:
+    """What is written in several ways is read in one."""
+    left_out = [Replace(characters, "") for characters in (INVISIBLE, VOWELS)]
+    put_right = [Replace(found, plain) for found, plain in (VARIANTS | ESCAPED).items()]
+    return normalizers.Sequence([NFKC(), *left_out, Replace(JOINED, " "), *put_right])
+
+
 def vocabulary_lines(text: Path) -> Iterator[str]:
     """The first lines of every side of every English pair: as much of each language, five times as much English."""
     for source in sorted(text.glob("en-*.en")):
         target = source.with_suffix(f".{source.stem.split('-')[1]}")
         for path, most in ((source, LINES_PER_LANGUAGE // 8), (target, LINES_PER_LANGUAGE)):
             with path.open(encoding="utf-8") as lines:
-                yield from (line.rstrip("\n") for line in itertools.islice(lines, most))
+                read = normalizer().normalize_str
+                yield from (read(line.rstrip("\n")) for line in itertools.islice(lines, most))
 
 
 def make_model(vocabulary: int, width: int, layers: int, positions: int) -> XLMRobertaXLModel:

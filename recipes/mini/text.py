@@ -66,7 +66,6 @@ NAMES = {
 
 MAX_WORDS = 80
 MAX_RATIO = 3.0
-LOWER_EVERY = 10
 SEED = 20261121
 
 # A word: letters, marks and digits, joined inside by a hyphen, an apostrophe or a decimal mark; else one symbol.
@@ -111,8 +110,6 @@ def write_corpus(parallel: Path, pair: str, out: Path) -> str:
             found.setdefault(sentences)
     lines = list(found)
     chosen.shuffle(lines)
-    # Some gold sets and many corpora are lower-cased.
-    lines[::LOWER_EVERY] = [(first.lower(), second.lower()) for first, second in lines[::LOWER_EVERY]]
     for side, language in enumerate(languages):
         text = "".join(f"{sentences[side]}\n" for sentences in lines)
         (out / f"{pair}.{language}").write_text(text, encoding="utf-8")

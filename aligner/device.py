@@ -14,7 +14,7 @@ DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch
 
 
 def choose_device(name: str = "auto") -> torch.device:
-    """The device of that name; "auto" takes an accelerator where there is one.
+    """The device of that name; "auto" takes a CUDA device where there is one.
 
     Raises:
         OptionError: there is no such device here.

@@ -56,7 +56,7 @@ class Preset:
     """Where a model comes from and how it is meant to be used; every value can be overridden by an option.
 
     `layer` is None where nobody has said which layer aligns: then it must be given.
-    `threshold` is the least score of a link; None leaves it to the method.
+    `threshold` is what a link's score must lie above; None leaves it to the method.
     `segments`: in pair encoding, the target side gets token type 1.
     `punctuation`: `apart` links it to punctuation alone.
     `positions`: in pair encoding, `restart` counts the target side's positions from its own first subword.

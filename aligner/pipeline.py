@@ -123,6 +123,8 @@ class Aligner:
         languages = self.method.source_language, self.method.target_language
         self._geometry = Geometry.of(encoder, self.method.encode, self._language_ids(*languages))
         self._split = tuple(Splitter(encoder, language) for language in languages)
+        for split in self._split:
+            split([["a"]])  # a language that the encoder cannot split is told before anything is read
         self._budget = options.batch_tokens or BUDGETS.get(encoder.device.type, BUDGETS["cpu"])
         self.block = BLOCK * max(1, self._budget // BUDGETS["cpu"]) * (1 if encoder.concurrent else PADDED)
         self.workers = 1

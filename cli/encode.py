@@ -45,10 +45,10 @@ def encode(
     """Write hidden states of each sentence of TEXT, one per line, to a file; - is standard input.
 
     \b
-    xalign encode text.de --layers 2,4 -o states.safetensors
+    xalign encode text.de --layers 2,3 -o states.safetensors
     xalign encode text.de --model xlm-align --layers all -o states.npz
 
-    The file holds an array per layer (layer_2, layer_4) with a row for each subword of all sentences, special
+    The file holds an array per layer (layer_2, layer_3) with a row for each subword of all sentences, special
     ones left out; word_index, the word of its sentence that each subword belongs to; and sentence_offsets:
     sentence k has the rows from sentence_offsets[k] up to sentence_offsets[k + 1].
     """

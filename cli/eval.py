@@ -118,6 +118,13 @@ def _check_usage(
     given = [
         name for name in model_parameters if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
     ]
+    unused = [
+        name
+        for name in ("one_based", "reverse")
+        if not files and ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    ]
+    if unused:
+        raise OptionError(f"{_option(ctx, unused[0])} is about files of links: leave it out to score a model")
     if files and given:
         raise OptionError(
             f"{_option(ctx, given[0])} is for aligning with a model: leave it out to score {files[0]}"

@@ -51,7 +51,7 @@ def _method(preset: Preset) -> str:
 
 @models.command("verify")
 @click.argument("name", type=click.Choice([name for name, preset in PRESETS.items() if preset.checksums]))
-@click.argument("path", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("path", type=click.Path(path_type=Path))
 def verify_command(name: str, path: Path) -> None:
     """Compare the MD5 sums of the files in PATH with those published for the checkpoint NAME.
 

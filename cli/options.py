@@ -63,12 +63,12 @@ _MODEL_OPTIONS = (
     click.option(
         "--lexicon",
         is_flag=True,
-        help="Count in which words keep company in the whole text, 10,000 pairs at a time: better links.",
+        help="Count in which words keep company, in 10,000 pairs at a time: for texts that come back to their words.",
     ),
     click.option(
         "--src-lang",
         "source_language",
-        help="Language of the source: de, or de_DE. X-MOD and XLM need it, others leave it.",
+        help="Language of the source: de, or de_DE. X-MOD and XLM read text by it, others leave it.",
     ),
     click.option("--tgt-lang", "target_language", help="Language of the target."),
     click.option(

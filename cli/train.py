@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from xalign.train.development import DevelopmentFiles
     from xalign.train.log import Progress
 
-PATH = click.Path(exists=True, dir_okay=False, path_type=Path)
+PATH = click.Path(path_type=Path)  # whether it is there is told by who reads it
 
 
 @click.command()
@@ -54,6 +54,11 @@ PATH = click.Path(exists=True, dir_okay=False, path_type=Path)
     multiple=True,
     metavar="SRC TGT",
     help="The languages of each --dev; by default those of the first corpus.",
+)
+@click.option(
+    "--dev-one-based/--dev-zero-based",
+    default=None,
+    help="The number of the first word in the gold of --dev; by default what its format has.",
 )
 @click.option(
     "--out", "-o", type=click.Path(file_okay=False, path_type=Path), required=True, help="Folder to write."
@@ -157,7 +162,7 @@ PATH = click.Path(exists=True, dir_okay=False, path_type=Path)
     "--split-rate",
     default=0.0,
     show_default=True,
-    help="Share of subwords that are written as two others: what is learnt of a word is then known of its parts.",
+    help="Share of subwords written as two others, in each of two passes: so parts of words are learnt too.",
 )
 @click.option("--save-steps", default=200, show_default=True, help="Steps between saves and measurements.")
 @click.option("--seed", default=1, show_default=True)
@@ -183,6 +188,7 @@ def train(
     target_languages: tuple[str, ...],
     dev: tuple[tuple[Path, Path, Path], ...],
     development_languages: tuple[tuple[str, str], ...],
+    dev_one_based: bool | None,
     out: Path,
     resume: bool,
     objectives: tuple[str, ...],
@@ -238,7 +244,7 @@ def train(
             )
         ],
         out=out,
-        development=_development(dev, development_languages or [spoken[0]] * len(dev)),
+        development=_development(dev, development_languages or [spoken[0]] * len(dev), dev_one_based),
         objectives=dict(map(_objective, objectives)) or {"guided": 1.0},
         tuning=tuning,
         possible_weight=possible_weight,
@@ -269,13 +275,17 @@ def _one_each(option: str, values: Sequence[str], count: int) -> Sequence[str | 
 
 
 def _development(
-    sets: Sequence[tuple[Path, Path, Path]], languages: Sequence[tuple[str | None, str | None]]
+    sets: Sequence[tuple[Path, Path, Path]],
+    languages: Sequence[tuple[str | None, str | None]],
+    one_based: bool | None,
 ) -> list[DevelopmentFiles]:
     from xalign.train.development import DevelopmentFiles
 
     if len(languages) != len(sets):
         raise click.UsageError(f"{len(languages)} --dev-lang for {len(sets)} --dev: give one for each")
-    return [DevelopmentFiles(*files, *spoken) for files, spoken in zip(sets, languages, strict=True)]
+    return [
+        DevelopmentFiles(*files, *spoken, one_based) for files, spoken in zip(sets, languages, strict=True)
+    ]
 
 
 def _objective(text: str) -> tuple[str, float]:

@@ -47,13 +47,19 @@ Tiny = Callable[[str], Path]
 
 @pytest.fixture(scope="session")
 def shared() -> Callable[[str], Path]:
-    """`shared("reference/lilt-deen")`: a path in the data folder, or a skipped test where there is none."""
+    """`shared("reference/lilt-deen")`: a path beside the checkout, or a skipped test where there is none.
+
+    Of what begins with data/, XALIGN_DATA may name the place, as it does for recipes.
+    """
     root = Path(os.environ.get("XALIGN_SHARED", REPOSITORY.parent / "shared"))
 
     def path(name: str) -> Path:
-        if not (root / name).exists():
-            pytest.skip(f"{root / name} is not here; set XALIGN_SHARED to the folder that holds {name}")
-        return root / name
+        found = root / name
+        if name.startswith("data/") and "XALIGN_DATA" in os.environ:
+            found = Path(os.environ["XALIGN_DATA"], name.removeprefix("data/"))
+        if not found.exists():
+            pytest.skip(f"{found} is not here; set XALIGN_SHARED to the folder that holds {name}")
+        return found
 
     return path
 

@@ -25,6 +25,7 @@ FAMILIES = [
     "roberta",
     "m2m100",
 ]
+PACKED = {"xlm-roberta", "xlm-roberta-xl", "bert", "fairseq", "xlm-mlm", "xlm-tlm-lang"}
 
 
 @pytest.mark.parametrize("name", FAMILIES)
@@ -148,6 +149,18 @@ def test_an_unreadable_checkpoint_is_one_clear_line(tiny, tmp_path, damage):
     assert "\n" not in str(caught.value)
 
 
+def test_weights_that_were_never_fetched_are_one_clear_line(tiny, tmp_path):
+    """What git leaves of a large file where git-lfs is missing."""
+    for file in tiny("bert").iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    (tmp_path / "model.safetensors").unlink()
+    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"
+    (tmp_path / "pytorch_model.bin").write_text(pointer, encoding="utf-8")
+    with pytest.raises(ModelError, match=str(tmp_path)) as caught:
+        load_encoder(resolve(str(tmp_path)))
+    assert "\n" not in str(caught.value)
+
+
 def test_an_empty_folder_and_an_unknown_id_are_model_errors(tmp_path, monkeypatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     for checkpoint in (str(tmp_path), "no-such-owner/no-such-model"):
@@ -177,6 +190,7 @@ def test_loading_says_nothing(tiny, capfd):
 def test_packing_changes_no_state(encoder, name):
     plain, packed = encoder(name), encoder(name)
     packed.pack()
+    assert packed.concurrent == (name in PACKED)
     together = pairs(plain, ((GERMAN, ENGLISH), (ENGLISH, ["Hello"])))
     for batch in (sentences(plain), sentences(plain, (GERMAN,)), together):
         with torch.inference_mode():

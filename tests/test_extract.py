@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import networkx as nx
 import numpy as np
+import ot
 import pytest
 import reference
 import torch
@@ -14,6 +15,7 @@ from matrices import batches, grids, normals, pad, pairs
 
 from xalign import models
 from xalign.extract import DIRECTED, EXTRACTORS, argmax, entmax15, itermax, match, softmax, union, xlm_align
+from xalign.transport import scaled_cost
 
 # das Haus ist alt / the house is old ... with a second-best reading of "ist" and "alt".
 EXAMPLE = np.float32([[0.9, 0.2, 0.3], [0.1, 0.8, 0.4], [0.2, 0.7, 0.6], [0.3, 0.1, 0.5]])
@@ -228,6 +230,28 @@ def test_directions_change_places_with_the_languages(name, matrix):
     other_backward, other_forward = DIRECTED[name](*pad([matrix.T]))
     assert pairs(forward.links[0].T) == pairs(other_forward.links[0])
     assert pairs(backward.links[0].T) == pairs(other_backward.links[0])
+
+
+@settings(max_examples=25)
+@given(normals())
+@pytest.mark.parametrize("name", ["sinkhorn", "unbalanced"])
+def test_transport_links_what_a_plan_of_pots_sends_above_the_threshold(name, matrix):
+    """Defaults as docs/methods.md has them; what lies too near the threshold to tell is left out."""
+    rows, columns = matrix.shape
+    [cost] = scaled_cost(*pad([matrix], more=0)).double().numpy()
+    uniform = np.full(rows, 1 / rows), np.full(columns, 1 / columns)
+    precise = {"stopThr": 1e-12, "numItermax": 10_000}
+    if name == "sinkhorn":
+        plan, threshold = ot.bregman.sinkhorn_log([], [], cost, 0.05, warn=False, **precise), 0.4
+    else:
+        plan, threshold = ot.unbalanced.sinkhorn_unbalanced([], [], cost, 0.05, 0.5, **precise), 0.3
+    masses = (np.maximum(plan.sum(axis), each) for axis, each in zip((1, 0), uniform, strict=True))
+    share = plan / np.minimum.outer(*masses)
+    clear = np.abs(share - threshold) > 0.02
+    found = np.zeros(matrix.shape, dtype=bool)
+    for link in links_of(name, matrix):
+        found[link] = True
+    assert (found == (share > threshold))[clear].all()
 
 
 @given(normals())

@@ -1,14 +1,40 @@
-"""The bundled model's vocabulary reads words as corpora write them."""
+"""The bundled model aligns as its card says, and its vocabulary reads words as corpora write them."""
+
+from pathlib import Path
 
 import pytest
 
+from xalign import Aligner
+from xalign.aer import count, total
 from xalign.encoder import load_encoder
+from xalign.formats import read_alignments
 from xalign.models import resolve
+from xalign.sentences import read_files
+
+EVAL_DATA = Path(__file__).resolve().parent.parent / "eval_data"
 
 
 @pytest.fixture(scope="module")
 def mini():
     return load_encoder(resolve("mini"))
+
+
+def test_its_preset_is_what_the_card_says():
+    preset = resolve("mini")
+    how = (preset.layer, preset.encode, preset.similarity, preset.extract, preset.threshold, preset.level)
+    assert how == (3, "pair", "dot", "agreement", 0.4, "word")
+    assert (preset.punctuation, preset.positions, preset.segments) == ("apart", "restart", True)
+    assert len(preset.languages) == 35
+
+
+@pytest.mark.parametrize(("pair", "most"), [("de-en", 12), ("fr-en", 15), ("es-en", 16), ("zh-en", 28)])
+def test_it_aligns_the_sets_that_come_with_it(pair, most):
+    """Within a few points of what it reaches; along the diagonal AER is above 40."""
+    folder = EVAL_DATA / pair
+    pairs = list(read_files(folder / f"test.{pair[:2]}", folder / "test.en"))
+    found = Aligner.load("mini", device="cpu", dtype="float32").align(pairs)
+    counts = total(map(count, found, read_alignments(folder / "gold.txt")))
+    assert 100 * counts.aer < most
 
 
 @pytest.mark.parametrize(

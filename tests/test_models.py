@@ -28,12 +28,34 @@ PUBLISHED = {
     "labse": (6, "separate", "dot", "softmax", 0.1),
 }
 
+BLOCKS = {
+    "infoxlm-base": 12,
+    "simalign-xlmr": 12,
+    "xmod-base": 12,
+    "xlm-mlm-100-1280": 16,
+    "xlm-mlm-17-1280": 16,
+}
+
 
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_a_preset_does_what_was_published(name):
     preset = resolve(name)
     values = (preset.layer, preset.encode, preset.similarity, preset.extract, preset.threshold)
     assert values == PUBLISHED[name]
+
+
+@pytest.mark.parametrize("preset", PRESETS.values(), ids=lambda preset: preset.name)
+def test_what_nobody_has_published_follows_its_kind(preset):
+    """XLM-R's kind takes XLM-Align's aligner, all else SimAlign's; layers are two thirds of the way up."""
+    if preset.name in PUBLISHED:
+        return
+    how = (preset.encode, preset.similarity, preset.extract, preset.threshold)
+    pair = preset.name.startswith(("xlmr-", "infoxlm-"))
+    expected = ("pair", "dot", "xlm-align", None) if pair else ("separate", "cosine", "argmax", None)
+    assert how == expected
+    blocks = 24 if "large" in preset.name else BLOCKS.get(preset.name, 12 if "xnli15" in preset.name else 6)
+    assert preset.layer in (blocks // 2, blocks * 2 // 3)
+    assert (preset.level, preset.punctuation) == ("subword", "free")
 
 
 @pytest.mark.parametrize("preset", PRESETS.values(), ids=lambda preset: preset.name)

@@ -49,8 +49,10 @@ class GenericEncoder(HookedEncoder):
         raise ModelError(f"{self.preset.checkpoint}: cannot tell the {count} layers of {name} apart")
 
     def find_limit(self) -> int:
-        positions = getattr(self.model.config, "max_position_embeddings", None) or _NO_LIMIT
-        limit = min(int(positions) - self.unused_positions(), self.tokenizer.model_max_length)
+        positions = int(getattr(self.model.config, "max_position_embeddings", None) or 0)
+        if positions <= 0:  # relative ones, of which some say -1
+            positions = _NO_LIMIT
+        limit = min(positions - self.unused_positions(), self.tokenizer.model_max_length)
         prefix, separator, suffix = self.find_specials()
         return (limit if limit < _NO_LIMIT // 2 else _USUAL_LIMIT) - len(prefix + separator + suffix)
 

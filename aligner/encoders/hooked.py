@@ -95,6 +95,12 @@ class HookedEncoder(Encoder):
                 hooks.enter_context(self.blocks[layer].register_forward_pre_hook(keep, with_kwargs=True))
             with suppress(_Reached):
                 states[self.layers] = self.model(**self.model_inputs(batch)).last_hidden_state
+        for layer, each in states.items():
+            if each.shape[:2] != batch.ids.shape:
+                raise ModelError(
+                    f"{self.preset.name}: layer {layer} has states of shape {tuple(each.shape)} for subwords of shape "
+                    f"{tuple(batch.ids.shape)}: models that rearrange their input cannot be used"
+                )
         return states
 
     def embed(self, batch: EncoderInput) -> Tensor:

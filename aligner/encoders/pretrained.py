@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import TypeAlias, TypeVar
 
 import torch
@@ -33,6 +34,7 @@ _UNREADABLE = (
     RuntimeError,
     TypeError,
     EOFError,
+    UnpicklingError,
     SafetensorError,
     HFValidationError,
 )

@@ -15,6 +15,7 @@ from xalign.links import Alignment
 from xalign.method import AlignOptions
 from xalign.models import Preset
 from xalign.pipeline import Aligner
+from xalign.plausibility import out_of_range
 from xalign.sentences import SentencePair, read_files
 
 
@@ -22,7 +23,8 @@ from xalign.sentences import SentencePair, read_files
 class DevelopmentFiles:
     """Where a gold set lies: two texts, line by line, and gold links of any format that `xalign eval` reads.
 
-    The languages are for encoders that need to know them (X-MOD, XLM).
+    The languages are for encoders that need to know them (X-MOD, XLM). `one_based`: the gold numbers words from 1; None
+    takes what is usual for its format.
     """
 
     source: Path
@@ -30,6 +32,7 @@ class DevelopmentFiles:
     gold: Path
     source_language: str | None = None
     target_language: str | None = None
+    one_based: bool | None = None
 
     @property
     def name(self) -> str:
@@ -45,16 +48,18 @@ def evaluator(
     Sets of one name are told apart by a number.
 
     Raises:
-        TrainingError: text and gold of a set differ in their number of lines.
+        TrainingError: text and gold of a set differ in their number of lines, or gold links are out of range.
     """
     loaded: dict[str, tuple[Callable[[], Aligner], list[SentencePair], list[Alignment]]] = {}
     for files in sets:
         pairs = list(read_files(files.source, files.target))
-        gold = read_alignments(files.gold, sentences=len(pairs))
+        gold = read_alignments(files.gold, one_based=files.one_based, sentences=len(pairs))
         if len(pairs) != len(gold):
             raise TrainingError(
                 f"{files.source} has {len(pairs)} lines, but {files.gold} has gold for {len(gold)}"
             )
+        if wrong := out_of_range(gold, pairs):
+            raise TrainingError(f"{files.gold}: {wrong}; or does it need --dev-one-based?")
         options = AlignOptions(source_language=files.source_language, target_language=files.target_language)
         name = files.name if files.name not in loaded else f"{files.name} {len(loaded) + 1}"
         aligner = partial(Aligner, encoder, preset, options)

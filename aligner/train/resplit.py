@@ -19,7 +19,7 @@ from xalign.errors import OptionError
 from xalign.train.collate import Example
 from xalign.train.corpus import fits
 
-ROUNDS = 2  # halves may be halved again
+ROUNDS = 2  # passes: halves may be halved again
 CONTINUED = "##"  # what WordPiece writes before a subword that does not begin a word
 BEGINNING = "▁"  # what sentencepiece writes before one that does
 
@@ -30,7 +30,7 @@ class Resplitter:
     """Replaces subwords of an encoder's vocabulary by their halves.
 
     `encode`: "pair" or "separate": decides how long a pair may be; one that would come to be longer stays as it is.
-    `rate`: the share of subwords that are replaced, of those that can be.
+    `rate`: the share of subwords that are replaced, of those that can be, in each of `ROUNDS` passes.
 
     Raises:
         OptionError: the rate is no share.

@@ -211,6 +211,8 @@ def errors(gold: Path, folder: Path) -> dict[str, list[object]]:
         "--src and --tgt go together: give both": ["--src", gold],
         "--model is for aligning with a model": ["--model", "mini", gold],
         "--layers is for aligning with a model": ["--layers", "all", gold],
+        "--reverse is about files of links": ["--reverse", *text],
+        "--one-based is about files of links": ["--zero-based", *text],
         "--layer and --layers exclude each other": [*text, "--layers", "1", "--layer", "1"],
         f"{short} ends after sentence pair 1, but {gold} goes on": [short],
         f"{gold} ends after sentence pair 3, but {long} goes on": [long],
@@ -221,7 +223,7 @@ def errors(gold: Path, folder: Path) -> dict[str, list[object]]:
     }
 
 
-@pytest.mark.parametrize("number", range(11))
+@pytest.mark.parametrize("number", range(13))
 def test_bad_input_is_one_line_and_status_2(gold, tmp_path, number):
     message, arguments = list(errors(gold, tmp_path).items())[number]
     result = run("--gold", gold, *arguments)

@@ -13,6 +13,7 @@ import torch
 from click.testing import CliRunner
 from safetensors.torch import load_file
 
+import xalign.train.run
 from xalign.cli import main
 from xalign.train.corpus import CorpusFiles
 
@@ -128,7 +129,30 @@ def test_how_an_objective_asks_can_be_said(start, corpus, tmp_path, objective, o
     assert losses[0] != losses[1]
 
 
-def test_languages_for_each_corpus_and_each_set(tiny, corpus, tmp_path):
+@pytest.mark.parametrize(
+    ("more", "steps", "rounds", "lexicon_rounds"),
+    [([], 200, 2, 1), (["--rounds", "3", "--lexicon-rounds", "5", "--steps", "7"], 7, 3, 5)],
+)
+def test_text_alone_is_adapted_to(start, corpus, tmp_path, monkeypatch, more, steps, rounds, lexicon_rounds):
+    asked = []
+    monkeypatch.setattr("xalign.train.adapt.adapt", lambda *arguments: asked.append(arguments))
+    files = ["--src", corpus.source, "--tgt", corpus.target]
+    arguments = ["train", "-q", "--init", start, *files, "--out", tmp_path / "out", *more]
+    assert CliRunner().invoke(main, [str(each) for each in arguments]).exit_code == 0
+    [(plan, options, times, *_, listening)] = asked
+    assert plan.corpora[0].links is None
+    assert (options.steps, times, listening) == (steps, rounds, lexicon_rounds)
+
+
+def test_languages_for_each_corpus_and_each_set(tiny, corpus, tmp_path, monkeypatch):
+    plans = []
+    carry_out = xalign.train.run.run
+
+    def noted(plan, *rest):
+        plans.append(plan)
+        carry_out(plan, *rest)
+
+    monkeypatch.setattr("xalign.train.run.run", noted)
     french = tmp_path / "french.align"
     french.write_bytes(corpus.links.read_bytes())
     other = CorpusFiles(corpus.source, corpus.target, french)
@@ -150,6 +174,9 @@ def test_languages_for_each_corpus_and_each_set(tiny, corpus, tmp_path):
         "shared",
     )
     assert result.exit_code == 0, result.output
+    [plan] = plans
+    spoken = [(each.source_language, each.target_language) for each in [*plan.corpora, *plan.development]]
+    assert spoken == [("de", "en"), ("fr", "en"), ("fr", "en")]
 
 
 def test_resuming_from_nothing_is_refused(start, corpus, tmp_path):

@@ -87,6 +87,28 @@ def test_gradients_and_dropout_are_those_of_transformers(encoder, tiny):
     assert ours.model.config.hidden_dropout_prob > 0 and not torch.equal(one, other)
 
 
+def test_training_attends_as_transformers_does(tiny, tmp_path):
+    """Training on a processor takes another way through attention; without dropout both give the same."""
+    copy(tiny("xlm-roberta-xl"), tmp_path)
+    config = json.loads((tmp_path / "config.json").read_text())
+    (tmp_path / "config.json").write_text(
+        json.dumps({**config, "hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0})
+    )
+    ours = load_encoder(resolve(str(tmp_path)))
+    theirs = AutoModel.from_pretrained(tmp_path).train()
+    ours.model.train()
+    batch = sentences(ours)
+    assert batch.padded
+    found = ours.encode(batch, [4])[0][batch.mask]
+    expected = theirs(batch.ids, batch.mask.long()).last_hidden_state[batch.mask]
+    torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-5)
+    found.square().sum().backward()
+    expected.square().sum().backward()
+    gradients = {name: weight.grad for name, weight in theirs.named_parameters() if weight.grad is not None}
+    for name, weight in ours.model.named_parameters():
+        torch.testing.assert_close(weight.grad, gradients[name], atol=1e-3, rtol=1e-4)
+
+
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
 def test_a_checkpoint_in_half_precision_computes_in_any(tiny, tmp_path, dtype):
     half = load_encoder(resolve(str(tiny("preset"))), dtype=dtype)

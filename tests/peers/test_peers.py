@@ -181,9 +181,9 @@ def test_all_links_are_simaligns(theirs, xlmr, text, method):
 
 
 def test_all_links_of_whole_words_are_simaligns(simalign, xlmr, text):
-    aligner = simalign(model=str(xlmr), token_type="word", matching_methods="ai", layer=LAYERS)
+    aligner = simalign(model=str(xlmr), token_type="word", matching_methods="aifr", layer=LAYERS)
     theirs = [aligner.get_word_aligns(source.split(), target.split()) for source, target in text]
-    for method in ("argmax", "itermax"):
+    for method in ("argmax", "itermax", "forward", "backward"):
         ours = aligned(xlmr, text, similarity="cosine", extract=method, level="word")
         assert ours == [set(links[SIMALIGN_NAMES[method]]) for links in theirs]
 

@@ -4,6 +4,7 @@ import json
 import math
 import threading
 from contextlib import nullcontext
+from dataclasses import replace
 
 import pytest
 import torch
@@ -13,6 +14,7 @@ from xalign.errors import OptionError, TrainingError
 from xalign.models import resolve
 from xalign.train.development import DevelopmentFiles, evaluator
 from xalign.train.learner import Learner
+from xalign.train.log import read_log
 from xalign.train.loop import TrainOptions
 from xalign.train.run import Plan, run
 
@@ -56,16 +58,34 @@ def test_the_best_weights_are_kept_not_the_last(start, corpus, development, tmp_
     assert len(set(weights)) == 3
 
 
-def test_accumulated_batches_are_one_step(start, corpus, tmp_path):
-    """The gradient of one step over two batches is the mean of theirs: what SGD would subtract."""
-    rows = {}
+def test_accumulated_batches_are_one_step(start, corpus, tmp_path, monkeypatch):
+    """The gradient of one step over two batches is the mean of theirs, and so is what is logged."""
+    gradients, losses = {}, {}
+
+    class Noting(torch.optim.SGD):
+        def step(self, closure=None):
+            gradients[name].append([weight.grad.clone() for weight in self.param_groups[0]["params"]])
+
+    def noting(learner, *_):
+        for block in learner.model.modules():  # no dropout: it depends on the number of the batch
+            if isinstance(block, torch.nn.Dropout):
+                block.p = 0.0
+        return Noting([weight for weight in learner.parameters() if weight.requires_grad], lr=0.0)
+
+    monkeypatch.setattr("xalign.train.loop.make_optimizer", noting)
     for name, values in {"two": {"accumulate": 2, "steps": 2}, "one": {"steps": 4}}.items():
-        options = TrainOptions(**{**SCHEDULE, "learning_rate": 0.0, "log_steps": 1, **values})
+        gradients[name] = []
+        options = TrainOptions(**{**SCHEDULE, "clip": math.inf, "log_steps": 1, **values})
         run(Plan(str(start), [corpus], tmp_path / name), options)
         lines = (tmp_path / name / "log.jsonl").read_text().splitlines()
-        rows[name] = [json.loads(line)["loss"] for line in lines]
-    one = rows["one"]
-    assert rows["two"] == pytest.approx([(one[0] + one[1]) / 2, (one[2] + one[3]) / 2])
+        losses[name] = [json.loads(line)["loss"] for line in lines]
+    one, two = gradients["one"], gradients["two"]
+    assert len(two) == 2
+    for step in range(2):
+        for mean, first, second in zip(two[step], *one[2 * step : 2 * step + 2], strict=True):
+            torch.testing.assert_close(mean, (first + second) / 2, atol=1e-6, rtol=1e-4)
+    separate = losses["one"]
+    assert losses["two"] == pytest.approx([sum(separate[:2]) / 2, sum(separate[2:]) / 2])
 
 
 def test_objectives_are_logged_each_and_weighed(start, corpus, tmp_path):
@@ -118,8 +138,13 @@ def test_naacl_gold_may_leave_out_pairs_without_links(start, corpus, tmp_path):
     )
     gold.write_text("".join(rows), encoding="utf-8")
     loaded = load_encoder(resolve(str(start)))
-    measure = evaluator([DevelopmentFiles(corpus.source, corpus.target, gold)], loaded, resolve(str(start)))
-    assert 0 <= measure()[tmp_path.name] <= 100
+    lines[6] = ""
+    same = tmp_path / "same" / "gold.align"
+    same.parent.mkdir()
+    same.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    sets = [DevelopmentFiles(corpus.source, corpus.target, file) for file in (gold, same)]
+    scores = evaluator(sets, loaded, resolve(str(start)))()
+    assert scores[tmp_path.name] == scores["same"] > 0
 
 
 @pytest.mark.parametrize("rate", [3e-3, 1e30])
@@ -162,10 +187,34 @@ def test_development_gold_of_another_length_is_refused(start, corpus, tmp_path):
         run(Plan(str(start), [corpus], tmp_path / "out", [development]), TrainOptions())
 
 
+def test_development_gold_that_counts_from_one_has_to_say_so(start, corpus, tmp_path):
+    counted = tmp_path / "gold.talp"
+    lines = corpus.links.read_text(encoding="utf-8").splitlines()
+    links = [
+        [f"{int(link.split('-')[0]) + 1}-{int(link.split('-')[1]) + 1}" for link in line.split()]
+        for line in lines
+    ]
+    counted.write_text("".join(" ".join(line) + "\n" for line in links), encoding="utf-8")
+    files = DevelopmentFiles(corpus.source, corpus.target, counted)
+    loaded, preset = load_encoder(resolve(str(start))), resolve(str(start))
+    with pytest.raises(TrainingError, match=r"word that does not exist.*--dev-one-based"):
+        evaluator([files], loaded, preset)
+    usual = DevelopmentFiles(corpus.source, corpus.target, corpus.links)
+    [one], [other] = (
+        evaluator([each], loaded, preset)().values() for each in (replace(files, one_based=True), usual)
+    )
+    assert one == other
+
+
 def test_half_precision_leaves_weights_of_full_precision(start, corpus, tmp_path):
     from safetensors.torch import load_file
 
-    options = TrainOptions(steps=3, dtype="bfloat16", **SCHEDULE)
-    run(Plan(str(start), [corpus], tmp_path / "out"), options)
-    weights = load_file(tmp_path / "out" / "model.safetensors")
+    losses = {}
+    for dtype in ("float32", "bfloat16"):
+        options = TrainOptions(steps=1, dtype=dtype, **{**SCHEDULE, "log_steps": 1})
+        run(Plan(str(start), [corpus], tmp_path / dtype), options)
+        [losses[dtype]] = [row.loss for row in read_log(tmp_path / dtype)]
+    assert losses["bfloat16"] != losses["float32"]
+    assert losses["bfloat16"] == pytest.approx(losses["float32"], rel=0.05)
+    weights = load_file(tmp_path / "bfloat16" / "model.safetensors")
     assert {tensor.dtype for tensor in weights.values()} == {torch.float32}

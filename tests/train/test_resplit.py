@@ -70,7 +70,7 @@ def test_specials_are_neither_halves_nor_halved():
     assert (halves(["a", "b", "ab"], frozenset({2})) == -1).all()
 
 
-def test_as_many_as_the_rate_says(encoder):
+def test_as_many_as_the_rate_says_in_each_of_two_passes(encoder):
     loaded = encoder("preset")
     subwords, words = every_subword(loaded)
     table = halves(loaded.pieces(range(loaded.vocabulary.size)), loaded.vocabulary.specials)

@@ -15,7 +15,7 @@ from xalign.sentences import read_files
 from xalign.train.corpus import CorpusFiles
 from xalign.train.loop import TrainOptions
 from xalign.train.run import Plan, run
-from xalign.train.tune import merged_weights, prepare
+from xalign.train.tune import merged_weights, prepare, usual_rate
 
 OPTIONS = TrainOptions(steps=3, batch_subwords=300, learning_rate=1e-2, warmup_steps=0)
 LANGUAGES = {"xmod": ("de", "en"), "xlm-tlm-lang": ("de", "en")}
@@ -117,3 +117,15 @@ def test_without_peft_the_error_says_what_to_install(trained, monkeypatch):
     monkeypatch.setitem(sys.modules, "peft", None)
     with pytest.raises(DependencyError, match=r"pip install 'xalign-words\[train\]'"):
         trained("bert", "lora")
+
+
+def test_the_usual_rate_is_that_of_the_size_and_of_what_is_trained():
+    with torch.device("meta"):
+        small, large = (
+            torch.nn.Linear(2, 2),
+            torch.nn.Sequential(torch.nn.Linear(8_000, 8_000), torch.nn.Linear(8_000, 2)),
+        )
+    assert usual_rate(small) == 5e-4
+    assert usual_rate(large) == 2e-5
+    large[0].requires_grad_(False)
+    assert usual_rate(large) == 2e-4

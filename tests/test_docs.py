@@ -1,0 +1,60 @@
+"""Commands that the documentation and the help show can be given: every name and every option exists."""
+
+import re
+import shlex
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from xalign.cli import COMMANDS, main
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = [
+    ROOT / "README.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+    *sorted((ROOT / "recipes").glob("*/README.md")),
+]
+
+
+def shown(text):
+    """The words of every `xalign ...` command within code, up to where it ends or its output is sent on."""
+    code = re.findall(r"```(?:bash|console)?\n(.*?)```", text, flags=re.DOTALL) + re.findall(
+        r"`(xalign [^`]+)`", text
+    )
+    for line in "\n".join(code).replace("\\\n", " ").splitlines():
+        for part in re.split(r"&&|[|;>](?!\|)", line.split(" #")[0]):
+            if (words := part.split()) and words[0] in ("xalign", "$"):
+                yield shlex.split(part.removeprefix("$ "))[1:]
+
+
+def help_of(*command):
+    return CliRunner().invoke(main, [*command, "--help"]).stdout
+
+
+def texts():
+    for page in PAGES:
+        yield page.relative_to(ROOT).as_posix(), page.read_text(encoding="utf-8")
+    for name in COMMANDS:
+        lines = [line.strip() for line in help_of(name).splitlines()]
+        yield f"xalign {name} --help", "```\n" + "\n".join(lines) + "\n```"
+
+
+@pytest.mark.parametrize(("name", "text"), list(texts()), ids=lambda each: each if len(each) < 60 else "")
+def test_commands_that_are_shown_exist(name, text):
+    for command, *words in shown(text):
+        if not re.fullmatch("[a-z]+", command):  # options of xalign itself, or a gap to be filled in
+            continue
+        asked = main.get_command(click.Context(main), command)
+        assert asked is not None, command
+        while isinstance(asked, click.Group) and words and words[0] in asked.commands:
+            asked = asked.commands[words.pop(0)]
+        known = {"--help"}.union(*(each.opts + each.secondary_opts for each in asked.params))
+        options = {word.partition("=")[0] for word in words if re.match(r"--?[a-z]", word)}
+        assert options <= known, (command, options - known)
+
+
+def test_every_command_is_in_the_documentation():
+    documentation = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
+    assert [name for name in COMMANDS if f"xalign {name}" not in documentation] == []

@@ -26,10 +26,11 @@ from xalign.models import Preset
 class HookedEncoder(Encoder):
     """`model` and `tokenizer` are transformers' own. `blocks`: what reads the hidden state of layer 0, 1, ...
 
-    `can_restart`: the family lets positions begin again on the target side.
+    `can_restart`: the family lets positions begin again on the target side. `adapts`: blocks have a part per language.
     """
 
     can_restart = False
+    adapts = False
 
     def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, preset: Preset) -> None:
         self.preset = preset
@@ -83,7 +84,8 @@ class HookedEncoder(Encoder):
 
     def states(self, batch: EncoderInput, layers: Set[int]) -> dict[int, Tensor]:
         if self._packed is not None:
-            return self._packed.run(self.embed(batch), batch.mask, layers)
+            languages = self.language_ids(batch) if self.adapts else None
+            return self._packed.run(self.embed(batch), batch.mask, layers, languages)
         return self.run_model(batch, layers)
 
     def run_model(self, batch: EncoderInput, layers: Set[int]) -> dict[int, Tensor]:

@@ -4,8 +4,8 @@ subwords alone.
 The subwords of all sequences stand end to end, without padding, so that products with weights waste nothing;
 sequences of one length stand together, so that attention takes them as one array and needs no mask. Query, key and
 value come of one product. Knows the blocks of BERT and XLM-R, which normalise after each addition, and those of
-XLM-RoBERTa-XL, which normalise before each product, by transformers' names. Does not: train; run on a GPU, whose
-kernels prefer one padded array.
+XLM-RoBERTa-XL, which normalise before each product, by transformers' names; either may end in adapters, a part per
+language. Does not: train; run on a GPU, whose kernels prefer one padded array.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+from xalign.encoders.regions import Regions, regions
 
 _SCORES = 2**16  # of one head, that are computed at a time: the processor's cache has room for so many
 _USUAL_ROWS = 4_096  # what oneDNN lays weights out for; other numbers of rows work too
@@ -33,12 +35,15 @@ class PackedBlocks:
         self._blocks = [_Block(block, heads) for block in blocks]
         self._final = final
 
-    def run(self, states: Tensor, mask: Tensor, layers: Set[int]) -> dict[int, Tensor]:
+    def run(
+        self, states: Tensor, mask: Tensor, layers: Set[int], languages: Tensor | None = None
+    ) -> dict[int, Tensor]:
         """The hidden states of `layers`, from those of layer 0; zeros at padding, which stands at the end of rows.
 
-        Shape: (batch, subwords, width), (batch, subwords) -> (batch, subwords, width) each
+        `languages`: of every position, for blocks with adapters. Shape: states (batch, subwords, width), mask and
+        languages (batch, subwords) -> (batch, subwords, width) each
         """
-        packing = _Packing(mask)
+        packing = _Packing(mask, languages)
         found = {0: states} if 0 in layers else {}
         rows = packing.pack(states)
         for layer, block in enumerate(self._blocks[: max(layers)], start=1):
@@ -56,7 +61,9 @@ class _Packing:
     its own and keeps it.
     """
 
-    def __init__(self, mask: Tensor) -> None:
+    regions: Regions = ()  # where each language is among the rows
+
+    def __init__(self, mask: Tensor, languages: Tensor | None) -> None:
         sizes = mask.sum(1).numpy()
         order = np.argsort(sizes, kind="stable")
         sizes = sizes[order]
@@ -66,6 +73,9 @@ class _Packing:
         self._places = torch.from_numpy(places)
         self._filling = -len(places) % (128 if len(places) > 1_024 else 32)
         self._sizes, self._starts = sizes, sizes.cumsum() - sizes
+        if languages is not None:
+            of_rows = languages.flatten().index_select(0, self._places)
+            self.regions = regions(of_rows, torch.ones_like(of_rows, dtype=torch.bool))
 
     def pack(self, states: Tensor) -> Tensor:
         """Shape: (batch, subwords, width) -> (rows, width)"""
@@ -177,15 +187,19 @@ class _Block:
             self._norm, self._inner_norm = attention.self_attn_layer_norm, block.LayerNorm
         else:
             self._norm, self._inner_norm = attention.output.LayerNorm, block.output.LayerNorm
+        self._adapt: Callable[[Regions, Tensor], Tensor] | None = getattr(block, "adapt", None)
 
     def __call__(self, rows: Tensor, packing: _Packing) -> Tensor:
         """Shape: (rows, width), kept"""
         if self._norms_first:
             rows = self._attend(self._norm(rows), packing).add_(rows)
-            return self._narrow(self._widen(self._inner_norm(rows))).add_(rows)
+            return self._adapted(self._narrow(self._widen(self._inner_norm(rows))).add_(rows), packing)
         rows = self._norm(self._attend(rows, packing).add_(rows))
-        output: Tensor = self._inner_norm(self._narrow(self._widen(rows)).add_(rows))
+        output: Tensor = self._inner_norm(self._adapted(self._narrow(self._widen(rows)).add_(rows), packing))
         return output
+
+    def _adapted(self, rows: Tensor, packing: _Packing) -> Tensor:
+        return rows if self._adapt is None else self._adapt(packing.regions, rows)
 
     def _attend(self, rows: Tensor, packing: _Packing) -> Tensor:
         return self._gather(packing.attend(self._project(rows), self._heads))

@@ -6,7 +6,8 @@ target side through another, and the pairs of a batch may be of different langua
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from types import SimpleNamespace
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -14,11 +15,14 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from transformers.models.xmod.modeling_xmod import XmodOutput
 
 from xalign.encoder import EncoderInput
+from xalign.encoders.regions import Regions, regions
 from xalign.encoders.roberta import RobertaEncoder
 from xalign.models import Preset
 
 
 class XmodEncoder(RobertaEncoder):
+    adapts = True
+
     def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, preset: Preset) -> None:
         super().__init__(model, tokenizer, preset)
         self.languages = tuple(model.config.languages)
@@ -29,10 +33,23 @@ class XmodEncoder(RobertaEncoder):
 
     def model_inputs(self, batch: EncoderInput) -> dict[str, Any]:
         languages = self.language_ids(batch)
-        return {**super().model_inputs(batch), "lang_ids": _regions(languages, batch.mask)}
+        return {**super().model_inputs(batch), "lang_ids": regions(languages, batch.mask)}
+
+    def embed(self, batch: EncoderInput) -> Tensor:
+        inputs = super().model_inputs(batch)
+        del inputs["attention_mask"]
+        embedded: Tensor = self.model.embeddings(**inputs)
+        return embedded
 
     def pack(self) -> None:
-        """Left as it is: packed.py does not know adapters."""
+        config = self.model.config
+        if config.hidden_act == "gelu":
+            final = self.model.encoder.LayerNorm if config.pre_norm else None
+            outputs = [block.output for block in self.blocks[: self.highest]]
+            blocks = [_by_common_names(block, config.pre_norm) for block in self.blocks[: self.highest]]
+            self.pack_blocks(blocks, config.num_attention_heads, final)
+            for output in outputs:
+                output.dense = nn.Identity()  # adapters are left, and what stands around them
 
     def freeze_for_finetuning(self) -> None:
         """Freeze the embeddings, the adapters and their normalisation, as transformers' task heads do.
@@ -48,18 +65,16 @@ class XmodEncoder(RobertaEncoder):
                     output.adapter_layer_norm.requires_grad_(False)
 
 
-class _Region(NamedTuple):
-    """Where one language is in a batch. `positions`: indices into (batch * subwords)."""
-
-    language: int
-    positions: Tensor
-
-
-def _regions(languages: Tensor, mask: Tensor) -> tuple[_Region, ...]:
-    """Which positions belong to which language; padding belongs to none. Shapes: (batch, subwords)"""
-    flat = languages.masked_fill(~mask, -1).flatten()
-    present = torch.unique(languages[mask]).tolist()
-    return tuple(_Region(language, (flat == language).nonzero().squeeze(1)) for language in present)
+def _by_common_names(block: Any, norms_first: bool) -> SimpleNamespace:
+    """The parts of a block by the names that XLM-R's have, or XLM-RoBERTa-XL's, and what its adapters do."""
+    norms = {"self_attn_layer_norm": block.attention.output.LayerNorm} if norms_first else {}
+    return SimpleNamespace(
+        attention=SimpleNamespace(self=block.attention.self, output=block.attention.output, **norms),
+        intermediate=block.intermediate,
+        output=block.output,
+        LayerNorm=block.output.LayerNorm,
+        adapt=block.output.lang_adapter,
+    )
 
 
 class _AdaptersInUse(XmodOutput):  # type: ignore[misc]
@@ -68,14 +83,14 @@ class _AdaptersInUse(XmodOutput):  # type: ignore[misc]
     Here only those of the languages in the batch are run; with a single one, without picking positions.
     """
 
-    def lang_adapter(self, lang_ids: tuple[_Region, ...], hidden_states: Tensor) -> Tensor:
+    def lang_adapter(self, lang_ids: Regions, hidden_states: Tensor) -> Tensor:
         residual, states = self.around_adapter(hidden_states)
         adapters = list(self.adapter_modules.values())
         adapted: Tensor
         if len(lang_ids) == 1:
             adapted = adapters[lang_ids[0].language](states)
         else:
-            rows = states.flatten(0, 1)
+            rows = states.flatten(0, -2)
             adapted = torch.zeros_like(rows)
             for language, positions in lang_ids:
                 # Under autocast an adapter answers in lower precision than it was asked in.

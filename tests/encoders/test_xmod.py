@@ -49,6 +49,20 @@ def test_the_sentences_of_a_batch_may_be_of_different_languages(encoder, tiny):
             torch.testing.assert_close(states[row, : len(expected)], expected, atol=1e-5, rtol=1e-5)
 
 
+@pytest.mark.parametrize("name", ["xmod", "xmod-prenorm"])
+def test_packed_blocks_keep_the_languages_apart(encoder, name):
+    plain, packed = encoder(name), encoder(name)
+    packed.pack()
+    batch = pairs(plain, ((GERMAN, ENGLISH), (["Hello"], GERMAN), (ENGLISH, ["Haus"])))
+    languages = by_sides(plain, batch, "de", "en").languages.clone()
+    languages[1] = plain.language_id("zh_CN")
+    batch = replace(batch, languages=languages)
+    assert batch.padded
+    with torch.inference_mode():
+        expected, found = (each.encode(batch, [2, 4])[:, batch.mask] for each in (plain, packed))
+    torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-5)
+
+
 def test_codes_are_iso_639_1_or_the_models_own(encoder):
     loaded = encoder("xmod")
     assert loaded.languages == ("en_XX", "de_DE", "zh_CN", "zh_TW", "fr_XX")

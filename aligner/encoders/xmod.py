@@ -45,7 +45,7 @@ class XmodEncoder(RobertaEncoder):
         config = self.model.config
         if config.hidden_act == "gelu":
             final = self.model.encoder.LayerNorm if config.pre_norm else None
-            outputs = [block.output for block in self.blocks[: self.highest]]
+            outputs: list[Any] = [block.output for block in self.blocks[: self.highest]]
             blocks = [_by_common_names(block, config.pre_norm) for block in self.blocks[: self.highest]]
             self.pack_blocks(blocks, config.num_attention_heads, final)
             for output in outputs:

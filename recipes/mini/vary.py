@@ -1,15 +1,15 @@
 """Text with its links -> the same text, some of its lines written as other corpora write theirs, word for word.
 
-    python recipes/mini/vary.py --text runs/mini/text
+    python recipes/mini/vary.py --text runs/mini/text --out runs/mini/varied
 
 Every tenth pair is lower-cased, every fortieth in capitals, and of every twentieth the Latin letters are plain: no
-accents, no letters of a language's own. After links.py, which knows the words best as they are; in place, and a second
-time changes nothing.
+accents, no letters of a language's own. After links.py, which knows the words best as they are.
 """
 
 from __future__ import annotations
 
 import argparse
+import shutil
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
@@ -24,11 +24,15 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--text", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    for links in options.text.glob("??-??.links"):
+        shutil.copyfile(links, options.out / links.name)
     for file in sorted(options.text.glob("??-??.??")):
         lines = file.read_text(encoding="utf-8").split("\n")
         vary(lines)
-        file.write_text("\n".join(lines), encoding="utf-8")
+        (options.out / file.name).write_text("\n".join(lines), encoding="utf-8")
 
 
 def vary(lines: list[str]) -> None:

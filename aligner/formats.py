@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from operator import index
@@ -257,13 +257,15 @@ def iter_alignments(
     one_based: bool | None = None,
     reverse: bool = False,
     sentences: int | None = None,
+    numbers: Sequence[int] | None = None,
 ) -> Iterator[Alignment]:
     """Read a file, one alignment per sentence pair; line by line where the format is one line per pair.
 
     `one_based`: words are numbered from 1; None takes what is usual for the format. `reverse`: the file says
     target before source. `sentences`: how many pairs there are, where that is known. It matters for naacl,
     where a pair without links has no line: the k-th number belongs to the k-th pair, as gold sets have it,
-    unless there are fewer numbers than pairs; then numbers from 1 count the pairs, as xalign writes them.
+    unless there are fewer numbers than pairs; then numbers from 1 count the pairs, as xalign writes them. `numbers`:
+    those of the pairs, in order, where another file of the same pairs gives them; naacl is then read by number.
     """
     if format not in ("auto", *READABLE):
         raise OptionError(f"unknown format {format!r}: choose one of auto, {', '.join(READABLE)}")
@@ -271,7 +273,7 @@ def iter_alignments(
     name = detect_format(head[-1] if head else "") if format == "auto" else format
     base = {} if one_based is None else {"one_based": one_based}
     try:
-        for alignment in _parse(name, chain(head, lines), base, sentences):
+        for alignment in _parse(name, chain(head, lines), base, sentences, numbers):
             yield alignment.reversed() if reverse else alignment
     except FormatError as error:
         raise FormatError(f"{name_of(path)} {error}") from None
@@ -283,9 +285,18 @@ def read_alignments(
     one_based: bool | None = None,
     reverse: bool = False,
     sentences: int | None = None,
+    numbers: Sequence[int] | None = None,
 ) -> list[Alignment]:
     """All of `iter_alignments`."""
-    return list(iter_alignments(path, format, one_based, reverse, sentences))
+    return list(iter_alignments(path, format, one_based, reverse, sentences, numbers))
+
+
+def read_numbers(path: Path | str) -> list[int] | None:
+    """The numbers of the pairs of a naacl file, in order; None for other formats, in which lines count the pairs."""
+    head, lines = _split_head(read_lines(path))
+    if not head or detect_format(head[-1]) != "naacl":
+        return None
+    return list(parse_naacl(chain(head, lines)))
 
 
 def _split_head(lines: Iterator[str]) -> tuple[list[str], Iterator[str]]:
@@ -299,10 +310,18 @@ def _split_head(lines: Iterator[str]) -> tuple[list[str], Iterator[str]]:
 
 
 def _parse(
-    format: str, lines: Iterable[str], base: dict[str, bool], sentences: int | None
+    format: str,
+    lines: Iterable[str],
+    base: dict[str, bool],
+    sentences: int | None,
+    numbers: Sequence[int] | None,
 ) -> Iterator[Alignment]:
     if format in _FILE_PARSERS:
-        yield from _in_order(_FILE_PARSERS[format](lines, **base), sentences)
+        pairs = _FILE_PARSERS[format](lines, **base)
+        if format == "naacl" and numbers is not None and pairs.keys() <= set(numbers):
+            yield from (pairs.get(number, Alignment()) for number in numbers)
+        else:
+            yield from _in_order(pairs, sentences)
         return
     parse = _LINE_PARSERS[format]
     for number, line in enumerate(lines, start=1):

@@ -17,7 +17,7 @@ from xalign.cli.options import aligner_from, model_options, quiet_option
 from xalign.cli.progress import track
 from xalign.errors import FormatError, OptionError
 from xalign.files import STANDARD, name_of, writing
-from xalign.formats import read_alignments
+from xalign.formats import read_alignments, read_numbers
 from xalign.links import Alignment
 from xalign.models import Preset, resolve
 from xalign.plausibility import Reading, better_reading, out_of_range
@@ -92,7 +92,8 @@ def eval(
     text = list(read_files(source, target)) if source and target else None
     links = _read_gold(gold, gold_one_based, text)
     if files:
-        hypotheses = list(_from_files(files, gold, len(links), one_based, reverse))
+        numbers = read_numbers(gold) if text is None and str(gold) != STANDARD else None
+        hypotheses = list(_from_files(files, gold, len(links), numbers, one_based, reverse))
     else:
         hypotheses = list(_from_model(model, layers, text or [], quiet))
     scores = _score(hypotheses, links, paired=bool(files))
@@ -150,10 +151,15 @@ def _read_gold(gold: Path, one_based: bool | None, text: Sequence[SentencePair] 
 
 
 def _from_files(
-    files: Sequence[Path], gold: Path, pairs: int, one_based: bool | None, reverse: bool
+    files: Sequence[Path],
+    gold: Path,
+    pairs: int,
+    numbers: Sequence[int] | None,
+    one_based: bool | None,
+    reverse: bool,
 ) -> Iterator[Hypothesis]:
     for path in files:
-        links = read_alignments(path, one_based=one_based, reverse=reverse, sentences=pairs)
+        links = read_alignments(path, one_based=one_based, reverse=reverse, sentences=pairs, numbers=numbers)
         if len(links) != pairs:
             shorter, longer = (path, gold) if len(links) < pairs else (gold, path)
             end = min(len(links), pairs)

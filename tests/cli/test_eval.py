@@ -114,6 +114,21 @@ def test_gold_with_gaps_in_its_numbers_follows_the_lines(tmp_path, text):
     assert found["counts"] == {"sure_hits": 2, "possible_hits": 3, "hypothesis": 3, "sure": 2}
 
 
+@pytest.mark.parametrize(
+    ("links", "hits"),
+    [
+        ("1 1 1 S\n2 1 1 S\n4 2 2 S\n", 3),
+        ("1 1 1 S\n2 1 1 S\n3 2 2 S\n", 3),  # counted, not numbered as the gold is
+        ("4 2 2 S\n", 1),
+        ("2 2 2 S\n4 1 1 S\n1 9 9 S\n", 0),
+    ],
+)
+def test_naacl_files_with_the_same_gaps_are_read_by_number(tmp_path, links, hits):
+    gold = write(tmp_path / "gold.naacl", "1 1 1 S\n2 1 1 S\n4 2 2 S\n")
+    found = scores(run("--gold", gold, "--format", "json", write(tmp_path / "out.naacl", links)))
+    assert found["counts"]["sure_hits"] == hits
+
+
 def test_sentences_go_to_a_table(gold, tmp_path):
     table = tmp_path / "sentences.tsv"
     assert run("--gold", gold, "--sentences", table, gold).exit_code == 0

@@ -36,9 +36,8 @@ class HookedEncoder(Encoder):
         self.preset = preset
         self.model: PreTrainedModel = model
         self.tokenizer = tokenizer
-        if (
-            tokenizer.is_fast
-        ):  # words are split one by one, and padded by nobody, whatever tokenizer.json says
+        if tokenizer.is_fast:
+            # Words are split one by one, and padded by nobody, whatever tokenizer.json says.
             tokenizer.backend_tokenizer.no_padding()
             tokenizer.backend_tokenizer.no_truncation()
         if preset.positions == "restart" and not self.can_restart:

@@ -46,6 +46,11 @@ def test_it_aligns_the_sets_that_come_with_it(pair, most):
         ("&apos;s", ["'s"]),
         ("R&amp;D", ["R&D"]),
         ("@-@", ["-"]),
+        ("می\u200cخواهم", ["ميخواهم"]),  # Persian, with its own letters and a non-joiner or with Arabic's
+        ("کتاب", ["كتاب"]),
+        ("Țară", ["Ţară"]),  # Romanian, with commas or cedillas
+        ("și", ["şi"]),
+        ("co\u00adop", ["coop"]),
     ],
 )
 def test_what_corpora_write_for_it_is_split_like_plain_text(mini, written, words):

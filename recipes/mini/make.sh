@@ -34,7 +34,7 @@ done
 resume=()
 [ -e "$work/trained/state" ] && resume=(--resume)
 xalign train --init "$work/start" --out "$work/trained" "${files[@]}" "${development[@]}" "${resume[@]}" \
-  --bootstrap 0.5 --split-rate 0.1 --steps 16000 --descent 0.6 --batch-subwords 8192 --learning-rate 2.5e-3 --optimizer muon \
+  --bootstrap 0.5 --split-rate 0.1 --steps 14000 --descent 0.6 --batch-subwords 8192 --learning-rate 2.5e-3 --optimizer muon \
   --muon-factor 7 --warmup-steps 300 --save-steps 500 --dtype bfloat16
 
 python recipes/mini/bundle.py --trained "$work/trained"

@@ -63,7 +63,7 @@ class _Packing:
 
     regions: Regions = ()  # where each language is among the rows
 
-    def __init__(self, mask: Tensor, languages: Tensor | None) -> None:
+    def __init__(self, mask: Tensor, languages: Tensor | None = None) -> None:
         sizes = mask.sum(1).numpy()
         order = np.argsort(sizes, kind="stable")
         sizes = sizes[order]

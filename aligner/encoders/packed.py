@@ -21,11 +21,15 @@ from torch.nn import functional
 
 from xalign.encoders.regions import Regions, regions
 
-_SCORES = 2**16  # of one head, that are computed at a time: the processor's cache has room for so many
+_VECTOR = 16  # how many numbers the attention kernel takes at once
+_GATHERED = 2**19  # of queries, keys and values, at a time: the processor's cache has room for so many
 _USUAL_ROWS = 4_096  # what oneDNN lays weights out for; other numbers of rows work too
 
 Rows = Callable[[Tensor], Tensor]
 """A function of every row alone. Shape: (rows, in) -> (rows, out)"""
+
+Sum = Callable[[Tensor, Tensor], Tensor]
+"""The same, and what is added to it. Shape: (rows, in), (rows, out) -> (rows, out)"""
 
 
 class PackedBlocks:
@@ -100,18 +104,16 @@ class _Packing:
         return torch.cat([*parts, projected.new_zeros(self._filling, width // 3)])
 
     def _attend_in_bfloat16(self, projected: Tensor, heads: int) -> Tensor:
-        """The same in half the time: torch's own is made for longer sequences, and its softmax for float32."""
+        """The same in lengths that the kernel's vectors divide: in between it takes up to twice as long."""
         width = projected.shape[1]
-        scale = (width // (3 * heads)) ** -0.5
         parts = []
-        for rows, padding in self._alike:
-            split = _heads(projected.index_select(0, rows.flatten()).view(*rows.shape, width), heads)
-            query, key, value = split.flatten(1, 2)
-            scores = torch.bmm(query, key.transpose(1, 2)).float().mul_(scale)
-            if padding is not None:
-                scores.view(len(rows), heads, *scores.shape[1:]).masked_fill_(padding, -torch.inf)
-            context = torch.bmm(scores.softmax(-1).to(projected.dtype), value)
-            parts.append(_joined(context.view(len(rows), heads, *context.shape[1:])))
+        for rows, real in self._alike:
+            step = max(1, _GATHERED // (rows.shape[1] * width))
+            for places, mask in zip(torch.split(rows, step), torch.split(real, step), strict=True):
+                gathered = projected.index_select(0, places.flatten()).view(*places.shape, width)
+                query, key, value = _heads(gathered, heads)
+                context = functional.scaled_dot_product_attention(query, key, value, attn_mask=mask)
+                parts.append(_joined(context))
         return torch.cat(parts).index_select(0, self._returns)
 
     @cached_property
@@ -122,42 +124,26 @@ class _Packing:
         return list(zip((ends - sizes * counts).tolist(), ends.tolist(), sizes.tolist(), strict=True))
 
     @cached_property
-    def _alike(self) -> list[tuple[Tensor, Tensor | None]]:
-        """The sequences of nearly one size, few at a time: (which rows they are, which of these only pad).
+    def _alike(self) -> list[tuple[Tensor, Tensor]]:
+        """The sequences of nearly one size: (which rows they are, which of these are theirs and not padding).
 
-        Few different shapes, since oneDNN makes code of its own for each.
         Shape: (sequences, subwords), (sequences, 1, 1, subwords)
         """
-        parts: list[tuple[Tensor, Tensor | None]] = []
-        widths = -(-self._sizes // 8) * 8
+        parts = []
+        widths = -(-self._sizes // _VECTOR) * _VECTOR
         for width in np.unique(widths).tolist():
-            starts, sizes = self._starts[widths == width], self._sizes[widths == width]
-            while len(starts):
-                count = min(_power_of_two(len(starts)), _power_of_two(_SCORES // width**2))
-                columns = np.arange(width)
-                real = columns < sizes[:count, None]
-                rows = np.where(real, starts[:count, None] + columns, 0)
-                padding = None if real.all() else torch.from_numpy(~real[:, None, None])
-                parts.append((torch.from_numpy(rows), padding))
-                starts, sizes = starts[count:], sizes[count:]
+            starts, sizes = self._starts[widths == width, None], self._sizes[widths == width, None]
+            columns = np.arange(width)
+            real = columns < sizes
+            rows = np.where(real, starts + columns, 0)
+            parts.append((torch.from_numpy(rows), torch.from_numpy(real[:, None, None])))
         return parts
 
     @cached_property
     def _returns(self) -> Tensor:
         """Where each row is among those of `_alike`. Shape: (rows,)"""
-        real = [
-            np.ones(rows.numel(), dtype=bool)
-            if padding is None
-            else ~np.broadcast_to(padding.numpy()[:, 0, 0], rows.shape).ravel()
-            for rows, padding in self._alike
-        ]
-        places = np.flatnonzero(np.concatenate(real))
-        return torch.from_numpy(np.concatenate([places, np.zeros(self._filling, dtype=places.dtype)]))
-
-
-def _power_of_two(most: int) -> int:
-    """The largest that is not above `most`, at least 1."""
-    return 1 << max(0, most.bit_length() - 1)
+        places = torch.cat([real.flatten() for _, real in self._alike]).nonzero().flatten()
+        return torch.cat([places, places.new_zeros(self._filling)])
 
 
 def _heads(projected: Tensor, heads: int) -> Tensor:
@@ -179,9 +165,9 @@ class _Block:
         projections = [getattr(attention.self, name) for name in ("query", "key", "value")]
         self._heads = heads
         self._project = _product(*projections)
-        self._gather = _product(attention.output.dense)
+        self._gather = _sum(attention.output.dense)
         self._widen = _product(block.intermediate.dense, gelu=True)
-        self._narrow = _product(block.output.dense)
+        self._narrow = _sum(block.output.dense)
         self._norms_first = hasattr(attention, "self_attn_layer_norm")
         if self._norms_first:
             self._norm, self._inner_norm = attention.self_attn_layer_norm, block.LayerNorm
@@ -192,36 +178,47 @@ class _Block:
     def __call__(self, rows: Tensor, packing: _Packing) -> Tensor:
         """Shape: (rows, width), kept"""
         if self._norms_first:
-            rows = self._attend(self._norm(rows), packing).add_(rows)
-            return self._adapted(self._narrow(self._widen(self._inner_norm(rows))).add_(rows), packing)
-        rows = self._norm(self._attend(rows, packing).add_(rows))
-        output: Tensor = self._inner_norm(self._adapted(self._narrow(self._widen(rows)).add_(rows), packing))
+            rows = self._gather(self._attend(self._norm(rows), packing), rows)
+            return self._adapted(self._narrow(self._widen(self._inner_norm(rows)), rows), packing)
+        rows = self._norm(self._gather(self._attend(rows, packing), rows))
+        output: Tensor = self._inner_norm(self._adapted(self._narrow(self._widen(rows), rows), packing))
         return output
+
+    def _attend(self, rows: Tensor, packing: _Packing) -> Tensor:
+        return packing.attend(self._project(rows), self._heads)
 
     def _adapted(self, rows: Tensor, packing: _Packing) -> Tensor:
         return rows if self._adapt is None else self._adapt(packing.regions, rows)
 
-    def _attend(self, rows: Tensor, packing: _Packing) -> Tensor:
-        return self._gather(packing.attend(self._project(rows), self._heads))
-
 
 def _product(*layers: nn.Linear, gelu: bool = False) -> Rows:
-    """One product for all of `layers`, their results side by side, and GELU after it where that is asked for."""
+    """One product for all of `layers`, their results side by side, and GELU after it where that is asked for.
+
+    Where there is oneDNN's, it is what torch.compile makes of a product on a CPU: weights are laid out once, bias and
+    GELU are inside. That takes some 15 % less time than torch's own, which multiplies float32 by MKL and adds the bias
+    apart in bfloat16.
+    """
     weight = torch.cat([layer.weight.detach() for layer in layers])
     bias = torch.cat([layer.bias.detach() for layer in layers])
-    if weight.dtype in (torch.float32, torch.bfloat16) and hasattr(torch.ops.mkldnn, "_linear_pointwise"):
-        return _onednn_product(weight, bias, gelu)
+    if _onednn_takes(weight):
+        laid_out = torch.ops.mkldnn._reorder_linear_weight(weight, _USUAL_ROWS)
+        after: tuple[str, list[float], str] = ("gelu", [], "none") if gelu else ("none", [], "")
+        multiply: Callable[..., Tensor] = torch.ops.mkldnn._linear_pointwise
+        return lambda rows: multiply(rows, laid_out, bias, *after)
     if gelu:
         return lambda rows: functional.gelu(functional.linear(rows, weight, bias))
     return lambda rows: functional.linear(rows, weight, bias)
 
 
-def _onednn_product(weight: Tensor, bias: Tensor, gelu: bool) -> Rows:
-    """What torch.compile makes of a product on a CPU: oneDNN's, with weights laid out once, bias and GELU inside.
+def _sum(layer: nn.Linear) -> Sum:
+    """A product and a sum, which oneDNN makes before it rounds."""
+    weight, bias = layer.weight.detach(), layer.bias.detach()
+    if _onednn_takes(weight):
+        laid_out = torch.ops.mkldnn._reorder_linear_weight(weight, _USUAL_ROWS)
+        multiply: Callable[..., Tensor] = torch.ops.mkldnn._linear_pointwise.binary
+        return lambda rows, added: multiply(rows, added, laid_out, bias, "add")
+    return lambda rows, added: functional.linear(rows, weight, bias).add_(added)
 
-    Takes some 15 % less time than torch's own, which multiplies float32 by MKL and adds the bias apart in bfloat16.
-    """
-    laid_out = torch.ops.mkldnn._reorder_linear_weight(weight, _USUAL_ROWS)
-    after: tuple[str, list[float], str] = ("gelu", [], "none") if gelu else ("none", [], "")
-    multiply: Callable[..., Tensor] = torch.ops.mkldnn._linear_pointwise
-    return lambda rows: multiply(rows, laid_out, bias, *after)
+
+def _onednn_takes(weight: Tensor) -> bool:
+    return weight.dtype in (torch.float32, torch.bfloat16) and hasattr(torch.ops.mkldnn, "_linear_pointwise")

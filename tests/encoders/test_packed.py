@@ -28,12 +28,12 @@ def test_packing_and_unpacking_keeps_what_is_real(sizes):
 
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 1e-5), (torch.bfloat16, 0.03)])
-@pytest.mark.parametrize("scores", [1, 2**10, 2**16])
+@pytest.mark.parametrize("gathered", [1, 2**10, 2**19])
 @given(sizes=lengths)
-def test_each_sequence_attends_to_itself(dtype, tolerance, scores, sizes):
+def test_each_sequence_attends_to_itself(dtype, tolerance, gathered, sizes):
     states, mask = padded(sizes)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(packed, "_SCORES", scores)
+        patch.setattr(packed, "_GATHERED", gathered)
         packing = packed._Packing(mask)
         found = packing.unpack(packing.attend(packing.pack(states.to(dtype)), HEADS))
     for row, size in enumerate(sizes):

@@ -106,8 +106,14 @@ def writing(path: Path | str) -> Iterator[IO[bytes]]:
 def expect_no_input(output: Path, inputs: Iterable[Path | None]) -> None:
     """OptionError if the file to write is one of those to be read: it would be emptied first."""
     for path in inputs:
-        if path is not None and output.is_file() and path.exists() and output.samefile(path):
-            raise OptionError(f"{output} is an input too: give -o another file")
+        if path is None or STANDARD in (str(path), str(output)):
+            continue
+        try:
+            is_same = output.is_file() and output.samefile(path)
+        except OSError:
+            continue  # opening it will say what is wrong
+        if is_same:
+            raise OptionError(f"{output} is an input too: give the output another file")
 
 
 def _open_zstandard(path: Path | str, mode: str) -> IO[bytes]:
@@ -130,7 +136,7 @@ class _ZstandardFrames(io.RawIOBase):
         self._frame = self._new_frame()
         self._file = path.open("rb")
         self._compressed = b""
-        self._text = b""
+        self._text = memoryview(b"")
 
     def readable(self) -> bool:
         return True
@@ -142,7 +148,7 @@ class _ZstandardFrames(io.RawIOBase):
             self._compressed = self._compressed or chunk
             if self._frame.eof:
                 self._frame = self._new_frame()
-            self._text = self._frame.decompress(self._compressed)
+            self._text = memoryview(self._frame.decompress(self._compressed))
             self._compressed = self._frame.unused_data
         if not self._text and not self._frame.eof:
             raise EOFError("the compressed file ends before its end marker was reached")

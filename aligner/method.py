@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -69,6 +70,8 @@ class AlignOptions:
         _expect("level", self.level, LEVELS)
         _expect("punctuation", self.punctuation, PUNCTUATION)
         _expect("symmetrize", self.symmetrize, tuple(SYMMETRIZERS))
+        if self.threshold is not None and math.isnan(self.threshold):
+            raise OptionError("--threshold is nan: it must be a number")
         if self.lexicon < 0:
             raise OptionError(f"lexicon is {self.lexicon}: it is a number of rounds, 0 for no lexicon")
         if self.batch_tokens is not None and self.batch_tokens < 1:

@@ -13,6 +13,8 @@ READ_ALOUD = frozenset("%‰&#§*/")
 STAND_INS = frozenset("`´|")  # Unicode counts them as symbols
 BRACKETS = frozenset(f"-{side}{kind}B-" for side in "LR" for kind in "RSC")  # round, square, curly
 
+LONGEST_ESCAPE = 40  # letters; Python reads no number of thousands of digits
+
 
 def is_punctuation(word: str) -> bool:
     """Whether a word is made of punctuation alone, escaped or not.
@@ -24,7 +26,7 @@ def is_punctuation(word: str) -> bool:
     """
     if word in BRACKETS:
         return True
-    plain = html.unescape(word) if word.startswith("&") else word
+    plain = html.unescape(word) if word.startswith("&") and len(word) <= LONGEST_ESCAPE else word
     return bool(plain) and all(map(_is_mark, plain))
 
 

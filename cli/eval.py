@@ -16,7 +16,7 @@ from xalign.cli.layers import layer_list
 from xalign.cli.options import aligner_from, model_options, quiet_option
 from xalign.cli.progress import track
 from xalign.errors import FormatError, OptionError
-from xalign.files import STANDARD, name_of, writing
+from xalign.files import STANDARD, expect_no_input, name_of, writing
 from xalign.formats import read_alignments, read_numbers
 from xalign.links import Alignment
 from xalign.models import Preset, resolve
@@ -89,6 +89,8 @@ def eval(
     _check_usage(ctx, files, source, target, [*model, "layers"])
     if [str(path) for path in (gold, source, target, *files)].count(STANDARD) > 1:
         raise OptionError('"-" stands for several files: standard input can be read once')
+    if sentences is not None:
+        expect_no_input(sentences, [gold, source, target, *files])
     text = list(read_files(source, target)) if source and target else None
     links = _read_gold(gold, gold_one_based, text)
     if files:
@@ -99,10 +101,10 @@ def eval(
     scores = _score(hypotheses, links, paired=bool(files))
     for warning in _warnings(gold, links, hypotheses, text, are_files=bool(files)):
         click.echo(f"Warning: {warning}", err=True)
+    click.echo(REPORTS[form](scores), nl=False)
     if sentences is not None:
         with writing(sentences) as file:
             file.writelines(line.encode() for line in sentence_table(scores))
-    click.echo(REPORTS[form](scores), nl=False)
 
 
 def _check_usage(

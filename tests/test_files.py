@@ -13,7 +13,7 @@ import pytest
 import zstandard
 
 from xalign.errors import InputError, OptionError
-from xalign.files import read_lines, writing
+from xalign.files import expect_no_input, read_lines, writing
 
 TEXT = "das Haus\n\nthe house\n"
 COMPRESS = {
@@ -205,3 +205,15 @@ def test_the_end_of_a_pipe_is_left_to_the_caller():
 def test_an_error_of_the_writers_own_passes_through(tmp_path):
     with pytest.raises(InputError, match="line 2"), writing(tmp_path / "text.gz"):
         raise InputError("line 2")
+
+
+def test_a_file_called_dash_does_not_stand_for_a_pipe(tmp_path, monkeypatch):
+    (tmp_path / "-").touch()
+    monkeypatch.chdir(tmp_path)
+    expect_no_input(Path("-"), [Path("-")])
+
+
+def test_a_name_that_is_too_long_is_left_to_whoever_opens_it(tmp_path):
+    output = tmp_path / "out"
+    output.touch()
+    expect_no_input(output, [Path("a" * 300)])

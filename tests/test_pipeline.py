@@ -100,6 +100,7 @@ def test_nothing_gives_nothing(load):
             "goes with --extract argmax, not with softmax",
         ),
         ({"distortion": 1.5}, OptionError, "from 0 to 1"),
+        ({"threshold": float("nan")}, OptionError, "must be a number"),
         ({"extract": "magic"}, OptionError, "choose one of argmax, forward"),
         ({"similarity": "euclid"}, OptionError, "choose one of dot, cosine"),
         ({"encode": "both"}, OptionError, "choose one of pair, separate"),

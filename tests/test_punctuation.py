@@ -133,3 +133,7 @@ def test_nor_in_what_explains_it(tiny):
 
 def load(tiny, **options):
     return Aligner.load(str(tiny("preset")), device="cpu", dtype="float32", **options)
+
+
+def test_an_escape_of_any_length_is_read():
+    assert not is_punctuation("&#" + "1" * 5_000 + ";")

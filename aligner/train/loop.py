@@ -55,8 +55,8 @@ class TrainOptions:
             if getattr(self, name) < 1:
                 raise OptionError(f"{name} is {getattr(self, name)}: it must be at least 1")
         for name in ("learning_rate", "muon_factor", "warmup_steps", "seed"):
-            if (getattr(self, name) or 0) < 0:
-                raise OptionError(f"{name} is {getattr(self, name)}: it must not be below 0")
+            if not 0 <= (getattr(self, name) or 0) < math.inf:
+                raise OptionError(f"{name} is {getattr(self, name)}: it must be a number from 0 up")
         if not self.temperature > 0:
             raise OptionError(f"temperature is {self.temperature}: it must be above 0")
         if not 0 <= self.descent <= 1:

@@ -295,3 +295,13 @@ def test_published_figures(system, shared):
         assert found["precision"] == pytest.approx(precision, abs=0.1), name
         assert found["recall"] == pytest.approx(recall, abs=0.1), name
         assert result.stderr.count("Warning") == 1  # the gold's one link to word -99
+
+
+@pytest.mark.parametrize("which", ["gold.txt", "out.align"])
+def test_a_table_of_sentences_does_not_replace_what_is_scored(tmp_path, gold, which):
+    links = write(tmp_path / "out.align", GOLD.replace("p", "-"))
+    before = (tmp_path / which).read_text(encoding="utf-8")
+    result = run("--gold", gold, links, "--sentences", tmp_path / which)
+    assert result.exit_code != 0
+    assert "is an input too" in result.output
+    assert (tmp_path / which).read_text(encoding="utf-8") == before

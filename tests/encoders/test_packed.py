@@ -42,3 +42,15 @@ def test_each_sequence_attends_to_itself(dtype, tolerance, gathered, sizes):
             functional.scaled_dot_product_attention(query, key, value).transpose(0, 1).reshape(size, -1)
         )
         torch.testing.assert_close(found[row, :size].float(), expected, atol=tolerance, rtol=tolerance)
+
+
+@pytest.mark.parametrize("gelu", [False, True])
+def test_bfloat16_is_multiplied_without_onednn_too(monkeypatch, gelu):
+    layer = torch.nn.Linear(8, 6).bfloat16()
+    rows, added = torch.randn(5, 8).bfloat16(), torch.randn(5, 6).bfloat16()
+    usual = packed._product(layer, gelu=gelu)(rows), packed._sum(layer)(rows, added)
+    monkeypatch.setattr(packed, "_onednn_takes", lambda weight: False)
+    for found, expected in zip(
+        (packed._product(layer, gelu=gelu)(rows), packed._sum(layer)(rows, added)), usual, strict=False
+    ):
+        torch.testing.assert_close(found, expected, atol=0.03, rtol=0.03)

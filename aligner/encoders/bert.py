@@ -28,5 +28,5 @@ class BertEncoder(HookedEncoder):
         return (int(self.tokenizer.cls_token_id),), end, end
 
     def pack(self) -> None:
-        if self.model.config.hidden_act == "gelu":
+        if self.model.config.hidden_act == "gelu" and not self.model.config.is_decoder:
             self.pack_blocks(list(self.blocks), self.model.config.num_attention_heads)

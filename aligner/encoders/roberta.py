@@ -46,6 +46,6 @@ class RobertaEncoder(HookedEncoder):
         return inputs
 
     def pack(self) -> None:
-        if self.model.config.hidden_act == "gelu":
+        if self.model.config.hidden_act == "gelu" and not self.model.config.is_decoder:
             final = getattr(self.model.encoder, "LayerNorm", None)  # of XLM-RoBERTa-XL
             self.pack_blocks(list(self.blocks), self.model.config.num_attention_heads, final)

@@ -117,7 +117,7 @@ def train(
     callbacks = callbacks or Callbacks()
     # Blocks above the layer that is compared get no gradient.
     unused = DistributedDataParallelKwargs(find_unused_parameters=True)
-    accelerator = Accelerator(cpu=device.type == "cpu", kwargs_handlers=[unused])
+    accelerator = Accelerator(mixed_precision="no", cpu=device.type == "cpu", kwargs_handlers=[unused])
     if accelerator.num_processes > 1:
         device = accelerator.device
     learner.to(device)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes `mini` from the data folder, every step from the text to the packaged checkpoint; steps that are done are
-# skipped, a training that was stopped goes on. About three hours on two CPU cores with bfloat16 products.
+# skipped, a training that was stopped goes on. About two and a half hours on two CPU cores with bfloat16 products.
 #
 #     pip install -e '.[train]' -r recipes/mini/requirements.txt
 #     XALIGN_DATA=/path/to/data recipes/mini/make.sh [WORK_FOLDER]

@@ -51,6 +51,6 @@ def test_bfloat16_is_multiplied_without_onednn_too(monkeypatch, gelu):
     usual = packed._product(layer, gelu=gelu)(rows), packed._sum(layer)(rows, added)
     monkeypatch.setattr(packed, "_onednn_takes", lambda weight: False)
     for found, expected in zip(
-        (packed._product(layer, gelu=gelu)(rows), packed._sum(layer)(rows, added)), usual, strict=False
+        (packed._product(layer, gelu=gelu)(rows), packed._sum(layer)(rows, added)), usual, strict=True
     ):
         torch.testing.assert_close(found, expected, atol=0.03, rtol=0.03)

@@ -11,21 +11,25 @@ Does not: choose layers, cut text to length, or build batches (batches.py does).
 from __future__ import annotations
 
 import importlib
-import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence, Set
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from xalign.device import attention_kernels, moved
+from xalign.encoders.folder import CONFIG, TOKENIZER, WEIGHTS, brings_code, check_folder, refuse_code
 from xalign.encoders.languages import find_language
-from xalign.errors import LanguageError, LayerError, OptionError
-from xalign.models import Preset
+from xalign.errors import LanguageError, LayerError, ModelError, OptionError
+from xalign.hub import checkpoint_folder
+from xalign.json_file import read_object
+from xalign.models import BUNDLED, Preset, holds_fairseq
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +139,8 @@ class Encoder(ABC):
         """Read the checkpoint that `preset` names; ModelError where it cannot be read."""
 
     @abstractmethod
-    def save(self, folder: Path, weights: Mapping[str, Tensor] | None = None) -> None:
-        """Write an ordinary transformers checkpoint into an empty folder, with `weights` instead of the model's own."""
+    def write(self, folder: Path, weights: Mapping[str, Tensor] | None) -> None:
+        """What `save` does, for an encoder whose model is whole."""
 
     @abstractmethod
     def split(self, words: Sequence[str], language: str | None) -> list[list[int]]:
@@ -156,6 +160,10 @@ class Encoder(ABC):
 
     def pack(self) -> None:  # noqa: B027 (most families have no such form)
         """Lay the weights out for aligning on this processor. No training, saving or moving after it."""
+
+    @property
+    def is_packed(self) -> bool:
+        return False
 
     # What everybody asks of it.
 
@@ -179,6 +187,21 @@ class Encoder(ABC):
     @property
     def dtype(self) -> torch.dtype:
         return next(self.model.parameters()).dtype
+
+    def save(self, folder: Path, weights: Mapping[str, Tensor] | None = None) -> None:
+        """Write an ordinary transformers checkpoint into an empty folder, with `weights` instead of the model's own.
+
+        Raises:
+            ModelError: the model is no longer whole: packed for aligning, or loaded without its highest blocks.
+        """
+        if self.is_packed or self.highest < self.layers:
+            dropped = f"loaded without the blocks above {self.highest}"
+            why = "packed for aligning" if self.is_packed else dropped
+            raise ModelError(
+                f"{self.preset.name}: {why}, so that it cannot be saved whole; "
+                "save what load_encoder(preset) gives"
+            )
+        self.write(folder, weights)
 
     def encode(self, batch: EncoderInput, layers: Sequence[int]) -> Tensor:
         """Hidden states of `layers`, in their order. No block above the highest of them is run.
@@ -262,12 +285,14 @@ class Encoder(ABC):
 # family -> (module, class): most of them import transformers, which takes seconds, so only the one in use is imported.
 _FAMILIES = {
     "prenorm": ("xalign.encoders.prenorm", "PrenormEncoder"),
+    "postnorm": ("xalign.encoders.postnorm", "PostnormEncoder"),
     "roberta": ("xalign.encoders.roberta", "RobertaEncoder"),
     "xmod": ("xalign.encoders.xmod", "XmodEncoder"),
     "xlm": ("xalign.encoders.xlm", "XlmEncoder"),
     "bert": ("xalign.encoders.bert", "BertEncoder"),
     "fairseq": ("xalign.encoders.fairseq", "FairseqEncoder"),
     "generic": ("xalign.encoders.generic", "GenericEncoder"),
+    "foreign": ("xalign.encoders.generic", "ForeignEncoder"),  # brings its own code, and is trusted
 }
 # transformers' model_type -> family; every other type is generic.
 _FAMILY_OF_TYPE = {
@@ -284,11 +309,24 @@ def load_encoder(
     device: str | torch.device = "cpu",
     dtype: torch.dtype = torch.float32,
     layers: int | None = None,
+    trust_remote_code: bool = False,
 ) -> Encoder:
-    """The encoder that `preset` names, in evaluation mode; `layers` drops the blocks above that layer."""
-    module, name = _FAMILIES[_family(preset)]
+    """The encoder that `preset` names, in evaluation mode.
+
+    Args:
+        layers: drops the blocks above that layer.
+        trust_remote_code: run the Python code that the checkpoint brings, if it brings any.
+
+    Raises:
+        ModelError: the checkpoint cannot be read, or brings code that is not trusted.
+    """
+    folder = checkpoint_folder(preset.checkpoint, with_code=trust_remote_code)
+    preset = replace(preset, checkpoint=str(folder))
+    module, name = _FAMILIES[_family(preset, folder, trust_remote_code)]
     family: type[Encoder] = getattr(importlib.import_module(module), name)
     encoder = family.load(preset, dtype)
+    if folder != BUNDLED:
+        _check_usable(encoder, folder)
     if layers is not None:
         encoder.drop_blocks_above(layers)
     encoder.model.eval()
@@ -296,26 +334,50 @@ def load_encoder(
     return encoder
 
 
-def _family(preset: Preset) -> str:
+def _family(preset: Preset, folder: Path, trusts: bool) -> str:
+    """Which family reads the checkpoint; ModelError unless it may be read at all."""
+    if preset.family == "fairseq" or (preset.family == "auto" and holds_fairseq(folder)):
+        return "fairseq"
+    if not folder.is_dir():
+        raise ModelError(f"{folder}: a file, where {preset.name} needs a folder with {CONFIG} and weights")
+    if folder != BUNDLED:  # what comes with the package is no safer than the package
+        if not trusts:
+            refuse_code(folder)
+        check_folder(folder, frozenset(_FAMILY_OF_TYPE))
+        if trusts and brings_code(folder):
+            return "foreign"
     if preset.family != "auto":
         return preset.family
-    if _is_prenorm_folder(Path(preset.checkpoint)):
+    config = read_object(folder / CONFIG)
+    if _is_prenorm(folder, config):
         return "prenorm"
-    from xalign.encoders.pretrained import read_config
-
-    return _FAMILY_OF_TYPE.get(read_config(preset.checkpoint).model_type, "generic")
+    return _FAMILY_OF_TYPE.get(config["model_type"], "generic")
 
 
-def _is_prenorm_folder(folder: Path) -> bool:
-    """Whether it holds an XLM-RoBERTa-XL, as `mini` is, in the three files that can be read without transformers."""
-    if not all((folder / name).is_file() for name in ("config.json", "model.safetensors", "tokenizer.json")):
-        return False
-    try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except ValueError:
-        return False  # whoever reads it next says what is wrong
+def _is_prenorm(folder: Path, config: dict[str, Any]) -> bool:
+    """Whether it is an XLM-RoBERTa-XL, as `mini` is, in the files that can be read without transformers."""
     return (
-        isinstance(config, dict)
-        and config.get("model_type") == "xlm-roberta-xl"
+        config["model_type"] == "xlm-roberta-xl"
         and config.get("hidden_act", "gelu") == "gelu"
+        and all((folder / name).is_file() for name in (WEIGHTS, TOKENIZER))
     )
+
+
+def _check_usable(encoder: Encoder, folder: Path) -> None:
+    """ModelError for what only a loaded model shows."""
+    if encoder.limit < 1:
+        raise ModelError(f"{folder / CONFIG}: max_position_embeddings leaves no room for a word")
+    rows = getattr(encoder.model.config, "vocab_size", None)
+    words = encoder.vocabulary.size - len(encoder.vocabulary.specials)
+    if isinstance(rows, int) and words > rows:
+        raise ModelError(
+            f"{folder / CONFIG}: vocab_size is {rows}, but the tokenizer beside it has {words} subwords and more"
+        )
+    for name, weight in chain(encoder.model.named_parameters(), encoder.model.named_buffers()):
+        # A sum is quick, and not finite where one of them is not; where it is merely too large, they are looked at.
+        if not weight.detach().sum().isfinite() and not weight.detach().isfinite().all():
+            dtype = str(weight.dtype).removeprefix("torch.")
+            raise ModelError(
+                f"{folder}: {name} holds weights that are not finite numbers, read as {dtype}: the file is damaged, "
+                "or has numbers too large for that --dtype"
+            )

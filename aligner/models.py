@@ -12,11 +12,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
+from typing import Any
 
+from xalign import hub
 from xalign.errors import ModelError
+from xalign.json_file import parse_object, read_object, shortened
 
 ENCODINGS = ("pair", "separate")
 SIMILARITIES = ("dot", "cosine")
@@ -37,18 +42,12 @@ EXTRACTIONS = (
     "sinkhorn",
     "unbalanced",
 )
-FAMILIES = ("auto", "prenorm", "roberta", "xmod", "xlm", "bert", "fairseq", "generic")
+FAMILIES = ("auto", "prenorm", "postnorm", "roberta", "xmod", "xlm", "bert", "fairseq", "generic")
 
 DEFAULT = "mini"
 BUNDLED = Path(__file__).parent / "checkpoints" / DEFAULT
 PRESET_FILE = "xalign.json"
-# What transformers loads weights from; the index where they are in several files.
-_WEIGHT_FILES = (
-    "model.safetensors",
-    "pytorch_model.bin",
-    "model.safetensors.index.json",
-    "pytorch_model.bin.index.json",
-)
+_MOST_LAYERS = 1_000
 
 
 @dataclass(frozen=True)
@@ -88,12 +87,14 @@ class Preset:
         _expect_one_of(self, "level", LEVELS)
         _expect_one_of(self, "punctuation", PUNCTUATION)
         _expect_one_of(self, "positions", POSITIONS)
-        if self.layer is not None and (not isinstance(self.layer, int) or self.layer < 0):
-            raise ModelError(f"preset {self.name}: layer is {self.layer!r}; expected 0, 1, ... or null")
-        if self.threshold is not None and not isinstance(self.threshold, (int, float)):
-            raise ModelError(
-                f"preset {self.name}: threshold is {self.threshold!r}; expected a number or null"
-            )
+        for name in ("name", "checkpoint", "description", "source"):
+            _expect(self, name, isinstance(getattr(self, name), str), "a text")
+        _expect(self, "segments", isinstance(self.segments, bool), "true or false")
+        _expect(self, "languages", _are_texts(self.languages), "a list of codes")
+        sums = isinstance(self.checksums, Mapping) and _are_texts((*self.checksums, *self.checksums.values()))
+        _expect(self, "checksums", sums, "an object of MD5 sums by file name")
+        _expect(self, "layer", self.layer is None or _is_layer(self.layer), "0, 1, ... or null")
+        _expect(self, "threshold", self.threshold is None or _is_finite(self.threshold), "a number or null")
 
     def to_json(self) -> str:
         """The text of `xalign.json`: everything but the place, which is the folder that holds the file."""
@@ -105,40 +106,68 @@ class Preset:
     def from_json(cls, text: str, checkpoint: str) -> Preset:
         """The preset that a checkpoint folder holds; ModelError names the file and the key that is wrong."""
         where = f"{checkpoint}/{PRESET_FILE}"
-        try:
-            values = json.loads(text)
-        except json.JSONDecodeError as error:
-            raise ModelError(f"{where}: not JSON ({error}); write it with Preset.to_json()") from error
-        if not isinstance(values, dict) or "name" not in values:
+        return cls._from_values(parse_object(text, where), where, checkpoint)
+
+    @classmethod
+    def from_file(cls, path: Path, checkpoint: str) -> Preset:
+        """The same, from a file."""
+        return cls._from_values(read_object(path), str(path), checkpoint)
+
+    @classmethod
+    def _from_values(cls, values: dict[str, Any], where: str, checkpoint: str) -> Preset:
+        if "name" not in values:
             raise ModelError(f'{where}: expected an object with at least "name"')
         known = {each.name for each in fields(cls)} - {"checkpoint"}
         if unknown := sorted(set(values) - known):
-            raise ModelError(f"{where}: unknown key {unknown[0]!r}; known are {', '.join(sorted(known))}")
+            raise ModelError(
+                f"{where}: unknown key {shortened(unknown[0])}; known are {', '.join(sorted(known))}"
+            )
         languages = values.get("languages", [])
-        if not isinstance(languages, list):
-            raise ModelError(f"{where}: languages is {languages!r}; expected a list of codes")
+        if isinstance(languages, list):
+            values = {**values, "languages": tuple(languages)}
         try:
-            return cls(checkpoint=checkpoint, **{**values, "languages": tuple(languages)})
+            return cls(checkpoint=checkpoint, **values)
         except ModelError as error:
             raise ModelError(f"{where}: {error}") from None
 
 
+def _expect(preset: Preset, name: str, is_right: bool, expected: str) -> None:
+    if not is_right:
+        called = preset.name if isinstance(preset.name, str) else shortened(preset.name)
+        value = shortened(getattr(preset, name))
+        raise ModelError(f"preset {called}: {name} is {value}; expected {expected}")
+
+
+def _are_texts(values: object) -> bool:
+    return isinstance(values, tuple) and all(isinstance(each, str) for each in values)
+
+
+def _is_layer(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST_LAYERS
+
+
+def _is_finite(value: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    return abs(value) <= 1e300 and not math.isnan(value)
+
+
 def _expect_one_of(preset: Preset, name: str, valid: tuple[str, ...]) -> None:
-    value = getattr(preset, name)
-    if value not in valid:
-        raise ModelError(f"preset {preset.name}: {name} is {value!r}; expected one of {', '.join(valid)}")
+    _expect(preset, name, getattr(preset, name) in valid, f"one of {', '.join(valid)}")
 
 
-def resolve(model: str) -> Preset:
-    """What a user's `--model` stands for; reads at most one small file, loads nothing.
+def resolve(model: str | os.PathLike[str]) -> Preset:
+    """What a user's `--model` stands for; reads at most one small file, of the hub where need be, and loads nothing.
 
     >>> resolve("xlm-align").layer
     9
     >>> resolve("xlm-align=.").checkpoint
     '.'
-    >>> resolve("owner/name").layer is None
-    True
+
+    Raises:
+        ModelError: there is no such model, or what it says about itself cannot be read.
     """
+    model = os.fspath(model)
     if model == DEFAULT:
         return _from_folder(BUNDLED)
     if model in PRESETS:
@@ -146,57 +175,64 @@ def resolve(model: str) -> Preset:
     name, equals, place = model.partition("=")
     if equals and name in (DEFAULT, *PRESETS):
         return _at(resolve(name), place)
-    path = Path(model).expanduser()
-    if model and path.is_dir():
+    path = _path(model)
+    if path is not None and path.is_dir():
         return _from_folder(path)
-    if path.is_file():
+    if path is not None and path.is_file():
         return Preset(name=path.name, checkpoint=str(path), family="fairseq")
     return _from_hub_id(model)
 
 
+def _path(text: str) -> Path | None:
+    """What is there by that name; None where nothing is, or nothing can be."""
+    try:
+        path = Path(text).expanduser()
+        return path if text and path.exists() else None
+    except (OSError, RuntimeError, ValueError):  # too long a name; nobody's home; a NUL
+        return None
+
+
 def _at(preset: Preset, place: str) -> Preset:
     """The preset with its checkpoint taken from a folder or a fairseq archive."""
-    path = Path(place).expanduser()
-    if not place or not path.exists():
+    path = _path(place)
+    if path is None:
         raise ModelError(f"{place!r}: no such folder or archive")
-    family = "fairseq" if path.is_file() or _holds_fairseq(path) else preset.family
+    family = "fairseq" if path.is_file() or holds_fairseq(path) else preset.family
     return replace(preset, checkpoint=str(path), family=family)
 
 
 def _from_folder(path: Path) -> Preset:
     own = path / PRESET_FILE
     if own.is_file():
-        return Preset.from_json(own.read_text(encoding="utf-8"), str(path))
-    family = "fairseq" if _holds_fairseq(path) else "auto"
+        return Preset.from_file(own, str(path))
+    family = "fairseq" if holds_fairseq(path) else "auto"
     return Preset(name=path.resolve().name, checkpoint=str(path), family=family)
 
 
-def _holds_fairseq(folder: Path) -> bool:
-    return (folder / "model.pt").is_file() and not (folder / "config.json").is_file()
+def holds_fairseq(path: Path) -> bool:
+    """Whether it is fairseq's archive, or a folder with what is in one."""
+    return path.is_file() or ((path / "model.pt").is_file() and not (path / "config.json").is_file())
 
 
 def _from_hub_id(model: str) -> Preset:
-    """A preset's own checkpoint gets that preset's values; any other id is taken as it is."""
+    """A preset's own checkpoint gets that preset's values; any other says in its own `xalign.json` how it is meant."""
     for preset in PRESETS.values():
         if model == preset.checkpoint:
             return preset
     if model in _FORMER_IDS:
         return replace(PRESETS[_FORMER_IDS[model]], checkpoint=model)
-    if model.count("/") != 1 or model.startswith((".", "/", "~")):
+    if not hub.is_id(model):
         raise ModelError(
-            f"unknown model {model!r}: no preset (`xalign models` lists them), no such folder or file, "
+            f"unknown model {shortened(model)}: no preset (`xalign models` lists them), no such folder or file, "
             "and not a hub id of the form owner/name"
         )
-    return Preset(name=model, checkpoint=model)
+    own = hub.file_of(model, PRESET_FILE)
+    return Preset.from_file(own, model) if own is not None else Preset(name=model, checkpoint=model)
 
 
 def is_cached(preset: Preset) -> bool:
-    """Whether loading needs no download: a folder or archive that is there, or weights in the hub's cache."""
-    if Path(preset.checkpoint).exists():
-        return True
-    from huggingface_hub import try_to_load_from_cache
-
-    return any(isinstance(try_to_load_from_cache(preset.checkpoint, name), str) for name in _WEIGHT_FILES)
+    """Whether loading needs no download: a folder or archive, or a whole checkpoint in the hub's cache."""
+    return Path(preset.checkpoint).exists() or hub.cached_folder(preset.checkpoint) is not None
 
 
 def verify(preset: Preset, folder: Path) -> dict[str, bool]:

@@ -96,7 +96,6 @@ def test_a_presets_checkpoint_gets_the_presets_values():
 
 
 def test_any_other_id_or_folder_has_no_layer(tmp_path):
-    assert resolve("owner/name") == Preset(name="owner/name", checkpoint="owner/name")
     folder = resolve(str(tmp_path))
     assert (folder.checkpoint, folder.family, folder.layer) == (str(tmp_path), "auto", None)
 
@@ -180,7 +179,7 @@ def test_the_published_checksums_of_xlm_align():
 
 def test_a_folder_is_cached_and_an_unknown_id_is_not(tmp_path):
     assert is_cached(resolve(str(tmp_path)))
-    assert not is_cached(resolve("no-such-owner/no-such-model"))
+    assert not is_cached(Preset(name="none", checkpoint="no-such-owner/no-such-model"))
 
 
 def test_presets_need_no_torch():

@@ -6,11 +6,12 @@ the beginning of a word. Does not: choose a layer.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
+from pathlib import Path
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from transformers import AutoModel, PreTrainedModel, PreTrainedTokenizerBase
 
 from xalign.encoders.hooked import HookedEncoder
@@ -25,6 +26,11 @@ _NO_LIMIT = 1_000_000
 
 
 class GenericEncoder(HookedEncoder):
+    """`runs_code`: the checkpoint may bring Python code that is run. `is_half`: its decoder was left out."""
+
+    runs_code = False
+    is_half = False
+
     def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, preset: Preset) -> None:
         if not tokenizer.is_fast:
             raise ModelError(f"{preset.checkpoint}: has no tokenizer.json and none can be made of it")
@@ -34,10 +40,19 @@ class GenericEncoder(HookedEncoder):
 
     @classmethod
     def load(cls, preset: Preset, dtype: torch.dtype) -> GenericEncoder:
-        model = read_model(AutoModel, preset.checkpoint, dtype)
-        if model.config.is_encoder_decoder:
-            model = model.get_encoder()
-        return cls(model, read_tokenizer(preset.checkpoint), preset)
+        model = read_model(AutoModel, preset.checkpoint, dtype, trust_remote_code=cls.runs_code)
+        is_half = bool(model.config.is_encoder_decoder)
+        tokenizer = read_tokenizer(preset.checkpoint, trust_remote_code=cls.runs_code)
+        encoder = cls(model.get_encoder() if is_half else model, tokenizer, preset)
+        encoder.is_half = is_half
+        return encoder
+
+    def write(self, folder: Path, weights: Mapping[str, Tensor] | None) -> None:
+        if self.is_half:
+            raise ModelError(
+                f"{self.preset.name}: an encoder without its decoder, which cannot be saved as a checkpoint of its own"
+            )
+        super().write(folder, weights)
 
     def find_blocks(self) -> nn.ModuleList:
         """The first list of modules that has as many members as the config says there are layers."""
@@ -79,3 +94,9 @@ class GenericEncoder(HookedEncoder):
 
     def split(self, words: Sequence[str], language: str | None) -> list[list[int]]:
         return super().split([self._before_word + word if word else "" for word in words], language)
+
+
+class ForeignEncoder(GenericEncoder):
+    """A checkpoint that brings its own code, which its user trusts."""
+
+    runs_code = True

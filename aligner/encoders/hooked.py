@@ -81,6 +81,10 @@ class HookedEncoder(Encoder):
 
     # What an encoder is asked for.
 
+    @property
+    def is_packed(self) -> bool:
+        return self._packed is not None
+
     def states(self, batch: EncoderInput, layers: Set[int]) -> dict[int, Tensor]:
         if self._packed is not None:
             languages = self.language_ids(batch) if self.adapts else None
@@ -119,7 +123,7 @@ class HookedEncoder(Encoder):
         pieces: list[str] = self.tokenizer.convert_ids_to_tokens(ids)
         return pieces
 
-    def save(self, folder: Path, weights: Mapping[str, Tensor] | None = None) -> None:
+    def write(self, folder: Path, weights: Mapping[str, Tensor] | None) -> None:
         with quietly():
             self.model.save_pretrained(folder, state_dict=None if weights is None else dict(weights))
             self.tokenizer.save_pretrained(folder)

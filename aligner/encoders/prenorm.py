@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +23,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from xalign.encoder import Encoder, EncoderInput, Vocabulary
+from xalign.encoders.folder import CONFIG, TOKENIZER, TOKENIZER_CONFIG, WEIGHTS
 from xalign.encoders.packed import PackedBlocks
+from xalign.encoders.shape import Shape
 from xalign.errors import ModelError
+from xalign.json_file import read_object
 from xalign.models import Preset
-
-CONFIG, WEIGHTS = "config.json", "model.safetensors"
-TOKENIZER, TOKENIZER_CONFIG = "tokenizer.json", "tokenizer_config.json"
 
 # What tokenizer_config.json calls the special subwords, and what they are where it does not say.
 _SPECIALS = {
@@ -42,27 +41,6 @@ _SPECIALS = {
 # Of a checkpoint with a head: what stands before the encoder's weights, and what does not belong to it.
 _PREFIX = "roberta."
 _HEADS = ("lm_head.", "classifier.", "qa_outputs.", "pooler.")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Shape:
-    """What of config.json decides the shape of the model; the names are transformers'."""
-
-    vocab_size: int
-    hidden_size: int
-    num_hidden_layers: int
-    num_attention_heads: int
-    intermediate_size: int
-    max_position_embeddings: int
-    type_vocab_size: int = 1
-    pad_token_id: int = 1
-    layer_norm_eps: float = 1e-5
-    hidden_dropout_prob: float = 0.1
-    attention_probs_dropout_prob: float = 0.1
-
-    @classmethod
-    def of(cls, config: Mapping[str, Any]) -> Shape:
-        return cls(**{name: config[name] for name in cls.__dataclass_fields__ if name in config})
 
 
 class _Linear(nn.Linear):
@@ -202,7 +180,7 @@ class PrenormEncoder(Encoder):
         self.config = config
         self.tokenizer = tokenizer
         self.tokenizer_config = tokenizer_config
-        special = _special_ids(tokenizer, tokenizer_config)
+        special = _special_ids(tokenizer, tokenizer_config, Path(preset.checkpoint))
         vocabulary = Vocabulary(
             size=tokenizer.get_vocab_size(),
             pad=special["pad_token"],
@@ -224,10 +202,14 @@ class PrenormEncoder(Encoder):
     def blocks(self) -> nn.ModuleList:
         return self.model.blocks
 
+    @property
+    def is_packed(self) -> bool:
+        return self._packed is not None
+
     @classmethod
     def load(cls, preset: Preset, dtype: torch.dtype) -> PrenormEncoder:
         folder = Path(preset.checkpoint)
-        config = _read_json(folder / CONFIG)
+        config = read_object(folder / CONFIG)
         try:
             tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
         except Exception as error:  # the library has no class of its own for its errors
@@ -235,10 +217,14 @@ class PrenormEncoder(Encoder):
         tokenizer.no_truncation()
         tokenizer.no_padding()
         told = folder / TOKENIZER_CONFIG
-        tokenizer_config = _read_json(told) if told.is_file() else {}
-        return cls(preset, _read_model(folder, config, dtype), config, tokenizer, tokenizer_config)
+        tokenizer_config = read_object(told) if told.is_file() else {}
+        return cls(preset, cls.read_model(folder, config, dtype), config, tokenizer, tokenizer_config)
 
-    def save(self, folder: Path, weights: Mapping[str, Tensor] | None = None) -> None:
+    @classmethod
+    def read_model(cls, folder: Path, config: dict[str, Any], dtype: torch.dtype) -> PrenormModel:
+        return _read_model(folder, config, dtype)
+
+    def write(self, folder: Path, weights: Mapping[str, Tensor] | None) -> None:
         tensors = {name: each.contiguous() for name, each in (weights or self.model.state_dict()).items()}
         dtype = next(iter(tensors.values())).dtype
         config = {**self.config, "dtype": str(dtype).removeprefix("torch.")}
@@ -282,50 +268,52 @@ class PrenormEncoder(Encoder):
         self.remove_blocks(0)
 
 
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ModelError(f"{path}: cannot be read: {error}") from error
-    if not isinstance(content, dict):
-        raise ModelError(f"{path}: expected an object")
-    return content
-
-
 def _write_json(path: Path, content: dict[str, Any]) -> None:
     path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def _read_model(folder: Path, config: dict[str, Any], dtype: torch.dtype) -> PrenormModel:
+    with torch.device("meta"):  # weights are read, and take no memory before
+        model = PrenormModel(Shape.of(config, folder / CONFIG))
+    fill(model, {name: each.to(dtype) for name, each in read_weights(folder).items()}, folder)
+    return model
+
+
+def read_weights(folder: Path) -> dict[str, Tensor]:
+    """The encoder's weights, by the names that they have in a checkpoint without a head."""
     try:
-        model = PrenormModel(Shape.of(config))
         weights = load_file(folder / WEIGHTS)
-    except (OSError, SafetensorError, TypeError, ValueError) as error:
-        raise ModelError(f"{folder}: cannot be read as a checkpoint: {error}") from error
-    weights = {name.removeprefix(_PREFIX): each.to(dtype) for name, each in weights.items()}
-    weights = {name: each for name, each in weights.items() if not name.startswith(_HEADS)}
+    except (OSError, SafetensorError, ValueError) as error:
+        raise ModelError(f"{folder / WEIGHTS}: cannot be read as weights: {error}") from error
+    weights = {name.removeprefix(_PREFIX): each for name, each in weights.items()}
+    return {name: each for name, each in weights.items() if not name.startswith(_HEADS)}
+
+
+def fill(model: nn.Module, weights: Mapping[str, Tensor], folder: Path) -> None:
+    """Give the model its weights; ModelError unless each is there and of the shape that the model has for it."""
     expected = model.state_dict()
     if missing := sorted(expected.keys() - weights.keys()):
         raise ModelError(
             f"{folder}: {len(missing)} of the model's weights are missing, the first is {missing[0]}; "
-            "expected a checkpoint of XLMRobertaXLModel"
+            f"expected a checkpoint of the kind that {CONFIG} names"
         )
     for name, tensor in expected.items():
         if weights[name].shape != tensor.shape:
             found, wanted = tuple(weights[name].shape), tuple(tensor.shape)
             raise ModelError(f"{folder}: {name} has the shape {found}, but {CONFIG} makes it {wanted}")
     model.load_state_dict({name: weights[name] for name in expected}, assign=True)
-    return model
 
 
-def _special_ids(tokenizer: Tokenizer, config: dict[str, Any]) -> dict[str, int]:
+def _special_ids(tokenizer: Tokenizer, config: dict[str, Any], folder: Path) -> dict[str, int]:
     ids = {}
     for name, usual in _SPECIALS.items():
         text = config.get(name) or usual
         text = text["content"] if isinstance(text, dict) else text
         number = tokenizer.token_to_id(text)
         if number is None:
-            raise ModelError(f"{TOKENIZER} has no {text!r}, which {TOKENIZER_CONFIG} calls its {name}")
+            raise ModelError(
+                f"{folder / TOKENIZER}: has no {text!r}, which {TOKENIZER_CONFIG} calls its {name}"
+            )
         ids[name] = number
     return ids
 

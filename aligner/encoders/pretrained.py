@@ -1,15 +1,14 @@
-"""A checkpoint folder or hub id -> transformers' config, model and tokenizer, quietly, or one ModelError."""
+"""A checkpoint folder -> transformers' config, model and tokenizer, quietly, or one ModelError."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pickle import UnpicklingError
-from typing import TypeAlias, TypeVar
+from typing import TypeAlias
 
 import torch
-from huggingface_hub.errors import HFValidationError
+from huggingface_hub.errors import HFValidationError, StrictDataclassError
 from safetensors import SafetensorError
 from transformers import (
     AutoConfig,
@@ -24,7 +23,6 @@ from transformers.utils import logging
 from xalign.errors import DependencyError, ModelError
 
 Family: TypeAlias = type[PreTrainedModel] | type[AutoModel]
-Loaded = TypeVar("Loaded")
 
 # What transformers, safetensors, tokenizers and torch raise for missing, truncated or foreign files.
 _UNREADABLE = (
@@ -37,50 +35,45 @@ _UNREADABLE = (
     UnpicklingError,
     SafetensorError,
     HFValidationError,
+    StrictDataclassError,
 )
+# Said to transformers each time: left to itself it asks on standard output whether code may be run.
+_LOCALLY: dict[str, bool] = {"local_files_only": True, "trust_remote_code": False}
 # A checkpoint without this is whole: no hidden state is computed from it.
 _DISPENSABLE = ("pooler.",)
 
 
-def read_config(checkpoint: str) -> PretrainedConfig:
-    with _reading(checkpoint):
-        return _cached_first(AutoConfig.from_pretrained, checkpoint)
+def read_config(folder: str) -> PretrainedConfig:
+    with _reading(folder):
+        return AutoConfig.from_pretrained(folder, **_LOCALLY)
 
 
-def read_tokenizer(checkpoint: str) -> PreTrainedTokenizerBase:
-    with _reading(checkpoint):
-        return _cached_first(AutoTokenizer.from_pretrained, checkpoint)
+def read_tokenizer(folder: str, trust_remote_code: bool = False) -> PreTrainedTokenizerBase:
+    with _reading(folder):
+        return AutoTokenizer.from_pretrained(folder, **{**_LOCALLY, "trust_remote_code": trust_remote_code})
 
 
-def read_model(family: Family, checkpoint: str, dtype: torch.dtype, **options: object) -> PreTrainedModel:
-    """The checkpoint's model as transformers' class `family`; ModelError where it lacks weights."""
-    model, _ = read_model_and_gaps(family, checkpoint, dtype, (), **options)
+def read_model(family: Family, folder: str, dtype: torch.dtype, **options: object) -> PreTrainedModel:
+    """The folder's model as transformers' class `family`; ModelError where it lacks weights."""
+    model, _ = read_model_and_gaps(family, folder, dtype, (), **options)
     return model
 
 
 def read_model_and_gaps(
-    family: Family, checkpoint: str, dtype: torch.dtype, dispensable: tuple[str, ...] = (), **options: object
+    family: Family, folder: str, dtype: torch.dtype, dispensable: tuple[str, ...] = (), **options: object
 ) -> tuple[PreTrainedModel, list[str]]:
     """The model, and which weights it lacks; ModelError unless all of those begin as `dispensable` says."""
-    with _reading(checkpoint):
-        model, report = _cached_first(
-            family.from_pretrained, checkpoint, dtype=dtype, output_loading_info=True, **options
+    with _reading(folder):
+        model, report = family.from_pretrained(
+            folder, dtype=dtype, output_loading_info=True, **{**_LOCALLY, **options}
         )
     gaps = sorted(report["missing_keys"])
     if missing := [name for name in gaps if not name.startswith((*_DISPENSABLE, *dispensable))]:
         raise ModelError(
-            f"{checkpoint}: {len(missing)} of the model's weights are missing, the first is {missing[0]}; "
+            f"{folder}: {len(missing)} of the model's weights are missing, the first is {missing[0]}; "
             f"expected a checkpoint of {type(model).__name__}"
         )
     return model, gaps
-
-
-def _cached_first(load: Callable[..., Loaded], checkpoint: str, **options: object) -> Loaded:
-    """Ask the hub only for what is not in its cache: a model that is there starts without the network."""
-    if not Path(checkpoint).exists():
-        with suppress(OSError):
-            return load(checkpoint, local_files_only=True, **options)
-    return load(checkpoint, **options)
 
 
 @contextmanager
@@ -110,5 +103,8 @@ def quietly() -> Iterator[None]:
 
 
 def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__
+    """Of a field that is wrong transformers says in a second line what is wrong with it."""
+    lines = [line.strip() for line in str(error).strip().splitlines()]
+    if not lines:
+        return type(error).__name__
+    return " ".join(lines[: 2 if lines[0].endswith(":") else 1])

@@ -1,0 +1,76 @@
+"""Whether a checkpoint folder may be loaded: what its small files say is checked before anything is made of it.
+
+A checkpoint comes from somewhere. It may bring Python code, ask for more memory than any machine has, or hold a
+tokenizer that never ends. Does not: read weights (whoever loads them compares their shapes).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from xalign.encoders.shape import check_numbers
+from xalign.encoders.tokenizer_file import check_special_tokens, check_tokenizer
+from xalign.errors import ModelError
+from xalign.json_file import read_object, shortened
+
+CONFIG, WEIGHTS = "config.json", "model.safetensors"
+TOKENIZER, TOKENIZER_CONFIG = "tokenizer.json", "tokenizer_config.json"
+_ADDED, _SPECIAL_MAP, _ADAPTER = "added_tokens.json", "special_tokens_map.json", "adapter_config.json"
+_IMPLEMENTATIONS = ("attn_implementation", "_attn_implementation", "experts_implementation")
+
+
+def check_folder(folder: Path, known: frozenset[str]) -> None:
+    """ModelError unless everything that can be told from a folder's small files is in order.
+
+    `known`: the values of `model_type` whose families have a file here.
+    """
+    if (folder / _ADAPTER).is_file():
+        raise ModelError(
+            f"{folder / _ADAPTER}: an adapter, not a model: merge it into its model and save that"
+        )
+    config = read_object(folder / CONFIG)
+    kind = config.get("model_type")
+    if not isinstance(kind, str):
+        raise ModelError(
+            f"{folder / CONFIG}: model_type is {shortened(kind)}; expected the name of a kind of model"
+        )
+    check_numbers(config, folder, folder / CONFIG, kind in known)
+    if (folder / TOKENIZER).is_file():
+        check_tokenizer(folder / TOKENIZER)
+    for name in (TOKENIZER_CONFIG, _SPECIAL_MAP, _ADDED):
+        if (folder / name).is_file():
+            check_special_tokens(read_object(folder / name), folder / name)
+
+
+def brings_code(folder: Path) -> bool:
+    """Whether transformers would have to run Python code that the checkpoint brings, or names."""
+    return any(True for _ in _code(folder))
+
+
+def refuse_code(folder: Path) -> None:
+    """ModelError if the checkpoint brings code."""
+    for path, key, value in _code(folder):
+        raise ModelError(
+            f"{path}: {key} is {shortened(value)}: the checkpoint brings Python code, which is not run; "
+            "if you have read that code and trust it, give --trust-remote-code (in Python: trust_remote_code=True)"
+        )
+
+
+def _code(folder: Path) -> Iterator[tuple[Path, str, Any]]:
+    for name in (CONFIG, TOKENIZER_CONFIG):
+        if (folder / name).is_file():
+            yield from ((folder / name, key, value) for key, value in _code_in(read_object(folder / name)))
+
+
+def _code_in(config: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """`auto_map` names classes in the checkpoint's own modules; an implementation with a "/" is code on the hub."""
+    nested = [("", config)]
+    while nested:
+        before, each = nested.pop()
+        for key, value in each.items():
+            if key == "auto_map" or (key in _IMPLEMENTATIONS and "/" in shortened(value)):
+                yield before + key, value
+            elif isinstance(value, dict):
+                nested.append((f"{before}{key}.", value))

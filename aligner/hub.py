@@ -1,0 +1,179 @@
+"""The id of a checkpoint on the hub, `owner/name` or `owner/name@revision` -> a folder in the hub's cache.
+
+From there on it is a folder like any other. What the cache holds is taken from there without asking the hub.
+huggingface_hub is imported where an id is met, and only there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from xalign.errors import ModelError
+from xalign.json_file import read_object
+
+_ID = re.compile(r"(?P<id>[\w.-]+/[\w.-]+)(?:@(?P<revision>[\w./-]+))?", re.ASCII)
+_CONFIGS = ("config.json", "model.pt")  # transformers', fairseq's
+# Where weights are, best first; an index where they are in several files.
+_WEIGHTS = (
+    "model.safetensors",
+    "model.safetensors.index.json",
+    "pytorch_model.bin",
+    "pytorch_model.bin.index.json",
+    "model.pt",
+)
+_INDEX = ".index.json"
+_SMALL = ("*.json", "*.txt", "*.model", "*.spm", "*.codes", "*.tiktoken")
+_TOKENIZERS = ("tokenizer.json", "vocab.*", "*.model", "*.spm", "*.codes", "*.tiktoken")
+_PATIENCE = 5  # seconds that the hub has to say whether it has a file
+
+
+def is_id(text: str) -> bool:
+    """Whether it has the form of an id.
+
+    >>> is_id("owner/name"), is_id("owner/name@v1"), is_id("../name"), is_id("name")
+    (True, True, False, False)
+    """
+    return _ID.fullmatch(text) is not None and not text.startswith(".")
+
+
+def checkpoint_folder(checkpoint: str, with_code: bool = False) -> Path:
+    """A folder or archive that is there, or the folder of a checkpoint on the hub, downloaded where it is not cached.
+
+    Args:
+        with_code: download the checkpoint's Python code too.
+
+    Raises:
+        ModelError: there is neither, or it cannot be downloaded.
+    """
+    if Path(checkpoint).exists():
+        return Path(checkpoint)
+    if not is_id(checkpoint):
+        raise ModelError(f"{checkpoint}: no such folder or file, and not a hub id of the form owner/name")
+    return cached_folder(checkpoint) or _download(checkpoint, with_code)
+
+
+def cached_folder(checkpoint: str) -> Path | None:
+    """The folder of a hub id in the cache, if it holds config, weights and a tokenizer."""
+    from huggingface_hub import try_to_load_from_cache
+
+    name, revision = _parts(checkpoint)
+    for config in _CONFIGS:
+        found = try_to_load_from_cache(name, config, revision=revision)
+        if isinstance(found, str) and _is_whole(Path(found).parent):
+            return Path(found).parent
+    return None
+
+
+def file_of(checkpoint: str, file: str) -> Path | None:
+    """One small file of a hub id; None if the repository has none of that name.
+
+    What is not in the cache is asked for, of the revision that is cached, where one is. A cached checkpoint of which it
+    is unknown whether it has the file is taken to have none where the hub does not answer.
+
+    Raises:
+        ModelError: nothing of the checkpoint is cached, and it cannot be downloaded.
+    """
+    from huggingface_hub import constants, hf_hub_download, try_to_load_from_cache
+    from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
+
+    name, revision = _parts(checkpoint)
+    known = try_to_load_from_cache(name, file, revision=revision)
+    if known is not None:
+        return Path(known) if isinstance(known, str) else None
+    folder = cached_folder(checkpoint)
+    if folder is not None and constants.HF_HUB_OFFLINE:
+        return None
+    try:
+        with _downloading(checkpoint):
+            try:
+                revision = folder.name if folder is not None else revision
+                return Path(hf_hub_download(name, file, revision=revision, etag_timeout=_PATIENCE))
+            except LocalEntryNotFoundError:  # the hub does not answer
+                raise
+            except EntryNotFoundError:
+                return None
+    except ModelError:
+        if folder is None:
+            raise
+        return None
+
+
+def _parts(checkpoint: str) -> tuple[str, str | None]:
+    match = _ID.fullmatch(checkpoint)
+    if match is None:
+        raise ModelError(f"{checkpoint}: not a hub id of the form owner/name")
+    return match["id"], match["revision"]
+
+
+def _is_whole(folder: Path) -> bool:
+    has_tokenizer = any(any(folder.glob(pattern)) for pattern in _TOKENIZERS)
+    return has_tokenizer and any(_has_weights(folder, name) for name in _WEIGHTS)
+
+
+def _has_weights(folder: Path, name: str) -> bool:
+    if not (folder / name).is_file():
+        return False
+    return not name.endswith(_INDEX) or all((folder / each).is_file() for each in _indexed(folder / name))
+
+
+def _indexed(index: Path) -> list[str]:
+    """The files of weights that an index lists."""
+    files = read_object(index).get("weight_map")
+    if not isinstance(files, dict) or not all(isinstance(each, str) for each in files.values()):
+        raise ModelError(f"{index}: weight_map does not list the files of weights")
+    return sorted(set(files.values()))
+
+
+def _download(checkpoint: str, with_code: bool) -> Path:
+    from huggingface_hub import hf_hub_download, snapshot_download
+    from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
+
+    name, revision = _parts(checkpoint)
+    small = [*_SMALL, "*.py"] if with_code else list(_SMALL)
+    with _downloading(checkpoint):
+        folder = Path(
+            snapshot_download(name, revision=revision, allow_patterns=small, ignore_patterns=["*/*"])
+        )
+        for file in _WEIGHTS:
+            try:
+                found = Path(hf_hub_download(name, file, revision=folder.name))
+            except LocalEntryNotFoundError:  # the hub does not answer
+                raise
+            except EntryNotFoundError:
+                continue
+            if file.endswith(_INDEX):
+                for each in _indexed(found):
+                    hf_hub_download(name, each, revision=folder.name)
+            return folder
+    raise ModelError(f"{checkpoint}: the repository has no weights: expected one of {', '.join(_WEIGHTS)}")
+
+
+@contextmanager
+def _downloading(checkpoint: str) -> Iterator[None]:
+    """One line for whatever keeps a checkpoint from being downloaded: what is missing, why, and what to type."""
+    from huggingface_hub import constants
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+
+    name, revision = _parts(checkpoint)
+    command = f"hf download {name}" + (f" --revision {revision}" if revision else "")
+    elsewhere = (
+        f"{command} --local-dir FOLDER, then give that folder: --model FOLDER, or NAME=FOLDER for a preset"
+    )
+    try:
+        yield
+    except (HfHubHTTPError, HFValidationError) as error:  # the hub has answered
+        reason = str(error).strip().splitlines()
+        raise ModelError(
+            f"{checkpoint}: the hub does not give it: {reason[0] if reason else error!r}"
+        ) from error
+    except (OSError, EOFError) as error:
+        if constants.HF_HUB_OFFLINE:
+            why = "HF_HUB_OFFLINE is set, so that nothing is downloaded: unset it, or where there is a network: "
+        else:
+            why = f"{constants.ENDPOINT} cannot be reached: where there is a network: "
+        raise ModelError(
+            f"{checkpoint}: not, or not whole, in the hub's cache {constants.HF_HUB_CACHE}, and {why}{elsewhere}"
+        ) from error

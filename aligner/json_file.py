@@ -1,0 +1,55 @@
+"""A file that holds one JSON object -> that object, or one ModelError that names the file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from xalign.errors import ModelError
+
+
+def read_object(path: Path) -> dict[str, Any]:
+    """The object in `path`.
+
+    Raises:
+        ModelError: the file is missing, is not UTF-8 or JSON, is nested too deeply, or holds something else.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ModelError(f"{path}: cannot be read: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise ModelError(f"{path}: not UTF-8 (position {error.start + 1})") from error
+    return parse_object(text, path)
+
+
+def parse_object(text: str, where: Path | str) -> dict[str, Any]:
+    """The object in `text`, which was read from `where`; ModelError as from `read_object`."""
+    try:
+        content = json.loads(text)
+    except RecursionError:
+        raise ModelError(f"{where}: nested too deeply to be read") from None
+    except ValueError as error:
+        raise ModelError(f"{where}: not JSON ({error})") from error
+    if not isinstance(content, dict):
+        raise ModelError(f"{where}: expected an object, found {shortened(content)}")
+    return content
+
+
+def shortened(value: object) -> str:
+    """A value for a message, of which a file may hold megabytes.
+
+    >>> shortened([1, 2])
+    '[1, 2]'
+    """
+    if isinstance(value, (list, dict)) and len(value) > _SHOWN:
+        return f"{'a list' if isinstance(value, list) else 'an object'} of {len(value)} members"
+    try:
+        text = repr(value)
+    except (RecursionError, ValueError):  # ValueError: an integer of thousands of digits
+        return f"a very large {type(value).__name__}"
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+
+
+_SHOWN = 60

@@ -13,7 +13,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
@@ -156,7 +155,7 @@ def _expect_one_of(preset: Preset, name: str, valid: tuple[str, ...]) -> None:
     _expect(preset, name, getattr(preset, name) in valid, f"one of {', '.join(valid)}")
 
 
-def resolve(model: str | os.PathLike[str]) -> Preset:
+def resolve(model: str) -> Preset:
     """What a user's `--model` stands for; reads at most one small file, of the hub where need be, and loads nothing.
 
     >>> resolve("xlm-align").layer
@@ -167,7 +166,6 @@ def resolve(model: str | os.PathLike[str]) -> Preset:
     Raises:
         ModelError: there is no such model, or what it says about itself cannot be read.
     """
-    model = os.fspath(model)
     if model == DEFAULT:
         return _from_folder(BUNDLED)
     if model in PRESETS:

@@ -17,7 +17,7 @@ def test_auto_takes_an_accelerator_only_where_there_is_one(monkeypatch):
     assert choose_device("auto") == torch.device("cuda")
 
 
-@pytest.mark.parametrize("name", ["cuda:99", "warp", "", "cpu cuda"])
+@pytest.mark.parametrize("name", ["cuda:99", "warp", "", "cpu cuda", "hpu", "meta"])
 def test_a_device_that_is_not_here_is_refused_in_one_line(name):
     with pytest.raises(
         OptionError, match=r"--device .*cannot be used here .*use --device cpu, or auto"

@@ -12,15 +12,19 @@ Does not: XLM-R XL and XXL, whose archives need omegaconf (use facebook/xlm-robe
 from __future__ import annotations
 
 import argparse
+import bz2
+import gzip
+import lzma
 import pickle
 import re
 import shutil
 import tarfile
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path, PurePosixPath
-from typing import TypeAlias
+from typing import Any, TypeAlias, TypeGuard
 
 import torch
 from torch import Tensor
@@ -28,13 +32,24 @@ from transformers import PreTrainedTokenizerBase, XLMRobertaConfig, XLMRobertaMo
 
 from xalign.encoders.pretrained import read_tokenizer
 from xalign.encoders.roberta import RobertaEncoder
+from xalign.encoders.shape import Shape, check_weights_fit
 from xalign.errors import ModelError
+from xalign.json_file import shortened
 from xalign.models import Preset
 
 Weights: TypeAlias = dict[str, Tensor]
 
 _FILES = ("model.pt", "dict.txt", "sentencepiece.bpe.model")
 _SPECIALS = 4  # <s> <pad> </s> <unk>, which the dictionary does not list
+
+# What an archive may unpack to: so many times its own size (weights hardly shrink), but some megabytes always, and never
+# more than this.
+_MOST_RATIO, _FEW_BYTES, _MOST_BYTES = 20, 1 << 26, 1 << 35
+_OPENERS: dict[bytes, Callable[..., Any]] = {  # by how a file begins
+    b"\x1f\x8b": gzip.open,
+    b"BZh": bz2.open,
+    b"\xfd7zXZ\0": lzma.open,
+}
 
 # fairseq's names, after the prefix -> transformers'. {n} is the number of a block.
 _EMBEDDINGS = {
@@ -61,13 +76,22 @@ _FUSED = re.compile(r"(?P<attention>layers\.\d+\.self_attn)\.in_proj_(?P<kind>we
 class FairseqEncoder(RobertaEncoder):
     @classmethod
     def load(cls, preset: Preset, dtype: torch.dtype) -> FairseqEncoder:
-        with _opened(Path(preset.checkpoint)) as folder:
-            weights, arguments = _read_weights(folder / "model.pt", preset.checkpoint)
+        place = Path(preset.checkpoint)
+        where = place if place.name == "model.pt" else place / "model.pt"
+        with _opened(place) as folder:
+            weights, arguments = _read_weights(folder / "model.pt", where)
+            config = _config(weights, arguments, where)
             tokenizer = _read_tokenizer(folder, preset.checkpoint)
-        if weights["embeddings.word_embeddings.weight"].shape[0] != len(tokenizer):
+        if config.vocab_size != len(tokenizer):
             raise ModelError(f"{preset.checkpoint}: dict.txt and model.pt are of different vocabularies")
-        model = XLMRobertaModel(_config(weights, arguments), add_pooling_layer=False)
-        model.load_state_dict(weights)
+        model = XLMRobertaModel(config, add_pooling_layer=False)
+        # fairseq's XLM-R has no token types; transformers adds one to every position.
+        no_types = {"embeddings.token_type_embeddings.weight": torch.zeros(1, config.hidden_size)}
+        try:
+            model.load_state_dict({**weights, **no_types})
+        except RuntimeError as error:  # a line for each weight that does not fit
+            first = str(error).splitlines()[1:2] or [str(error)]
+            raise ModelError(f"{where}: not fairseq's XLM-R: {first[0].strip()}") from error
         return cls(model.to(dtype), tokenizer, preset)
 
 
@@ -89,17 +113,50 @@ def _opened(path: Path) -> Iterator[Path]:
 def _unpack(archive: Path, folder: Path) -> None:
     """Write the three files, wherever in the archive they stand, under names of our own choosing."""
     try:
-        with tarfile.open(archive) as tar:
+        with _decompressed(archive) as stream, tarfile.open(fileobj=stream, mode="r|") as tar:
             for member in tar:
                 name = PurePosixPath(member.name).name
-                content = tar.extractfile(member) if name in _FILES and member.isfile() else None
+                if name not in _FILES or not member.isfile() or member.issparse():
+                    continue
+                content = tar.extractfile(member)
                 if content is not None:
                     with (folder / name).open("wb") as file:
                         shutil.copyfileobj(content, file)
-    except (tarfile.TarError, EOFError, OSError) as error:
+    except (tarfile.TarError, lzma.LZMAError, zlib.error, EOFError, OSError, ValueError) as error:
         raise ModelError(
             f"{archive}: neither a checkpoint folder nor a readable .tar.gz of one ({error})"
         ) from error
+
+
+def _decompressed(archive: Path) -> Any:
+    """A file to read what is in the archive from, up to a limit; to be closed."""
+    size = archive.stat().st_size
+    with archive.open("rb") as file:
+        begins = file.read(6)
+    opener = next((each for mark, each in _OPENERS.items() if begins.startswith(mark)), open)
+    return _Bounded(opener(archive, "rb"), archive, min(_MOST_BYTES, max(_FEW_BYTES, size * _MOST_RATIO)))
+
+
+class _Bounded(AbstractContextManager["_Bounded"]):
+    """What an archive decompresses to, up to `most` bytes; ModelError where there are more."""
+
+    def __init__(self, stream: Any, archive: Path, most: int) -> None:
+        self._stream = stream
+        self._archive = archive
+        self._most = self._left = most
+
+    def read(self, size: int) -> bytes:
+        chunk: bytes = self._stream.read(size)
+        self._left -= len(chunk)
+        if self._left < 0:
+            raise ModelError(
+                f"{self._archive}: unpacks to more than {self._most:,} bytes, which no checkpoint of its size does; "
+                "if you trust it, unpack it yourself and give the folder"
+            )
+        return chunk
+
+    def __exit__(self, *_: object) -> None:
+        self._stream.close()
 
 
 def _expect_files(folder: Path, named: Path) -> None:
@@ -110,19 +167,35 @@ def _expect_files(folder: Path, named: Path) -> None:
             )
 
 
-def _read_weights(path: Path, checkpoint: str) -> tuple[Weights, argparse.Namespace]:
+def _read_weights(path: Path, where: Path) -> tuple[Weights, argparse.Namespace]:
     """The encoder's weights by transformers' names, and the arguments that it was trained with."""
     try:
         with torch.serialization.safe_globals([argparse.Namespace]):
             content = torch.load(path, map_location="cpu", weights_only=True)
-        return _renamed(_split(_encoder_part(content["model"]))), content["args"]
     except pickle.UnpicklingError as error:
         raise ModelError(
-            f"{checkpoint}: not loaded, since model.pt holds more than tensors and an argparse.Namespace "
+            f"{where}: not loaded, since it holds more than tensors and an argparse.Namespace "
             "(XLM-R XL and XXL do: use facebook/xlm-roberta-xl or -xxl)"
         ) from error
-    except (KeyError, RuntimeError, EOFError) as error:
-        raise ModelError(f"{checkpoint}: model.pt cannot be read as fairseq's XLM-R ({error})") from error
+    except Exception as error:  # of damaged files, torch raises what it happens to run into
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise ModelError(f"{where}: cannot be read as fairseq's XLM-R ({reason})") from error
+    if not isinstance(content, dict):
+        raise ModelError(f"{where}: expected what fairseq saves, found {shortened(content)}")
+    weights, arguments = content.get("model"), content.get("args")
+    if not isinstance(arguments, argparse.Namespace) or not _are_weights(weights):
+        raise ModelError(f'{where}: expected "args", a Namespace, and "model", tensors by their names')
+    check_weights_fit(sum(each.numel() for each in weights.values()), path.parent, where)
+    try:
+        return _renamed(_split(_encoder_part(weights))), arguments
+    except (KeyError, RuntimeError, ValueError) as error:
+        raise ModelError(f"{where}: not fairseq's XLM-R: its weights cannot be renamed ({error})") from error
+
+
+def _are_weights(content: object) -> TypeGuard[Weights]:
+    return isinstance(content, dict) and all(
+        isinstance(name, str) and isinstance(each, Tensor) for name, each in content.items()
+    )
 
 
 def _encoder_part(weights: Weights) -> Weights:
@@ -153,27 +226,31 @@ def _renamed(weights: Weights) -> Weights:
             renamed[_EMBEDDINGS[name]] = weight
         elif (stem := name.rpartition(".")[0]) in _EMBEDDINGS:
             renamed[name.replace(stem, _EMBEDDINGS[stem])] = weight
-    # fairseq's XLM-R has no token types; transformers adds one to every position.
-    width = renamed["embeddings.word_embeddings.weight"].shape[1]
-    return {**renamed, "embeddings.token_type_embeddings.weight": torch.zeros(1, width)}
+    return renamed
 
 
-def _config(weights: Weights, arguments: argparse.Namespace) -> XLMRobertaConfig:
+def _config(weights: Weights, arguments: argparse.Namespace, where: Path) -> XLMRobertaConfig:
     """The shape, read off the weights; only the number of heads leaves no trace in them."""
-    vocabulary, width = weights["embeddings.word_embeddings.weight"].shape
+    tables = [_rows(weights, f"embeddings.{name}_embeddings.weight", where) for name in ("word", "position")]
+    sizes = {
+        "vocab_size": tables[0],
+        "hidden_size": weights["embeddings.word_embeddings.weight"].shape[1],
+        "num_hidden_layers": sum(name.endswith("intermediate.dense.bias") for name in weights),
+        "num_attention_heads": getattr(arguments, "encoder_attention_heads", None),
+        "intermediate_size": _rows(weights, "encoder.layer.0.intermediate.dense.weight", where),
+        "max_position_embeddings": tables[1],
+    }
+    Shape.of(sizes, where)
     return XLMRobertaConfig(
-        vocab_size=vocabulary,
-        hidden_size=width,
-        num_hidden_layers=sum(name.endswith("intermediate.dense.bias") for name in weights),
-        num_attention_heads=arguments.encoder_attention_heads,
-        intermediate_size=weights["encoder.layer.0.intermediate.dense.bias"].shape[0],
-        max_position_embeddings=weights["embeddings.position_embeddings.weight"].shape[0],
-        type_vocab_size=1,
-        layer_norm_eps=1e-5,
-        pad_token_id=1,
-        bos_token_id=0,
-        eos_token_id=2,
+        **sizes, type_vocab_size=1, layer_norm_eps=1e-5, pad_token_id=1, bos_token_id=0, eos_token_id=2
     )
+
+
+def _rows(weights: Weights, name: str, where: Path) -> int:
+    """Of a table that the model cannot do without."""
+    if name not in weights or weights[name].dim() != 2:
+        raise ModelError(f"{where}: not fairseq's XLM-R: the table {name} is missing or no table")
+    return weights[name].shape[0]
 
 
 def _read_tokenizer(folder: Path, checkpoint: str) -> PreTrainedTokenizerBase:
@@ -181,8 +258,14 @@ def _read_tokenizer(folder: Path, checkpoint: str) -> PreTrainedTokenizerBase:
     with tempfile.TemporaryDirectory(prefix="xalign-") as alone:
         shutil.copy(folder / "sentencepiece.bpe.model", alone)
         (Path(alone) / "config.json").write_text('{"model_type": "xlm-roberta"}', encoding="utf-8")
-        tokenizer = read_tokenizer(alone)
-    lines = (folder / "dict.txt").read_text(encoding="utf-8").split("\n")
+        try:
+            tokenizer = read_tokenizer(alone)
+        except ModelError as error:
+            raise ModelError(str(error).replace(alone, f"{checkpoint}: sentencepiece.bpe.model")) from error
+    try:
+        lines = (folder / "dict.txt").read_text(encoding="utf-8").split("\n")
+    except UnicodeDecodeError as error:
+        raise ModelError(f"{checkpoint}: dict.txt is not UTF-8 (position {error.start + 1})") from error
     pieces = [line.rpartition(" ")[0] for line in lines if line]
     expected = [*pieces, tokenizer.mask_token]
     if tokenizer.convert_ids_to_tokens(range(_SPECIALS, len(tokenizer))) != expected:

@@ -7,8 +7,9 @@ window in which it stands furthest from a cut. Windows of a pair encoded togethe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -96,10 +97,13 @@ class Geometry:
         )
 
 
-def plan(source: Subwords, target: Subwords, geometry: Geometry, budget: int) -> list[Indices]:
+def plan(
+    source: Subwords, target: Subwords, geometry: Geometry, budget: int, left_out: Collection[int] = ()
+) -> list[Indices]:
     """Which pairs go together: numbers of pairs, each batch of like lengths and within `budget` padded subwords.
 
-    A pair with a side of no subwords is in no batch: it has no links. A pair beyond the budget is a batch of its own.
+    A pair with a side of no subwords is in no batch: it has no links. Nor are those of `left_out`. A pair beyond the
+    budget is a batch of its own.
     """
     sizes = np.stack([source.sizes, target.sizes])
     widths = sizes.sum(axis=0) if geometry.encode == "pair" else sizes.max(axis=0)
@@ -107,6 +111,8 @@ def plan(source: Subwords, target: Subwords, geometry: Geometry, budget: int) ->
     widths = np.where(limited > geometry.limit, 2 * widths, widths)  # windows overlap by half
     order = np.argsort(widths, kind="stable")
     order = order[(sizes[:, order] > 0).all(axis=0)]
+    if left_out:
+        order = order[~np.isin(order, list(left_out))]
     specials = len(geometry.prefix) + len(geometry.separator) + len(geometry.suffix)
     sequences = 1 if geometry.encode == "pair" else 2
     batches, first = [], 0
@@ -133,8 +139,18 @@ def encode_within(encoder: Encoder, batch: EncoderInput, layers: Sequence[int], 
 
     Shape: (layers, rows x subwords, width)
     """
-    parts = [encoder.encode(part, layers) for part in within_budget(batch, budget)]
-    return (parts[0] if len(parts) == 1 else torch.cat(parts, dim=1)).flatten(1, 2)
+    first, *rest = within_budget(batch, budget)
+    states = encoder.encode(first, layers)
+    if rest:
+        whole = states.new_empty(
+            len(layers), *batch.ids.shape, states.shape[-1]
+        )  # `cat` would hold all states twice
+        done = 0
+        for part in chain([states], (encoder.encode(each, layers) for each in rest)):
+            whole[:, done : done + part.shape[1]] = part
+            done += part.shape[1]
+        states = whole
+    return states.flatten(1, 2)
 
 
 def within_budget(batch: EncoderInput, budget: int) -> list[EncoderInput]:

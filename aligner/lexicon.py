@@ -16,8 +16,8 @@ them. Does not: run a model.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import compress, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -50,10 +50,43 @@ class Directions(NamedTuple):
     backward: Floats
 
 
+Said = dict[int, Directions | None]
+"""What the model says of a pair, by layer; None where it says nothing."""
+
+
+def together(
+    computed: Iterable[tuple[SentencePair, Said]],
+) -> Iterator[tuple[list[SentencePair], list[Said]]]:
+    """Pairs that share a lexicon, and what was found in each: as many as it may hold, by number and by size.
+
+    An error comes after the pairs before it.
+    """
+    pairs: list[SentencePair] = []
+    found: list[Said] = []
+    cells = silent = 0  # cells of pairs of which the model says something, words of the others
+    try:
+        for pair, each in computed:
+            pairs.append(pair)
+            found.append(each)
+            if None in each.values():
+                silent += len(pair.source) + len(pair.target)
+            else:
+                cells += len(pair.source) * len(pair.target)
+            if len(pairs) == TOGETHER or max(cells, silent) > CELLS:
+                yield pairs, found
+                pairs, found, cells, silent = [], [], 0, 0
+    except Exception:
+        if pairs:
+            yield pairs, found
+        raise
+    if pairs:
+        yield pairs, found
+
+
 def reestimate(
     pairs: Sequence[SentencePair], modelled: Sequence[Directions | None], rounds: int
-) -> list[Directions]:
-    """What the model says of each pair, None where it says nothing -> what model and corpus together say.
+) -> list[Directions | None]:
+    """What the model says of each pair -> what model and corpus together say; None where the model says nothing.
 
     The more `rounds` of expectation maximisation, the less the model has to say and the more the corpus: one where the
     model knows the languages, five where it hardly does. Takes some 30 bytes for each source word times target word of
@@ -61,12 +94,8 @@ def reestimate(
     """
     source = _tokens(pair.source for pair in pairs)
     target = _tokens(pair.target for pair in pairs)
-    cells = _cells(source, target)
-    shapes = [(len(pair.source), len(pair.target)) for pair in pairs]
-    said = [
-        Directions(*(np.zeros(shape, np.float32),) * 2) if each is None else each
-        for each, shape in zip(modelled, shapes, strict=True)
-    ]
+    said = [each for each in modelled if each is not None]
+    cells = _cells(source, target, [each is not None for each in modelled])
     forward, backward = (
         np.concatenate([np.zeros(0, np.float32), *(each[k].ravel() for each in said)]) for k in (0, 1)
     )
@@ -76,18 +105,22 @@ def reestimate(
     found = np.zeros((2, len(forward)), np.float32)
     found[0, kept] = _explain(forward[kept], sources, source.types, targets, target.types, rounds)
     found[1, kept] = _explain(backward[kept], targets, target.types, sources, source.types, rounds)
-    bounds = np.concatenate([[0], np.cumsum([rows * columns for rows, columns in shapes])]).tolist()
-    return [
-        Directions(*(values[start:end].reshape(shape) for values in found))
-        for shape, (start, end) in zip(shapes, pairwise(bounds), strict=True)
-    ]
+    bounds = np.concatenate([[0], np.cumsum([each.forward.size for each in said], dtype=np.int64)]).tolist()
+    explained = (
+        Directions(*(values[start:end].reshape(each.forward.shape) for values in found))
+        for each, (start, end) in zip(said, pairwise(bounds), strict=True)
+    )
+    return [None if each is None else next(explained) for each in modelled]
 
 
-def likely_links(directions: Directions, threshold: float | None = None) -> Alignment:
+def likely_links(directions: Directions | None, threshold: float | None = None) -> Alignment:
     """The pairs of words whose score, the geometric mean of both directions, lies above the threshold (0.45).
 
     The score of the sentence pair is, as in words.py, the mean over the words of both sides of a word's best link.
+    Where nothing is said there are no links.
     """
+    if directions is None:
+        return Alignment(scores=(), score=0.0)
     scores = np.sqrt(directions.forward * directions.backward)
     scores[scores <= (LIKELY if threshold is None else threshold)] = 0
     found = np.nonzero(scores)
@@ -108,7 +141,10 @@ class _Tokens(NamedTuple):
 
 
 class _Cells(NamedTuple):
-    """Every source word of a pair with every target word of it, row by row: the numbers of both words."""
+    """Every source word of a pair with every target word of it, row by row: the numbers of both words.
+
+    Of the pairs of which the model says something; the others only count as text.
+    """
 
     sources: Integers
     targets: Integers
@@ -124,10 +160,11 @@ def _tokens(sentences: Iterable[Sequence[str]]) -> _Tokens:
     return _Tokens(np.array(types, dtype=np.int32), np.array(lengths, dtype=np.int64))
 
 
-def _cells(source: _Tokens, target: _Tokens) -> _Cells:
+def _cells(source: _Tokens, target: _Tokens, said: Sequence[bool]) -> _Cells:
     first_sources = np.cumsum(source.lengths) - source.lengths
     first_targets = np.cumsum(target.lengths) - target.lengths
-    shapes = list(zip(first_sources, source.lengths, first_targets, target.lengths, strict=True))
+    every = zip(first_sources, source.lengths, first_targets, target.lengths, strict=True)
+    shapes = list(compress(every, said))
     none = np.zeros(0, dtype=np.int32)
     sources = [np.repeat(np.arange(i, i + rows, dtype=np.int32), columns) for i, rows, _, columns in shapes]
     targets = [np.tile(np.arange(j, j + columns, dtype=np.int32), rows) for _, rows, j, columns in shapes]

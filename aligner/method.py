@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import Any
 
 from xalign.errors import LayerError, OptionError
 from xalign.extract import DIRECTED
@@ -64,14 +66,18 @@ class AlignOptions:
     batch_tokens: int | None = None  # padded subwords in a batch; None fits the device
 
     def __post_init__(self) -> None:
+        for name in ("layer", "lexicon", "batch_tokens"):
+            _expect_number(name, getattr(self, name), Integral, "a whole number")
+        for name in ("threshold", "distortion"):
+            _expect_number(name, getattr(self, name), Real, "a number")
+        for name in ("source_language", "target_language"):
+            _expect_text(name, getattr(self, name))
         _expect("encode", self.encode, ENCODINGS)
         _expect("similarity", self.similarity, SIMILARITIES)
         _expect("extract", self.extract, EXTRACTIONS)
         _expect("level", self.level, LEVELS)
         _expect("punctuation", self.punctuation, PUNCTUATION)
         _expect("symmetrize", self.symmetrize, tuple(SYMMETRIZERS))
-        if self.threshold is not None and math.isnan(self.threshold):
-            raise OptionError("--threshold is nan: it must be a number")
         if self.lexicon < 0:
             raise OptionError(f"lexicon is {self.lexicon}: it is a number of rounds, 0 for no lexicon")
         if self.batch_tokens is not None and self.batch_tokens < 1:
@@ -108,6 +114,34 @@ class AlignOptions:
         )
 
 
-def _expect(name: str, value: str | None, valid: Sequence[str]) -> None:
+def _expect(name: str, value: object, valid: Sequence[str]) -> None:
     if value is not None and value not in valid:
         raise OptionError(f"--{name} {value} is unknown: choose one of {', '.join(valid)}")
+
+
+def _expect_number(name: str, value: Any, kind: type, what: str) -> None:
+    """True and False are numbers of rounds, and of nothing else."""
+    if value is None and name not in ("lexicon", "distortion"):
+        return
+    is_flag = isinstance(value, bool) and name != "lexicon"
+    if is_flag or not isinstance(value, kind) or _is_odd(value):
+        raise OptionError(f"{_option(name)} is {value!r}: it must be {what}")
+
+
+def _is_odd(number: Any) -> bool:
+    """Whether it is no number, or too large to compare anything with."""
+    try:
+        return math.isnan(number)
+    except OverflowError:
+        return True
+
+
+def _expect_text(name: str, value: object) -> None:
+    if value is not None and not isinstance(value, str):
+        raise OptionError(f"{_option(name)} is {value!r}: it must be the code of a language, such as 'de'")
+
+
+def _option(name: str) -> str:
+    return "--" + {"source_language": "src-lang", "target_language": "tgt-lang"}.get(
+        name, name.replace("_", "-")
+    )

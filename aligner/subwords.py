@@ -1,8 +1,8 @@
 """Words -> subword ids, and which word each subword belongs to.
 
 Every word is split on its own, so that subwords never straddle words, and each distinct word only once: in running
-text nearly all words have been seen before, and a dictionary is many times faster than any tokeniser. Here too is asked
-which words are punctuation.
+text nearly all words have been seen before, and a dictionary is many times faster than any tokeniser. Of a word of
+thousands of letters only the beginning is read. Here too is asked which words are punctuation.
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ from xalign.encoder import Encoder
 from xalign.punctuation import is_punctuation
 
 CACHED_WORDS = 500_000  # per side; some 80 MB
+CACHED_LETTERS = 2**24  # of all these words
+LONGEST_WORD = 1_000  # letters of a word that are read, and subwords of it that are kept: the first
+SPLIT_AT_ONCE = 2_048  # words that the tokeniser is given together; it takes some 100 bytes for each letter
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,12 +56,17 @@ class Splitter:
         self._forget()
 
     def __call__(self, sentences: Sequence[Sequence[str]]) -> Subwords:
-        """Subwords of all sentences; a word that the tokeniser drops keeps its number and has none."""
+        """Subwords of all sentences; a word that the tokeniser drops keeps its number and has none.
+
+        A word has at most `LONGEST_WORD` of them, from as many letters.
+        """
         with self._lock:
             return self._split(sentences)
 
     def _split(self, sentences: Sequence[Sequence[str]]) -> Subwords:
         words = list(chain.from_iterable(sentences))
+        if max(map(len, words), default=0) > LONGEST_WORD:
+            words = [word[:LONGEST_WORD] for word in words]
         self._learn(words)
         known = np.fromiter(map(self._numbers.__getitem__, words), dtype=np.int64, count=len(words))
         starts = np.asarray(self._starts)  # no copy
@@ -73,18 +81,22 @@ class Splitter:
 
     def _learn(self, words: Sequence[str]) -> None:
         unseen = list(set(words).difference(self._numbers))
-        if len(self._numbers) + len(unseen) > CACHED_WORDS:
+        if len(self._numbers) + len(unseen) > CACHED_WORDS or self._letters > CACHED_LETTERS:
             self._forget()
             unseen = list(set(words))
-        for word, ids in zip(unseen, self._encoder.subword_ids(unseen, self._language), strict=True):
-            self._numbers[word] = len(self._numbers)
-            self._ids.extend(ids)
-            self._starts.append(len(self._ids))
-            self._punctuation.append(is_punctuation(word))
+        for first in range(0, len(unseen), SPLIT_AT_ONCE):
+            some = unseen[first : first + SPLIT_AT_ONCE]
+            for word, ids in zip(some, self._encoder.subword_ids(some, self._language), strict=True):
+                self._numbers[word] = len(self._numbers)
+                self._letters += len(word)
+                self._ids.extend(ids[:LONGEST_WORD])
+                self._starts.append(len(self._ids))
+                self._punctuation.append(is_punctuation(word))
 
     def _forget(self) -> None:
         # Arrays, since a list for each word would take several times as much.
         self._numbers: dict[str, int] = {}
+        self._letters = 0
         self._ids = array("i")  # of known word k: from start k to start k + 1
         self._starts = array("q", [0])
         self._punctuation = bytearray()

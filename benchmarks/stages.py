@@ -18,12 +18,13 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from xalign.batches import Batch
+from xalign.comparison import Units
 from xalign.encoder import load_encoder
 from xalign.files import writing
 from xalign.formats import WRITERS, WriteOptions
 from xalign.links import Alignment
 from xalign.parallel import run_groups
-from xalign.pipeline import Aligner, Units
+from xalign.pipeline import Aligner
 from xalign.sentences import SentencePair, read_files
 
 Given = TypeVar("Given")
@@ -99,7 +100,7 @@ def _encode(aligner: Aligner, batch: Batch) -> tuple[Batch, Units, Units]:
 
 
 def _link(aligner: Aligner, encoded: tuple[Batch, Units, Units]) -> list[Alignment]:
-    return aligner.link(*encoded)
+    return aligner.comparison.link(*encoded)
 
 
 def _write(path: str, pairs: Sequence[SentencePair], alignments: Sequence[Alignment]) -> None:

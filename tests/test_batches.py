@@ -104,6 +104,14 @@ def test_batches_are_of_like_length_and_keep_to_their_budget(pairs, geometry, bu
         assert cut or len(batch) == 1 or sum(each.ids.numel() for each in inputs) <= budget
 
 
+@given(some_pairs, geometries(), st.integers(1, 300), st.sets(st.integers(0, 5)))
+def test_pairs_that_are_left_out_are_in_no_batch(pairs, geometry, budget, left_out):
+    batches = plan(*texts(pairs), geometry, budget, left_out)
+    assert sorted(np.concatenate([np.zeros(0, dtype=int), *batches])) == sorted(
+        set(range(len(pairs))) - left_out
+    )
+
+
 @given(some_pairs, geometries())
 def test_a_large_budget_makes_a_single_batch(pairs, geometry):
     assert len(plan(*texts(pairs), geometry, 1_000_000)) == 1

@@ -15,6 +15,7 @@ from xalign.lexicon import (
     Directions,
     likely_links,
     reestimate,
+    together,
 )
 from xalign.sentences import SentencePair
 
@@ -147,8 +148,20 @@ def test_where_there_are_no_words_there_is_nothing(pairs):
 def test_a_pair_of_which_the_model_says_nothing_counts_all_the_same():
     silent = [None, *even(PAIRS)[1:]]
     zeros = [Directions(*(np.zeros((2, 2), np.float32),) * 2), *even(PAIRS)[1:]]
-    for one, other in zip(reestimate(PAIRS, silent, ROUNDS), reestimate(PAIRS, zeros, ROUNDS), strict=True):
+    first, *found = reestimate(PAIRS, silent, ROUNDS)
+    assert first is None
+    for one, other in zip(found, reestimate(PAIRS, zeros, ROUNDS)[1:], strict=True):
         assert np.array_equal(one.forward, other.forward) and np.array_equal(one.backward, other.backward)
+
+
+def test_a_pair_of_which_the_model_says_nothing_takes_no_room_however_large():
+    """As a table of their words it would have 10 ** 11 cells."""
+    large = SentencePair(("a",) * 300_000, ("b",) * 300_000)
+    pairs = [*PAIRS, large]
+    *found, last = reestimate(pairs, [*even(PAIRS), None], 1)
+    assert last is None and all(each is not None for each in found)
+    large_and_small = ((pair, {3: each}) for pair, each in zip(pairs, [*even(PAIRS), None], strict=True))
+    assert [len(each) for each, _ in together(large_and_small)] == [len(pairs)]
 
 
 def test_links_are_those_above_the_threshold_with_the_mean_as_score():
@@ -166,3 +179,4 @@ def test_links_are_those_above_the_threshold_with_the_mean_as_score():
 def test_no_words_have_no_links():
     empty = likely_links(Directions(*(np.zeros((0, 3), np.float32),) * 2))
     assert (empty.links, empty.scores, empty.score) == ((), (), 0)
+    assert likely_links(None) == empty

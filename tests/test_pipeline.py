@@ -2,6 +2,7 @@
 
 import random
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,9 +11,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xalign import pipeline
+from xalign import blocks, lexicon, pipeline
 from xalign.encoder import EncoderInput, load_encoder
-from xalign.errors import InputError, LanguageError, LayerError, ModelError, OptionError, XalignError
+from xalign.errors import InputError, LanguageError, LayerError, ModelError, OptionError
 from xalign.extract import DIRECTED
 from xalign.lexicon import likely_links, reestimate
 from xalign.links import Alignment
@@ -100,7 +101,18 @@ def test_nothing_gives_nothing(load):
             "goes with --extract argmax, not with softmax",
         ),
         ({"distortion": 1.5}, OptionError, "from 0 to 1"),
-        ({"threshold": float("nan")}, OptionError, "must be a number"),
+        ({"threshold": float("nan")}, OptionError, "--threshold is nan: it must be a number"),
+        ({"threshold": "0.3"}, OptionError, "--threshold is '0.3': it must be a number"),
+        ({"threshold": 10**400}, OptionError, "--threshold is 10+: it must be a number"),
+        ({"threshold": True}, OptionError, "--threshold is True: it must be a number"),
+        ({"distortion": None}, OptionError, "--distortion is None: it must be a number"),
+        ({"distortion": "much"}, OptionError, "--distortion is 'much': it must be a number"),
+        ({"layer": "3"}, OptionError, "--layer is '3': it must be a whole number"),
+        ({"layer": 3.0}, OptionError, "--layer is 3.0: it must be a whole number"),
+        ({"lexicon": "yes"}, OptionError, "--lexicon is 'yes': it must be a whole number"),
+        ({"batch_tokens": 1e4}, OptionError, "--batch-tokens is 10000.0: it must be a whole number"),
+        ({"source_language": 3}, OptionError, "--src-lang is 3: it must be the code of a language"),
+        ({"extract": 3}, OptionError, "--extract 3 is unknown"),
         ({"extract": "magic"}, OptionError, "choose one of argmax, forward"),
         ({"similarity": "euclid"}, OptionError, "choose one of dot, cosine"),
         ({"encode": "both"}, OptionError, "choose one of pair, separate"),
@@ -137,6 +149,29 @@ def test_blocks_above_the_layer_can_be_left_out(tiny, load):
     assert links(cut.align(pairs)) == links(load(layer=2).align(pairs))
     with pytest.raises(LayerError, match="layer 3 was dropped"):
         list(cut.align_layers(pairs, [3]))
+
+
+def test_a_model_may_be_a_path(tiny, load):
+    pair = ("das Haus", "the house")
+    by_path = Aligner.load(tiny("preset"), device="cpu", dtype="float32")
+    assert list(by_path.align([pair])) == list(load().align([pair]))
+
+
+def test_a_path_is_never_the_name_of_a_preset(tiny, monkeypatch, tmp_path):
+    (tmp_path / "mini").symlink_to(tiny("preset"))
+    monkeypatch.chdir(tmp_path)
+    assert Aligner.load(Path("mini")).encoder.width == 32
+    assert Aligner.load("mini").encoder.width == 256
+
+
+@pytest.mark.parametrize("model", [None, 3, b"mini", ["mini"]])
+def test_a_model_is_a_name_or_a_path(model):
+    with pytest.raises(OptionError, match="it must be a name, a folder or a hub id"):
+        Aligner.load(model)
+
+
+def test_numbers_of_numpy_are_numbers(load):
+    assert AlignOptions(layer=np.int64(2), threshold=np.float32(0.5), batch_tokens=np.int32(9))
 
 
 def test_an_unknown_model_is_refused():
@@ -182,7 +217,7 @@ def test_the_threshold_of_a_preset_holds_for_its_own_extraction_only(options, th
 @settings(max_examples=25)
 @given(pairs=st.lists(st.tuples(odd_words, odd_words), max_size=5), method=st.sampled_from(EXTRACTIONS))
 def test_links_are_sorted_unique_and_within_the_sentences(load, pairs, method):
-    found = list(load(extract=method).align(pairs))
+    found = list(load(extract=method).align(SentencePair.of(*pair) for pair in pairs))
     assert len(found) == len(pairs)
     for (source, target), alignment in zip(pairs, found, strict=True):
         assert list(alignment.links) == sorted(set(alignment.links))
@@ -300,8 +335,11 @@ def test_blocks_are_read_as_they_are_needed(load, monkeypatch):
     alignments.close()
 
 
-def test_an_error_in_the_input_comes_after_the_blocks_before_it(load, monkeypatch):
-    monkeypatch.setattr(load(), "block", 2)
+@pytest.mark.parametrize("options", [{}, {"lexicon": True}])
+@pytest.mark.parametrize("block", [2, 100])
+def test_an_error_in_the_input_comes_after_the_pairs_before_it(load, monkeypatch, block, options):
+    aligner = load(**options)
+    monkeypatch.setattr(aligner, "block", block)
 
     def pairs():
         yield from some_pairs(5)
@@ -309,8 +347,8 @@ def test_an_error_in_the_input_comes_after_the_blocks_before_it(load, monkeypatc
 
     found = []
     with pytest.raises(InputError, match="line 6: broken"):
-        found.extend(load().align(pairs()))
-    assert links(found) == links(load().align(some_pairs(4)))
+        found.extend(aligner.align(pairs()))
+    assert links(found) == links(aligner.align(some_pairs(5)))
 
 
 def test_whoever_stops_early_ends_the_reading_thread(load, monkeypatch):
@@ -358,10 +396,10 @@ def test_batches_at_once_give_what_one_after_the_other_gives(load, many):
 
 
 def test_an_error_at_work_or_in_the_input_comes_in_its_place(many, monkeypatch):
-    monkeypatch.setattr(pipeline, "FIRST_BLOCK", 2)
+    monkeypatch.setattr(blocks, "FIRST_BLOCK", 2)
     monkeypatch.setattr(many, "block", 2)
-    monkeypatch.setattr(pipeline, "MOST_COMPARED", 1_000)
     expected = links(many.align(some_pairs(4)))
+    fail_beyond_width(monkeypatch, many.encoder, 60, RuntimeError("broken"))
 
     def pairs(last):
         yield from some_pairs(4)
@@ -369,9 +407,9 @@ def test_an_error_at_work_or_in_the_input_comes_in_its_place(many, monkeypatch):
             raise InputError("line 5: broken")
         yield last
 
-    for last, complaint in ((None, "line 5: broken"), (LONG, "line 5: .* too many to compare")):
+    for last, error in ((None, InputError), (LONG, RuntimeError)):
         found = []
-        with pytest.raises(InputError, match=complaint):
+        with pytest.raises(error, match="broken"):
             found.extend(many.align(pairs(last)))
         assert links(found) == expected
 
@@ -541,21 +579,58 @@ def test_what_did_not_fit_once_is_not_tried_again(tiny, monkeypatch):
     assert max(asked) < before
 
 
-def test_a_pair_that_does_not_fit_alone_is_named_by_its_line(tiny, monkeypatch):
-    monkeypatch.setattr(pipeline, "BLOCK", 2)
-    aligner = Aligner.load(str(tiny("preset")), encode="pair", device="cpu", dtype="float32")
-    encode = aligner.encoder.encode
+def fail_beyond_width(monkeypatch, encoder, width, error):
+    """Let the encoder raise `error` for sequences of more than `width` subwords."""
+    encode = encoder.encode
 
     def limited(batch, layers):
-        if batch.ids.shape[1] > 60:
-            raise NO_MEMORY[0]
+        if batch.ids.shape[1] > width:
+            raise error
         return encode(batch, layers)
 
-    monkeypatch.setattr(aligner.encoder, "encode", limited)
-    found = []
-    with pytest.raises(XalignError, match="line 5 does not fit into the memory of cpu"):
-        found.extend(aligner.align([*some_pairs(4), LONG]))
-    assert len(found) == 4
+    monkeypatch.setattr(encoder, "encode", limited)
+
+
+def assert_left_out(alignments, caplog, number, warning):
+    """Pair `number` has no links, the others do, and the only warning of a line is of its line."""
+    nothing = Alignment(scores=(), score=0.0)
+    assert [k for k, each in enumerate(alignments, start=1) if each == nothing] == [number]
+    [message] = [each.getMessage() for each in caplog.records if each.getMessage().startswith("line ")]
+    assert message.startswith(f"line {number}: ") and warning in message
+    assert {(each.name, each.levelname) for each in caplog.records} == {("xalign", "WARNING")}
+
+
+@pytest.mark.parametrize("error", [*NO_MEMORY, MemoryError()])
+@pytest.mark.parametrize("options", [{}, {"lexicon": True}])
+def test_a_pair_that_does_not_fit_alone_has_no_links_and_the_run_goes_on(
+    tiny, monkeypatch, caplog, error, options
+):
+    aligner = Aligner.load(str(tiny("preset")), encode="pair", device="cpu", dtype="float32", **options)
+    aligner.workers = 1  # so that it is in a batch with others
+    fail_beyond_width(monkeypatch, aligner.encoder, 60, error)
+    pairs = [("das Haus ist klein", "the house is small")] * 5
+    found = list(aligner.align([*pairs[:3], LONG, *pairs[3:]]))
+    assert_left_out(found, caplog, 4, "do not fit into the memory of cpu")
+
+
+def test_a_pair_that_fits_nowhere_does_not_make_batches_smaller(tiny, monkeypatch, caplog):
+    aligner = Aligner.load(str(tiny("preset")), encode="pair", device="cpu", dtype="float32")
+    fail_beyond_width(monkeypatch, aligner.encoder, 60, NO_MEMORY[0])
+    list(aligner.align([LONG]))
+    assert len(caplog.records) == 1
+    asked = fail_beyond(monkeypatch, aligner.encoder, 1000, NO_MEMORY[0])
+    list(aligner.align([("das Haus", "the house")] * 40))
+    assert max(asked) == 40
+
+
+def test_smaller_batches_are_told_once(tiny, monkeypatch, caplog):
+    aligner = Aligner.load(
+        str(tiny("preset")), encode="pair", device="cpu", dtype="float32", batch_tokens=4000
+    )
+    fail_beyond(monkeypatch, aligner.encoder, 30, NO_MEMORY[0])
+    list(aligner.align([("das Haus", "the house")] * 200))
+    [message] = [each.getMessage() for each in caplog.records]
+    assert message.startswith("the memory of cpu ran out: batches have at most ")
 
 
 @pytest.mark.parametrize("name", ["preset", "xmod", "distilbert", "xlm-mlm"])
@@ -585,10 +660,66 @@ def test_a_gpu_finds_the_links_that_the_processor_finds(tiny, name, dtype, most)
     assert differing <= most * sum(map(len, expected))
 
 
-def test_a_pair_too_long_to_compare_is_named_by_its_line(load, monkeypatch):
+@pytest.mark.parametrize("options", [{"level": "subword"}, {"level": "word"}, {"lexicon": True}])
+def test_a_pair_too_large_to_compare_has_no_links_and_the_run_goes_on(load, monkeypatch, caplog, options):
     monkeypatch.setattr(pipeline, "MOST_COMPARED", 1_000)
-    with pytest.raises(InputError, match=r"line 3: .* subwords are too many to compare; split the line"):
-        list(load().align([("das", "the"), ("", ""), LONG]))
+    found = list(load(**options).align([("das Haus", "the house"), LONG, ("ist", "is")]))
+    assert_left_out(found, caplog, 2, "too many to compare; split the line into sentences")
+
+
+@pytest.mark.parametrize("options", [{}, {"level": "word"}, {"lexicon": True}, {"encode": "separate"}])
+@pytest.mark.parametrize(
+    "most", [100, 300]
+)  # fewer than the words of the pair; more than these, fewer than subwords
+def test_a_pair_too_large_to_encode_has_no_links_and_the_run_goes_on(
+    load, monkeypatch, caplog, most, options
+):
+    monkeypatch.setattr(blocks, "MOST_ENCODED", most)
+    monkeypatch.setattr(load(**options).encoder, "encode", no_long_rows(load(**options).encoder.encode))
+    found = list(load(**options).align([("das Haus", "the house"), LONG, ("ist", "is")]))
+    units = "150 + 110 words" if most == 100 else "subwords"
+    assert_left_out(found, caplog, 2, f"{units} are too many to encode; split the line into sentences")
+
+
+def no_long_rows(encode):
+    """The long pair must not even begin."""
+
+    def checked(batch, layers):
+        assert batch.ids.shape[1] < 30
+        return encode(batch, layers)
+
+    return checked
+
+
+def test_what_is_compared_decides_what_is_too_large(load, monkeypatch, caplog):
+    """Two words of 40 letters a side: four pairs of words, hundreds of pairs of subwords."""
+    pair = ("x" * 40 + " " + "y" * 40,) * 2
+    monkeypatch.setattr(pipeline, "MOST_COMPARED", 4)
+    assert next(load(level="word", **FORWARD).align([pair])).links
+    assert not caplog.records
+    assert not next(load(level="subword", **FORWARD).align([pair])).links
+    assert "subwords are too many to compare" in caplog.text
+
+
+@pytest.mark.parametrize("options", [{"level": "subword"}, {"level": "word"}, {"lexicon": True}])
+def test_a_word_of_any_length_is_aligned(load, caplog, options):
+    [alignment, other] = load(**options, **({} if "lexicon" in options else FORWARD)).align(
+        [("x" * 20_000, "y" * 20_000), ("das", "the")]
+    )
+    assert alignment.links == other.links == ((0, 0),)
+    assert not caplog.records
+
+
+def test_a_pair_too_large_cannot_be_explained(load, monkeypatch):
+    monkeypatch.setattr(pipeline, "MOST_COMPARED", 1_000)
+    with pytest.raises(InputError, match="too many to compare"):
+        load().explain(LONG)
+
+
+def test_a_lexicon_leaves_out_pairs_larger_than_itself(counting, monkeypatch, caplog):
+    monkeypatch.setattr(pipeline, "CELLS", 1_000)
+    found = list(counting(1000).align([("das Haus", "the house"), LONG]))
+    assert_left_out(found, caplog, 2, "150 x 110 words are too many to compare")
 
 
 def test_other_errors_of_the_encoder_pass_through(tiny, monkeypatch):
@@ -691,7 +822,7 @@ def counting(load, monkeypatch):
     """`counting(together)`: an aligner with a lexicon for so many pairs at a time."""
 
     def aligner(together, **options):
-        monkeypatch.setattr(pipeline, "TOGETHER", together)
+        monkeypatch.setattr(lexicon, "TOGETHER", together)
         return load(**{"lexicon": True, **options})
 
     return aligner
@@ -703,7 +834,7 @@ def test_the_lexicon_starts_from_the_softmax_that_aligning_thresholds(load):
     for pair, alignment in zip(pairs, aligner.align(pairs), strict=True):
         for _, batch in aligner.prepare([pair]).batches:
             [units] = aligner.encode(batch, [aligner.method.layer])
-            [(forward, backward)] = aligner.directions(batch, *units)
+            [(forward, backward)] = aligner.comparison.probabilities(batch, *units)
             np.testing.assert_allclose(forward.sum(1), 1, rtol=1e-4)
             np.testing.assert_allclose(backward.sum(0), 1, rtol=1e-4)
             both = np.minimum(forward, backward)
@@ -723,7 +854,7 @@ def test_pairs_that_are_taken_together_share_a_lexicon_and_keep_their_order(coun
         for pair in some:
             batches = aligner.prepare([pair]).batches
             of_pair = [
-                aligner.directions(batch, *aligner.encode(batch, [aligner.method.layer])[0])
+                aligner.comparison.probabilities(batch, *aligner.encode(batch, [aligner.method.layer])[0])
                 for _, batch in batches
             ]
             said.append(of_pair[0][0] if of_pair else None)
@@ -737,7 +868,7 @@ def test_pairs_that_are_taken_together_share_a_lexicon_and_keep_their_order(coun
 
 def test_fewer_pairs_share_a_lexicon_where_they_are_long(counting, load, monkeypatch):
     pairs = [("das Haus ist klein", "the house is small")] * 5
-    monkeypatch.setattr(pipeline, "CELLS", 31)  # two pairs have 32
+    monkeypatch.setattr(lexicon, "CELLS", 31)  # two pairs have 32
     shared = []
 
     def counted(together, *rest):

@@ -72,6 +72,48 @@ def test_what_is_remembered_is_bounded(monkeypatch):
     assert len(letters.asked) == 3 + 2 + 1 + 5
 
 
+def test_what_is_remembered_is_bounded_in_letters_too(monkeypatch):
+    monkeypatch.setattr(subwords, "CACHED_LETTERS", 10)
+    letters = Letters()
+    split = Splitter(letters)
+    for word in ("aaaa", "bbbb", "aaaa", "cccc", "aaaa", "dd", "aaaa"):
+        assert split([[word]]).ids.tolist() == [ord(letter) for letter in word]
+    assert (
+        letters.asked.count("aaaa") == 2
+    )  # forgotten when "dd" came, beyond the twelve letters of three words
+
+
+@given(st.lists(st.integers(0, 9), max_size=6))
+def test_of_a_long_word_the_first_letters_and_subwords_are_kept(sizes):
+    class Doubled(Letters):
+        def subword_ids(self, words, language):
+            return [2 * ids for ids in super().subword_ids(words, language)]
+
+    letters = Doubled()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(subwords, "LONGEST_WORD", 5)
+        found = Splitter(letters)([["abcdefghi"[:size] for size in sizes]])
+    assert max(map(len, letters.asked), default=0) <= 5
+    assert found.ids.tolist() == [
+        ord(letter) for size in sizes for letter in (2 * "abcdefghi"[: min(size, 5)])[:5]
+    ]
+    assert found.lengths.tolist() == [len(sizes)]
+
+
+def test_the_tokeniser_is_given_a_bounded_number_of_words_at_once(monkeypatch):
+    monkeypatch.setattr(subwords, "SPLIT_AT_ONCE", 3)
+    asked = []
+
+    class Counted(Letters):
+        def subword_ids(self, words, language):
+            asked.append(len(words))
+            return super().subword_ids(words, language)
+
+    words = list("abcdefgh")
+    assert Splitter(Counted())([words]).ids.tolist() == [ord(word) for word in words]
+    assert asked == [3, 3, 2]
+
+
 def test_threads_that_learn_words_at_once_learn_the_same():
     """The tokeniser lets other threads in, as the real ones do."""
 

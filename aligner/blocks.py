@@ -1,0 +1,106 @@
+"""Sentence pairs -> blocks that are computed together, and back: what is found in batches -> the order of pairs.
+
+A block begins at a fixed line number, whatever the lines hold: line 0, 64, 192, and so on, then after every so many
+lines. Very long lines cut a block into parts, so that a block of them takes no more memory than another. A pair that
+is too large is left out of its block's batches, with a reason. Does not: compute.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import NamedTuple, TypeVar
+
+from xalign.batches import Batch, Indices
+from xalign.sentences import SentencePair
+from xalign.subwords import Subwords
+
+FIRST_BLOCK = 64  # pairs; the first blocks are short, each twice the one before, so that output begins soon
+WORDS = 256  # of a pair, both sides together, that a block has room for on average
+MOST_ENCODED = 2**15  # subwords of a pair, both sides together: of `mini` their states take some 100 MB
+MOST_COMPARED = 2**26  # source times target units of a pair: 256 MB, and five times as much to extract
+
+Found = TypeVar("Found")
+Nothing = TypeVar("Nothing")
+
+
+class Block(NamedTuple):
+    """Consecutive pairs, split into subwords, and the batches they were cut into.
+
+    `first`: pairs before them. `left_out`: number of a pair within the block -> why it is in no batch.
+    """
+
+    first: int
+    source: Subwords
+    target: Subwords
+    batches: list[tuple[Indices, Batch]]  # numbers of pairs within the block
+    left_out: dict[int, str]
+
+    def __len__(self) -> int:
+        return len(self.source.lengths)
+
+
+def blocks(pairs: Iterable[SentencePair], most: int) -> Iterator[tuple[list[SentencePair], int]]:
+    """Blocks of at most `most` pairs, and how many pairs came before each."""
+    stream = iter(pairs)
+    first, size = 0, min(FIRST_BLOCK, most)
+    while True:
+        start = first
+        for part in _parts(islice(stream, size), WORDS * size):
+            yield part, first
+            first += len(part)
+        if first < start + size:
+            return
+        size = min(2 * size, most)
+
+
+def _parts(pairs: Iterable[SentencePair], most: int) -> Iterator[list[SentencePair]]:
+    """The pairs in lists of at most `most` words, or of a single pair; an error comes after the pairs before it."""
+    part: list[SentencePair] = []
+    held = 0
+    try:
+        for pair in pairs:
+            size = len(pair.source) + len(pair.target)
+            if part and held + size > most:
+                yield part
+                part, held = [], 0
+            part.append(pair)
+            held += size
+    except Exception:
+        if part:
+            yield part
+        raise
+    if part:
+        yield part
+
+
+def too_large(
+    source: Sequence[int], target: Sequence[int], units: str, most_compared: int | None
+) -> dict[int, str]:
+    """The numbers of the pairs with more units than can be encoded, or compared (None: any number), and why.
+
+    `source`, `target`: the units of each pair.
+
+    >>> too_large([20_000, 3], [20_000, 4], "words", 10)
+    {0: '20000 + 20000 words are too many to encode', 1: '3 x 4 words are too many to compare'}
+    """
+    reasons = {}
+    for k, (s, t) in enumerate(zip(source, target, strict=True)):
+        if s + t > MOST_ENCODED:
+            reasons[k] = f"{s} + {t} {units} are too many to encode"
+        elif most_compared is not None and s * t > most_compared:
+            reasons[k] = f"{s} x {t} {units} are too many to compare"
+    return reasons
+
+
+def in_order(
+    block: Block, layers: Sequence[int], found: Sequence[list[list[Found | None]]], nothing: Nothing
+) -> list[dict[int, Found | Nothing]]:
+    """What was found in a block's batches, by layer each -> in its pairs; `nothing` where it is None."""
+    of_pairs: list[dict[int, Found | Nothing]] = [dict.fromkeys(layers, nothing) for _ in range(len(block))]
+    for (pairs, _), by_layer in zip(block.batches, found, strict=True):
+        for layer, of_batch in zip(layers, by_layer, strict=True):
+            for pair, each in zip(pairs.tolist(), of_batch, strict=True):
+                if each is not None:
+                    of_pairs[pair][layer] = each
+    return of_pairs

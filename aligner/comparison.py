@@ -1,0 +1,122 @@
+"""Hidden states of a batch -> alignments, or probabilities, by a method: which stages run, and with which options.
+
+    states -> units (subwords, or words as the mean of theirs) -> similarity -> links -> alignments of words
+                                                                             -> probabilities, for a lexicon
+
+Everything runs where the states are; only links leave the device. Does not: encode.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from xalign.batches import Batch, Side
+from xalign.extract import (
+    DIRECTED,
+    EXTRACTORS,
+    DirectedExtractor,
+    Extractor,
+    Links,
+    apart,
+    argmax,
+    argmax_directions,
+    softmax_directions,
+)
+from xalign.lexicon import Directions
+from xalign.links import Alignment
+from xalign.method import Method
+from xalign.similarity import SCALES, pool_places, similarity
+from xalign.words import symmetrized_links, word_links
+
+
+class Units(NamedTuple):
+    """What is compared on one side: subwords, or whole words.
+
+    Shape: states (batch, units, width), words (batch, units), the word that each unit belongs to, -1 at padding,
+    punctuation (batch, units), whether that word is.
+    """
+
+    states: Tensor
+    words: Tensor
+    punctuation: Tensor
+
+    @property
+    def mask(self) -> Tensor:
+        return self.words >= 0
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The stages after the encoder, as `method` wants them."""
+
+    method: Method
+
+    def units(self, states: Tensor, side: Side) -> Units:
+        """The states that will be compared. Shape of `states`: (places, width)."""
+        if self.method.level == "subword":
+            punctuation = side.punctuation.gather(1, side.words.clamp(min=0))
+            return Units(states[side.places], side.words, punctuation)
+        count = int(side.lengths.max())
+        pooled, present = pool_places(states, side.places, side.words, count)
+        numbers = torch.arange(count, device=states.device)
+        return Units(pooled, torch.where(present, numbers, -1), side.punctuation)
+
+    def similarity(self, source: Units, target: Units) -> Tensor:
+        """Shape: (batch, source, target)"""
+        return similarity(source.states, target.states, self.method.similarity)
+
+    def directions(self, scores: Tensor, source: Units, target: Units) -> tuple[Links, Links]:
+        """(forward, backward) of the method, or of argmax where the method has none."""
+        method, threshold = self.method, self.method.threshold
+        extract: DirectedExtractor = DIRECTED.get(method.extract, argmax_directions)
+        if method.extract not in DIRECTED:
+            threshold = None
+        if method.distortion:
+            extract = partial(argmax_directions, distortion=method.distortion)
+        forward, backward = extract(scores, source.mask, target.mask, threshold=threshold)
+        return self._permitted(forward, source, target), self._permitted(backward, source, target)
+
+    @torch.inference_mode()
+    def link(self, batch: Batch, source: Units, target: Units) -> list[Alignment]:
+        """Compare, extract, and map to words."""
+        scores = self.similarity(source, target)
+        masks = source.mask, target.mask
+        words = source.words, target.words
+        lengths = batch.source.lengths, batch.target.lengths
+        if self.method.symmetrize:
+            forward, backward = self.directions(scores, source, target)
+            return symmetrized_links(forward, backward, self.method.symmetrize, *words, *lengths)
+        if self.method.distortion:
+            extract: Extractor = partial(argmax, distortion=self.method.distortion)
+        else:
+            extract = EXTRACTORS[self.method.extract]
+        links = extract(scores, *masks, threshold=self.method.threshold)
+        return word_links(self._permitted(links, source, target), *words, *lengths)
+
+    @torch.inference_mode()
+    def probabilities(self, batch: Batch, source: Units, target: Units) -> list[Directions]:
+        """What the model says of every word of each pair: a softmax over the words of the other side."""
+        scores = SCALES[self.method.similarity] * self.similarity(source, target)
+        found = (
+            self._permitted(each, source, target)
+            for each in softmax_directions(scores, source.mask, target.mask, threshold=0)
+        )
+        forward, backward = (each.scores.masked_fill(~each.links, 0).cpu().numpy() for each in found)
+        sizes = zip(batch.source.lengths.tolist(), batch.target.lengths.tolist(), strict=True)
+        return [
+            Directions(forward[row, :rows, :columns], backward[row, :rows, :columns])
+            for row, (rows, columns) in enumerate(sizes)
+        ]
+
+    def _permitted(self, links: Links, source: Units, target: Units) -> Links:
+        """Links without those that the method rules out whatever their score."""
+        return (
+            apart(links, source.punctuation, target.punctuation)
+            if self.method.punctuation == "apart"
+            else links
+        )

@@ -1,0 +1,132 @@
+"""What a program hands over as sentence pairs -> sentence pairs, or an error that says what to write.
+
+A pair is a tuple or list of source and target, a mapping with the keys "src" and "tgt" or "source" and "target", or a
+`SentencePair`. A side is a string, which is split into words, or a sequence of words. Whatever else can be iterated is
+refused: it would be aligned without a complaint, a mapping by its keys, a string by its letters, columns across each
+other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from reprlib import repr as shortened
+from typing import Any, TypeVar
+
+from xalign.errors import InputError
+from xalign.sentences import SentencePair
+
+Side = str | Sequence[str]
+Pair = SentencePair | tuple[Side, Side] | Mapping[str, Any]
+Made = TypeVar("Made")
+
+KEYS = (("src", "tgt"), ("source", "target"))
+_PAIRS = 'align([("das Haus", "the house")])'
+_COLUMNS = "align(zip(sources, targets))"
+_TEXT = (str, bytes, bytearray, memoryview)
+
+
+def as_pairs(pairs: Iterable[Pair]) -> Iterator[SentencePair]:
+    """The sentence pairs in their order.
+
+    Raises:
+        InputError: something is no pair. Of a list or tuple it is raised here, before anything is aligned; of other
+            iterables when they come to it, with its number, counted from 1.
+    """
+    if isinstance(pairs, SentencePair | Mapping):
+        raise InputError(
+            f"a {type(pairs).__name__} is no list of pairs: "
+            f"a single pair goes in as align([pair]), columns as {_COLUMNS}"
+        )
+    if isinstance(pairs, _TEXT) or not isinstance(pairs, Iterable):
+        raise InputError(f"{shortened(pairs)} is no list of pairs: write {_PAIRS}")
+    if isinstance(pairs, list | tuple):
+        _expect_rows(pairs)
+        for _ in _numbered(pairs, _sides):
+            pass
+    return _numbered(pairs, as_pair)
+
+
+def as_pair(pair: Pair) -> SentencePair:
+    """The sentence pair that `pair` stands for.
+
+    >>> as_pair({"src": "das Haus", "tgt": ["the", "house"]})
+    SentencePair(source=('das', 'Haus'), target=('the', 'house'))
+
+    Raises:
+        InputError: it stands for none.
+    """
+    if isinstance(pair, SentencePair) and isinstance(pair.source, tuple) and isinstance(pair.target, tuple):
+        return pair
+    return SentencePair.of(*_sides(pair))
+
+
+def _numbered(pairs: Iterable[Pair], make: Callable[[Pair], Made]) -> Iterator[Made]:
+    """What is made of each pair; an error says which pair it is about."""
+    for number, pair in enumerate(pairs, start=1):
+        try:
+            made = make(pair)
+        except InputError as error:
+            raise InputError(f"pair {number}: {error}") from None
+        yield made
+
+
+def _sides(pair: Any) -> tuple[Side, Side]:
+    """Source and target as they are given, once it is clear that they are such."""
+    if isinstance(pair, SentencePair):
+        source, target = pair.source, pair.target
+    elif isinstance(pair, Mapping):
+        source, target = _values(pair)
+    elif not _is_sequence(pair):
+        raise InputError(f"{shortened(pair)} is no pair: expected source and target, as in {_PAIRS}")
+    elif len(pair) != 2:
+        raise InputError(f"expected source and target, found {len(pair)} items; columns go in as {_COLUMNS}")
+    else:
+        source, target = pair
+    _expect_side("source", source)
+    _expect_side("target", target)
+    if _is_column(source) and _is_column(target):
+        raise InputError(f"most words have spaces in them: columns of sentences go in as {_COLUMNS}")
+    return source, target
+
+
+def _values(fields: Mapping[str, Any]) -> tuple[Any, Any]:
+    for source, target in KEYS:
+        if source in fields and target in fields:
+            return fields[source], fields[target]
+    raise InputError(f'expected the keys "src" and "tgt", found {shortened(list(fields))}')
+
+
+def _expect_side(name: str, side: Any) -> None:
+    if isinstance(side, str):
+        text = side
+    elif _is_sequence(side):
+        if odd := [word for word in side if not isinstance(word, str)]:
+            raise InputError(f"the {name} has {shortened(odd[0])} among its words, which is no string")
+        text = "".join(side)
+    else:
+        raise InputError(f"the {name} is {shortened(side)}: expected a string or a sequence of words")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise InputError(f"the {name} has half of a character, {text[error.start]!r}") from None
+
+
+def _is_sequence(value: Any) -> bool:
+    """Whether it has a length and an order and is no text: a list, a tuple, an array."""
+    ordered = hasattr(value, "__len__") and hasattr(value, "__getitem__") and hasattr(value, "__iter__")
+    return ordered and not isinstance(value, (*_TEXT, Mapping))
+
+
+def _is_column(side: Side) -> bool:
+    """Whether most of its words have a space in them, as sentences have; words of some languages have as well."""
+    return not isinstance(side, str) and 2 * sum(" " in word.strip() for word in side) > len(side)
+
+
+def _expect_rows(pairs: Sequence[Any]) -> None:
+    """Two lists of two strings are refused: nobody can tell whether they are two pairs or two columns."""
+    square = len(pairs) == 2 and all(isinstance(each, list) and len(each) == 2 for each in pairs)
+    if square and all(isinstance(text, str) for each in pairs for text in each):
+        raise InputError(
+            "two lists of two strings may be columns as well as pairs: "
+            f"write pairs as tuples, {_PAIRS}, and columns as {_COLUMNS}"
+        )

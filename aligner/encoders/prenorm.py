@@ -43,14 +43,14 @@ _PREFIX = "roberta."
 _HEADS = ("lm_head.", "classifier.", "qa_outputs.", "pooler.")
 
 
-class _Linear(nn.Linear):
+class Linear(nn.Linear):
     """Weights are read, not drawn."""
 
     def reset_parameters(self) -> None:
         pass
 
 
-class _Embedding(nn.Embedding):
+class Embedding(nn.Embedding):
     """Weights are read, not drawn."""
 
     def reset_parameters(self) -> None:
@@ -66,11 +66,11 @@ class PrenormModel(nn.Module):
         width = shape.hidden_size
         self.embeddings = nn.ModuleDict(
             {
-                "word_embeddings": _Embedding(shape.vocab_size, width, padding_idx=shape.pad_token_id),
-                "position_embeddings": _Embedding(
+                "word_embeddings": Embedding(shape.vocab_size, width, padding_idx=shape.pad_token_id),
+                "position_embeddings": Embedding(
                     shape.max_position_embeddings, width, padding_idx=shape.pad_token_id
                 ),
-                "token_type_embeddings": _Embedding(shape.type_vocab_size, width),
+                "token_type_embeddings": Embedding(shape.type_vocab_size, width),
             }
         )
         self.encoder = nn.ModuleDict(
@@ -84,6 +84,11 @@ class PrenormModel(nn.Module):
     def blocks(self) -> nn.ModuleList:
         blocks: nn.ModuleList = self.encoder["layer"]  # type: ignore[assignment]
         return blocks
+
+    @property
+    def final(self) -> nn.Module | None:
+        """What normalises the output of the last block, where anything does."""
+        return self.encoder["LayerNorm"]
 
     def get_input_embeddings(self) -> nn.Module:
         """The word embeddings, by transformers' name for the question."""
@@ -109,7 +114,7 @@ class PrenormModel(nn.Module):
             states = block(states, allowed)
             if layer in layers:
                 is_last = layer == self.config.num_hidden_layers
-                found[layer] = self.encoder["LayerNorm"](states) if is_last else states
+                found[layer] = self.final(states) if is_last and self.final is not None else states
         return found
 
 
@@ -124,13 +129,13 @@ class Block(nn.Module):
         self.attention = nn.ModuleDict(
             {
                 "self_attn_layer_norm": nn.LayerNorm(width, eps=shape.layer_norm_eps),
-                "self": nn.ModuleDict({name: _Linear(width, width) for name in ("query", "key", "value")}),
-                "output": nn.ModuleDict({"dense": _Linear(width, width)}),
+                "self": nn.ModuleDict({name: Linear(width, width) for name in ("query", "key", "value")}),
+                "output": nn.ModuleDict({"dense": Linear(width, width)}),
             }
         )
         self.LayerNorm = nn.LayerNorm(width, eps=shape.layer_norm_eps)
-        self.intermediate = nn.ModuleDict({"dense": _Linear(width, inner)})
-        self.output = nn.ModuleDict({"dense": _Linear(inner, width)})
+        self.intermediate = nn.ModuleDict({"dense": Linear(width, inner)})
+        self.output = nn.ModuleDict({"dense": Linear(inner, width)})
 
     def forward(self, states: Tensor, allowed: Tensor | None) -> Tensor:
         """Shape: (batch, subwords, width), kept; `allowed`, what may be attended to, (batch, 1, 1, subwords)"""
@@ -192,8 +197,7 @@ class PrenormEncoder(Encoder):
         super().__init__(preset, model, shape.num_hidden_layers, shape.hidden_size, vocabulary)
         self.prefix = (special["cls_token"],)
         self.separator = self.suffix = (special["sep_token"],)
-        # Positions count from the one after the padding's.
-        positions = shape.max_position_embeddings - shape.pad_token_id - 1
+        positions = shape.max_position_embeddings - self.first_position
         ends = self.suffix if preset.positions != "restart" else ()
         self.limit = positions - len(self.prefix + self.separator + ends)
         self._packed: PackedBlocks | None = None
@@ -222,11 +226,20 @@ class PrenormEncoder(Encoder):
 
     @classmethod
     def read_model(cls, folder: Path, config: dict[str, Any], dtype: torch.dtype) -> PrenormModel:
-        return _read_model(folder, config, dtype)
+        """The model that the folder holds, its weights in `dtype`."""
+        with torch.device("meta"):  # weights are read, and take no memory before
+            model = PrenormModel(Shape.of(config, folder / CONFIG))
+        fill(model, read_weights(folder), folder, dtype)
+        return model
+
+    @property
+    def first_position(self) -> int:
+        """The row of the table of positions that the first subword takes: the one after the padding's."""
+        return self.model.config.pad_token_id + 1
 
     def write(self, folder: Path, weights: Mapping[str, Tensor] | None) -> None:
         tensors = {name: each.contiguous() for name, each in (weights or self.model.state_dict()).items()}
-        dtype = next(iter(tensors.values())).dtype
+        dtype = tensors["embeddings.position_embeddings.weight"].dtype
         config = {**self.config, "dtype": str(dtype).removeprefix("torch.")}
         config.pop("torch_dtype", None)  # its former name
         save_file(tensors, folder / WEIGHTS, metadata={"format": "pt"})
@@ -250,19 +263,18 @@ class PrenormEncoder(Encoder):
         return found
 
     def _positions(self, batch: EncoderInput) -> Tensor:
-        """Counted from the one after the padding's, in the sequence or in each side; padding has its own."""
-        padding = self.model.config.pad_token_id
+        """Counted from the first, in the sequence or in each side; padding has the one before, if there is one."""
         if self.preset.positions == "restart":
             counted = (batch.restarting_positions + 1) * batch.mask
         else:
             counted = batch.mask.cumsum(1) * batch.mask
-        return counted + padding
+        return (counted + self.first_position - 1).clamp(min=0)
 
     def remove_blocks(self, first: int) -> None:
         del self.blocks[first:]
 
     def pack(self) -> None:
-        final = self.model.encoder["LayerNorm"] if self.highest == self.layers else None
+        final = self.model.final if self.highest == self.layers else None
         self._packed = PackedBlocks(list(self.blocks), self.model.config.num_attention_heads, final)
         self.concurrent = True
         self.remove_blocks(0)
@@ -270,13 +282,6 @@ class PrenormEncoder(Encoder):
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:
     path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-def _read_model(folder: Path, config: dict[str, Any], dtype: torch.dtype) -> PrenormModel:
-    with torch.device("meta"):  # weights are read, and take no memory before
-        model = PrenormModel(Shape.of(config, folder / CONFIG))
-    fill(model, {name: each.to(dtype) for name, each in read_weights(folder).items()}, folder)
-    return model
 
 
 def read_weights(folder: Path) -> dict[str, Tensor]:
@@ -289,8 +294,8 @@ def read_weights(folder: Path) -> dict[str, Tensor]:
     return {name: each for name, each in weights.items() if not name.startswith(_HEADS)}
 
 
-def fill(model: nn.Module, weights: Mapping[str, Tensor], folder: Path) -> None:
-    """Give the model its weights; ModelError unless each is there and of the shape that the model has for it."""
+def fill(model: nn.Module, weights: Mapping[str, Tensor], folder: Path, dtype: torch.dtype) -> None:
+    """Give the model its weights, in `dtype`, and its buffers as they are; ModelError unless each is there and of the shape that the model has for it."""
     expected = model.state_dict()
     if missing := sorted(expected.keys() - weights.keys()):
         raise ModelError(
@@ -301,7 +306,9 @@ def fill(model: nn.Module, weights: Mapping[str, Tensor], folder: Path) -> None:
         if weights[name].shape != tensor.shape:
             found, wanted = tuple(weights[name].shape), tuple(tensor.shape)
             raise ModelError(f"{folder}: {name} has the shape {found}, but {CONFIG} makes it {wanted}")
-    model.load_state_dict({name: weights[name] for name in expected}, assign=True)
+    kept = {name for name, _ in model.named_buffers()}
+    converted = {name: each if name in kept else each.to(dtype) for name, each in weights.items()}
+    model.load_state_dict({name: converted[name] for name in expected}, assign=True)
 
 
 def _special_ids(tokenizer: Tokenizer, config: dict[str, Any], folder: Path) -> dict[str, int]:

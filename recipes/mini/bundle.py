@@ -26,7 +26,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--trained", type=Path, required=True)
-    parser.add_argument("--out", type=Path, default=BUNDLED)
+    parser.add_argument("--out", type=Path, default=BUNDLED["mini"])
     options = parser.parse_args()
     preset = resolve(str(options.trained))
     encoder = load_encoder(preset)

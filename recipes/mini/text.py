@@ -15,7 +15,7 @@ import lzma
 import os
 import random
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from multiprocessing import Pool
 from pathlib import Path
@@ -53,16 +53,16 @@ FAR = {"gnome_docs": 4_000, "python_docs": 8_000, "django_docs": 6_000, "quran_m
 ENOUGH = 30_000  # pairs of near text; a language with less takes FAR_FACTOR times as much of the far
 FAR_FACTOR = 2.5
 
-# What a source calls a language, where it is not its two letters.
-NAMES = {
-    ("ntrex_multi", "ar"): "arb",
-    ("flores_multi", "ar"): "arb_Arab",
-    ("bible", "sv"): "sv2",
-    ("ntrex_multi", "no"): "nb",
-    ("flores_multi", "no"): "nb",
-    ("bible", "no"): "nb",
-    ("tatoeba", "no"): "nb",
-}
+# What sources call a language that they do not call by its two letters; the first that a source has is taken.
+_NAMES = (
+    "am:amh_Ethi ar:arb,arb_Arab as:asm,asm_Beng az:aze-Latn ba:bak,bak_Cyrl fo:fao,fao_Latn gd:gla,gla_Latn "
+    "gu:guj_Gujr hy:hye_Armn ka:kat_Geor km:khm_Khmr kn:kan_Knda ku:kmr,kmr_Latn ky:kir,kir_Cyrl lo:lao_Laoo "
+    "lv:lvs_Latn mg:mlg,plt_Latn ml:mal_Mlym mn:khk_Cyrl my:mya_Mymr ne:npi_Deva no:nb oc:oci,oci_Latn om:gaz_Latn "
+    "or:ory_Orya pa:pan_Guru ps:pbt_Arab sa:san_Deva sd:snd-Arab,snd_Arab si:sin,sin_Sinh sq:als_Latn su:sun_Latn "
+    "sv:sv2 sw:swh_Latn tg:tgk-Cyrl,tgk_Cyrl tk:tuk,tuk_Latn tl:fil tt:tat,tat_Cyrl ug:uig,uig_Arab uz:uzn_Latn "
+    "yi:yid,ydd_Hebr"
+)
+NAMES = {language: names.split(",") for language, names in (each.split(":") for each in _NAMES.split())}
 
 MAX_WORDS = 80
 MAX_RATIO = 3.0
@@ -138,22 +138,26 @@ def sample(pairs: list[tuple[str, str]], most: int, chosen: random.Random) -> li
 
 def read_source(folder: Path, pair: str) -> list[tuple[str, str]]:
     """A source keeps either a file per pair, or a file per language to be joined by the lines' identifiers."""
-    first, second = (NAMES.get((folder.name, language), language) for language in pair.split("-"))
-    paired = folder / f"{first}-{second}.tsv.xz"
-    if paired.exists():
-        return [(row[0], row[1]) for row in read_rows(paired) if len(row) >= 2]
-    left, right = (
-        {row[0]: row[1] for row in read_rows(folder / f"{name}.tsv.xz") if len(row) >= 2}
-        for name in (first, second)
-    )
+    names = [(language, *NAMES.get(language, ())) for language in pair.split("-")]
+    for first, second in itertools.product(*names):
+        paired = folder / f"{first}-{second}.tsv.xz"
+        if paired.exists():
+            return [(row[0], row[1]) for row in read_rows(paired) if len(row) >= 2]
+    left, right = (read_side(folder, of_language) for of_language in names)
     return [(left[key], right[key]) for key in left if key in right]
 
 
+def read_side(folder: Path, names: Iterable[str]) -> dict[str, str]:
+    """Identifier -> sentence, of the language of these names; empty where the source does not have it."""
+    paths = (folder / f"{name}.tsv.xz" for name in names)
+    path = next((path for path in paths if path.exists()), None)
+    return {} if path is None else {row[0]: row[1] for row in read_rows(path) if len(row) >= 2}
+
+
 def read_rows(path: Path) -> Iterator[list[str]]:
-    if path.exists():
-        with lzma.open(path, "rt", encoding="utf-8", newline="\n") as stream:
-            for line in stream:
-                yield line.rstrip("\n").split("\t")
+    with lzma.open(path, "rt", encoding="utf-8", newline="\n") as stream:
+        for line in stream:
+            yield line.rstrip("\n").split("\t")
 
 
 def clean(text: str) -> str:
@@ -185,6 +189,8 @@ def tokenizer(language: str) -> Callable[[str], list[str]]:
         from pythainlp import word_tokenize
 
         return lambda text: [word for word in word_tokenize(text, keep_whitespace=False) if word.strip()]
+    if language in ("km", "lo", "my"):  # no spaces between words, and no segmenter: syllables, more or less
+        return re.compile(r"[^\s\P{L}]\p{M}*|\p{N}+|[^\s\p{L}\p{M}]").findall
     return lambda text: list(
         itertools.chain.from_iterable(split_word(word, language) for word in WORD.findall(text))
     )

@@ -177,6 +177,6 @@ def test_aligning_with_mini_imports_no_transformers():
         "assert next(Aligner.load('mini').align([('das Haus', 'the house')])).links\n"
         "sys.exit(' '.join({'transformers', 'scipy', 'huggingface_hub', 'sentencepiece'} & set(sys.modules)) or 0)"
     )
-    assert (BUNDLED / "model.safetensors").is_file()
+    assert (BUNDLED["mini"] / "model.safetensors").is_file()
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert run.returncode == 0, run.stderr

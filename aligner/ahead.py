@@ -6,8 +6,10 @@ from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from itertools import chain, islice
 from queue import Full, Queue
-from threading import Event, Thread
+from threading import Event, Thread, current_thread
 from typing import TypeVar
+
+from xalign.errors import XalignError
 
 T = TypeVar("T")
 _POLL = 0.2  # seconds after which a waiting thread looks whether its consumer is gone
@@ -56,7 +58,7 @@ def run_ahead(items: Iterable[T], most: int = 2, wait: bool = False) -> Generato
             yield found[0]
     finally:
         stopped.set()
-        if wait:
+        if wait and thread is not current_thread():
             thread.join()
 
 
@@ -70,3 +72,11 @@ def remembered(items: Iterable[T], taken: deque[T]) -> Iterator[T]:
     for item in items:
         taken.append(item)
         yield item
+
+
+def until_error(items: Iterable[T], errors: list[XalignError]) -> Iterator[T]:
+    """The items; an error ends them, and waits in `errors` until all that is made of the items before it is done."""
+    try:
+        yield from items
+    except XalignError as error:
+        errors.append(error)

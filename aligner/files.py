@@ -1,25 +1,33 @@
 """Text files in and out: compressed by their suffix, UTF-8, a line ends at LF or CRLF and nowhere else.
 
-Errors name the file and the line. Everything streams: memory does not grow with the file.
+Errors name the file and the line. Everything streams: memory grows neither with the file nor with a line. A file that
+is written takes its name when it is whole.
 """
 
 from __future__ import annotations
 
-import bz2
-import gzip
+import errno
 import io
-import lzma
+import logging
+import os
+import shutil
+import stat
 import sys
-import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
+from xalign.compression import damages, open_as
 from xalign.errors import InputError, OptionError
 
+logger = logging.getLogger("xalign")
+
 STANDARD = "-"  # standard input or output, where a path is expected
-COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
+LONGEST_LINE = 100_000  # bytes of a line of text; what is made of it takes thousands of times as much memory
+PARTIAL = ".partial"  # the suffix of a file that is not whole yet
+_LONGEST_NAME = 255  # bytes
+_STANDARD_OUTPUT = {STANDARD, "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"}
 
 
 def name_of(path: Path | str) -> str:
@@ -27,16 +35,27 @@ def name_of(path: Path | str) -> str:
     return "standard input" if str(path) == STANDARD else str(path)
 
 
-def read_lines(path: Path | str) -> Iterator[str]:
+# Reading.
+
+
+def read_lines(path: Path | str, longest: int = LONGEST_LINE, skip: bool = False) -> Iterator[str]:
     """The lines of a text file, without their ends and without a byte order mark.
 
+    Args:
+        longest: most bytes in a line; no more of it is held.
+        skip: a longer line comes as an empty one, and the logger "xalign" warns of it, in place of an error.
+
     Raises:
-        InputError: the file is missing, is not what its suffix says, or has a line that is not UTF-8.
+        InputError: the file is missing, is not what its suffix says, or has a line that is too long or not UTF-8.
     """
     number = 0
     with _reading(path) as file:
         try:
-            for number, raw in enumerate(file, start=1):
+            for number, raw in enumerate(_lines_within(file, longest), start=1):
+                if raw is None:
+                    _report_long(f"{name_of(path)} line {number} is longer than {longest:,} bytes", skip)
+                    yield ""
+                    continue
                 line = raw.decode().removesuffix("\n").removesuffix("\r")
                 yield line.removeprefix("\ufeff") if number == 1 else line
         except UnicodeDecodeError as error:
@@ -45,8 +64,26 @@ def read_lines(path: Path | str) -> Iterator[str]:
                 f"{name_of(path)} line {number}: not UTF-8 (byte 0x{byte:02x} at position {position}); "
                 "convert the file first, with iconv for example"
             ) from None
-        except _unreadable() as error:
+        except damages() as error:
             raise InputError(f"{name_of(path)} after line {number}: cannot be read on: {error}") from None
+
+
+def _lines_within(file: IO[bytes], longest: int) -> Iterator[bytes | None]:
+    """The lines with their ends; None for one that is too long, which is read past."""
+    most = longest + 1  # with its end
+    while raw := file.readline(most):
+        if len(raw) < most or raw.endswith(b"\n"):
+            yield raw
+            continue
+        while raw and not raw.endswith(b"\n"):
+            raw = file.readline(1 << 16)
+        yield None
+
+
+def _report_long(complaint: str, skip: bool) -> None:
+    if not skip:
+        raise InputError(f"{complaint}: too long to be read")
+    logger.warning("%s: it counts as empty; --longest-line allows more", complaint)
 
 
 @contextmanager
@@ -56,8 +93,8 @@ def _reading(path: Path | str) -> Iterator[IO[bytes]]:
             yield file
         return
     try:
-        file = _OPENERS.get(Path(path).suffix, open)(path, "rb")
-    except OSError as error:
+        file = open_as(Path(path).suffix, path, "rb")
+    except (OSError, EOFError) as error:
         raise InputError(f"{path}: {_reason(error)}") from None
     with file:
         yield file
@@ -77,96 +114,102 @@ def _standard_input() -> AbstractContextManager[IO[bytes]]:
     return open(descriptor, "rb", closefd=False)
 
 
-def _reason(error: OSError) -> str:
-    return (error.strerror or str(error)).lower()
+def _reason(error: OSError | EOFError) -> str:
+    return (getattr(error, "strerror", None) or str(error)).lower()
+
+
+# Writing.
 
 
 @contextmanager
 def writing(path: Path | str) -> Iterator[IO[bytes]]:
-    """A file to write bytes to, compressed by its suffix; "-" is standard output.
+    """A file to write bytes to, compressed by its suffix, as `replacing` has it; "-" is standard output.
 
     Raises:
         OptionError: the file cannot be made, or not be written to the end.
         BrokenPipeError: whoever reads the output has gone.
     """
+    is_standard = str(path) in _STANDARD_OUTPUT
     try:
-        if str(path) == STANDARD:
+        if is_standard:
+            if sys.stdout is None:
+                raise OptionError("standard output is closed: there is nowhere to write to")
             yield sys.stdout.buffer
             sys.stdout.buffer.flush()
         else:
-            with _OPENERS.get(Path(path).suffix, open)(path, "wb") as file:
+            suffix = Path(path).suffix
+            with replacing(Path(path)) as place, open_as(suffix, place, "wb") as file:
                 yield file
     except BrokenPipeError:
         raise
     except OSError as error:
-        name = "standard output" if str(path) == STANDARD else path
-        raise OptionError(f"{name}: cannot be written: {_reason(error)}") from None
+        name = "standard output" if is_standard else path
+        told = OptionError(f"{name}: cannot be written: {_reason(error)}")
+        told.__notes__ = getattr(error, "__notes__", [])
+        raise told from None
+
+
+@contextmanager
+def replacing(path: Path, keep: bool = True) -> Iterator[Path]:
+    """Where to write what is to become the file `path`: beside it, in FILE.partial, renamed when it is whole.
+
+    So the file of that name stays as it was until then. After an error what was written stays in FILE.partial, if it is
+    of use (`keep`), and the error carries a note that says so. What is no ordinary file, a device or a pipe, is written
+    where it is; a link keeps pointing to its file.
+
+    Raises:
+        OSError: the file may not be replaced.
+    """
+    if path.exists() and not path.is_file():
+        yield path
+        return
+    target = Path(os.path.realpath(path))
+    exists = target.exists()
+    if exists and not os.access(target, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+    partial = _partial(target)
+    partial.unlink(missing_ok=True)
+    try:
+        yield partial
+        if exists:
+            shutil.copymode(target, partial)
+        partial.replace(target)
+    except BaseException as error:
+        if keep and _has_content(partial, path.suffix):
+            shown = partial if path.is_symlink() else path.with_name(partial.name)
+            error.add_note(f"what was written is in {shown}")
+        else:
+            partial.unlink(missing_ok=True)
+        raise
+
+
+def _partial(target: Path) -> Path:
+    name = os.fsencode(target.name)[: _LONGEST_NAME - len(PARTIAL)]
+    return target.with_name(os.fsdecode(name) + PARTIAL)
+
+
+def _has_content(file: Path, suffix: str) -> bool:
+    try:
+        with open_as(suffix, file, "rb") as written:
+            return bool(written.read(1))
+    except damages():  # its end is missing, or it was never made
+        return file.exists() and file.stat().st_size > 0
 
 
 def expect_no_input(output: Path, inputs: Iterable[Path | None]) -> None:
-    """OptionError if the file to write is one of those to be read: it would be emptied first."""
+    """OptionError if the file to write is one of those to be read; "-" is what the process was given for it."""
+    places = [output] if str(output) in _STANDARD_OUTPUT else [output, _partial(output)]
     for path in inputs:
-        if path is None or STANDARD in (str(path), str(output)):
+        if path is None or not any(_is_same_file(place, path) for place in places):
             continue
-        try:
-            is_same = output.is_file() and output.samefile(path)
-        except OSError:
-            continue  # opening it will say what is wrong
-        if is_same:
-            raise OptionError(f"{output} is an input too: give the output another file")
+        name = "standard output" if str(output) == STANDARD else output
+        raise OptionError(f"{name} is an input too: give the output another file")
 
 
-def _open_zstandard(path: Path | str, mode: str) -> IO[bytes]:
-    if mode == "rb":
-        return io.BufferedReader(_ZstandardFrames(Path(path)))
-    import zstandard
-
-    # With a checksum, as the zstd command writes it, so that damage is noticed.
-    file: IO[bytes] = zstandard.open(path, mode, cctx=zstandard.ZstdCompressor(write_checksum=True))
-    return file
-
-
-class _ZstandardFrames(io.RawIOBase):
-    """A .zst file, frame by frame: zstandard's own reader takes a truncated file for a whole one."""
-
-    def __init__(self, path: Path) -> None:
-        import zstandard
-
-        self._new_frame = zstandard.ZstdDecompressor().decompressobj
-        self._frame = self._new_frame()
-        self._file = path.open("rb")
-        self._compressed = b""
-        self._text = memoryview(b"")
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        while not self._text:
-            if not self._compressed and not (chunk := self._file.read(1 << 17)):
-                break
-            self._compressed = self._compressed or chunk
-            if self._frame.eof:
-                self._frame = self._new_frame()
-            self._text = memoryview(self._frame.decompress(self._compressed))
-            self._compressed = self._frame.unused_data
-        if not self._text and not self._frame.eof:
-            raise EOFError("the compressed file ends before its end marker was reached")
-        size = min(len(buffer), len(self._text))
-        buffer[:size], self._text = self._text[:size], self._text[size:]
-        return size
-
-    def close(self) -> None:
-        self._file.close()
-        super().close()
-
-
-_OPENERS: dict[str, Callable[..., Any]] = dict(
-    zip(COMPRESSED, (gzip.open, bz2.open, lzma.open, _open_zstandard), strict=True)
-)
-
-
-def _unreadable() -> tuple[type[Exception], ...]:
-    """What reading a damaged file raises; zstandard is imported where a .zst file was opened, and only there."""
-    zstandard = sys.modules.get("zstandard")
-    return (EOFError, OSError, lzma.LZMAError, zlib.error, *([zstandard.ZstdError] if zstandard else []))
+def _is_same_file(output: Path, path: Path) -> bool:
+    try:
+        one = os.fstat(sys.stdout.fileno()) if str(output) == STANDARD else output.stat()
+        other = os.fstat(sys.stdin.fileno()) if str(path) == STANDARD else path.stat()
+    except (OSError, AttributeError):  # opening it will say what is wrong
+        return False
+    return stat.S_ISREG(one.st_mode) and os.path.samestat(one, other)

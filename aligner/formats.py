@@ -8,8 +8,8 @@
     giza      three lines per pair, as GIZA++ and MGIZA write them (*.A3.final); read only
     words     pairs of words instead of numbers; write only
 
-Pure functions of text but for `iter_alignments` and `read_alignments`, which open a file and say where in it
-an error is. docs/formats.md describes each format for users. Does not: check links against the text
+Pure functions of text but for `iter_alignments`, `read_alignments` and `read_gold`, which open a file, once, and say
+where in it an error is. docs/formats.md describes each format for users. Does not: check links against the text
 (plausibility.py), or drop any but those to the NULL word.
 """
 
@@ -18,6 +18,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import chain
 from operator import index
@@ -43,6 +44,7 @@ _GIZA_HEADER = re.compile(r"# Sentence pair \((\d{1,9})\)", re.ASCII)
 _GIZA_WORD = re.compile(r"(\S+) \(\{((?: \d{1,9})*) \}\)\s*", re.ASCII)
 _SPACE = re.compile(r"[ \t\r\n]")
 _NO_BREAK_SPACE = "\u00a0"
+_LONGEST_LINE = 32_000_000  # bytes: a line of JSON may have thirty times those of its text
 
 
 class _Row(NamedTuple):
@@ -269,14 +271,11 @@ def iter_alignments(
     """
     if format not in ("auto", *READABLE):
         raise OptionError(f"unknown format {format!r}: choose one of auto, {', '.join(READABLE)}")
-    head, lines = _split_head(read_lines(path))
-    name = detect_format(head[-1] if head else "") if format == "auto" else format
+    name, lines = _detected(path, format)
     base = {} if one_based is None else {"one_based": one_based}
-    try:
-        for alignment in _parse(name, chain(head, lines), base, sentences, numbers):
+    with _naming(path):
+        for alignment in _parse(name, lines, base, sentences, numbers):
             yield alignment.reversed() if reverse else alignment
-    except FormatError as error:
-        raise FormatError(f"{name_of(path)} {error}") from None
 
 
 def read_alignments(
@@ -291,22 +290,41 @@ def read_alignments(
     return list(iter_alignments(path, format, one_based, reverse, sentences, numbers))
 
 
-def read_numbers(path: Path | str) -> list[int] | None:
-    """The numbers of the pairs of a naacl file, in order; None for other formats, in which lines count the pairs."""
-    head, lines = _split_head(read_lines(path))
-    if not head or detect_format(head[-1]) != "naacl":
-        return None
-    return list(parse_naacl(chain(head, lines)))
+def read_gold(
+    path: Path | str, one_based: bool | None = None, sentences: int | None = None
+) -> tuple[list[Alignment], list[int] | None]:
+    """All of `iter_alignments`, and of a naacl file the numbers of its pairs, as `numbers` takes them.
+
+    Both from one reading, since a pipe has no second.
+    """
+    name, lines = _detected(path, "auto")
+    base = {} if one_based is None else {"one_based": one_based}
+    with _naming(path):
+        if name != "naacl":
+            return list(_parse(name, lines, base, sentences, None)), None
+        pairs = parse_naacl(lines, **base)
+        return list(_in_order(pairs, sentences)), list(pairs)
 
 
-def _split_head(lines: Iterator[str]) -> tuple[list[str], Iterator[str]]:
-    """The lines up to the first that is not empty, and the lines after it."""
+def _detected(path: Path | str, format: str) -> tuple[str, Iterator[str]]:
+    """(name of the format, lines of the file)"""
+    lines = read_lines(path, _LONGEST_LINE)
+    if format != "auto":
+        return format, lines
     head = []
     for line in lines:
         head.append(line)
         if line.strip():
             break
-    return head, lines
+    return detect_format(head[-1] if head else ""), chain(head, lines)
+
+
+@contextmanager
+def _naming(path: Path | str) -> Iterator[None]:
+    try:
+        yield
+    except FormatError as error:
+        raise FormatError(f"{name_of(path)} {error}") from None
 
 
 def _parse(

@@ -33,25 +33,26 @@ def run_groups(
     begun: deque[tuple[Group, list[Future[Result]]]] = deque()
     stream = iter(groups)
     failure: BaseException | None = None
-    with ThreadPoolExecutor(threads, "xalign-worker", initializer=share) as pool:
-        try:
-            while failure is None:
-                try:
-                    group, tasks = next(stream)
-                except StopIteration:
-                    break
-                except BaseException as error:
-                    failure = error
-                else:
-                    begun.append((group, [pool.submit(task) for task in tasks]))
-                    if len(begun) > 1:
-                        yield _finished(*begun.popleft())
-            while begun:
-                yield _finished(*begun.popleft())
-            if failure is not None:
-                raise failure
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+    pool = ThreadPoolExecutor(threads, "xalign-worker", initializer=share)
+    try:
+        while failure is None:
+            try:
+                group, tasks = next(stream)
+            except StopIteration:
+                break
+            except BaseException as error:
+                failure = error
+            else:
+                begun.append((group, [pool.submit(task) for task in tasks]))
+                if len(begun) > 1:
+                    yield _finished(*begun.popleft())
+        while begun:
+            yield _finished(*begun.popleft())
+        if failure is not None:
+            raise failure
+    finally:
+        # Without waiting: where nobody closes this generator, one of the threads themselves may come to end it.
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _finished(group: Group, futures: Sequence[Future[Result]]) -> tuple[Group, list[Result]]:

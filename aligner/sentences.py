@@ -1,7 +1,9 @@
 """Lines of text -> sentence pairs: two files, or one stream of bars, columns or JSON lines.
 
 A word ends at a space or a tab and nowhere else, as for Moses, fast_align and Marian, so that word j means the
-same to all of them: a no-break space, or U+2028, is part of a word. Everything streams. Does not: tokenise text.
+same to all of them: a no-break space, or U+2028, is part of a word. So is a byte order mark but for one at the start of
+a file, and a carriage return but for one that ends a line; a sentence has the same words in every form. Everything
+streams. Does not: tokenise text.
 """
 
 from __future__ import annotations
@@ -10,14 +12,18 @@ import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain, zip_longest
 from pathlib import Path
 
 from xalign.errors import InputError
-from xalign.files import STANDARD, name_of, read_lines
+from xalign.files import LONGEST_LINE, STANDARD, name_of, read_lines
 
 # JSON can escape one half of a surrogate pair alone, which is no character and has no place in UTF-8.
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
+_INNER_MARK = re.compile("(\t|\\|\\|\\| ?)\ufeff")
+_NUMBER = re.compile(r"\s*[-+]?\d[\d.,eE+-]*\s*", re.ASCII)
+SOURCE_AND_TARGET = (1, 2)  # the columns of a line, counted from 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +54,17 @@ def words(text: str) -> tuple[str, ...]:
     return tuple([word for word in text.split(" ") if word])
 
 
-def read_files(source: Path | str, target: Path | str) -> Iterator[SentencePair]:
+def read_files(source: Path | str, target: Path | str, longest: int = LONGEST_LINE) -> Iterator[SentencePair]:
     """Line i of one file and line i of the other; either may be compressed, one may be standard input ("-").
+
+    A line of more than `longest` bytes counts as empty, and the logger "xalign" warns of it.
 
     Raises:
         InputError: a file is missing, not UTF-8, or one ends before the other.
     """
     if str(source) == str(target) == STANDARD:
         raise InputError('both sides are "-": give a single "-" for a stream of "source ||| target"')
-    lines = zip_longest(read_lines(source), read_lines(target))
+    lines = zip_longest(read_lines(source, longest, skip=True), read_lines(target, longest, skip=True))
     for number, (source_line, target_line) in enumerate(lines, start=1):
         if source_line is None or target_line is None:
             shorter, longer = (source, target) if source_line is None else (target, source)
@@ -67,25 +75,38 @@ def read_files(source: Path | str, target: Path | str) -> Iterator[SentencePair]
         yield SentencePair(words(source_line), words(target_line))
 
 
-def read_stream(path: Path | str, form: str | None = None) -> Iterator[SentencePair]:
+def read_stream(
+    path: Path | str,
+    form: str | None = None,
+    columns: tuple[int, int] | None = None,
+    longest: int = LONGEST_LINE,
+) -> Iterator[SentencePair]:
     """One sentence pair per line.
 
     Args:
         path: a file, perhaps compressed, or "-" for standard input.
         form: one of FORMS; None takes JSON lines for JSON lines and all else for "source ||| target".
+        columns: those of source and target, counted from 1, where the form is tsv. None takes the first two, unless
+            the first line says that they can't be meant.
+        longest: most bytes in a line; a longer one counts as empty, and the logger "xalign" warns of it.
 
     Raises:
         InputError: the file is missing, not UTF-8, or a line is not of the form.
     """
-    lines = read_lines(path)
+    lines = read_lines(path, longest, skip=True)
     if form is None:
         head = list(_until_words(lines))
         form = "jsonl" if head and _is_json_pair(head[-1]) else "bars"
         lines = chain(head, lines)
-    parse = FORMS[form]
+    parse = FORMS[form] if columns is None else partial(parse_columns, columns=columns)
+    is_first_of_columns = form == "tsv" and columns is None
     for number, line in enumerate(lines, start=1):
         try:
-            yield parse(line)
+            if is_first_of_columns and words(line):
+                _expect_text_first(line)
+                is_first_of_columns = False
+            # Files that were pasted each bring their own mark to the first line.
+            yield parse(_INNER_MARK.sub(r"\1", line) if number == 1 and form != "jsonl" else line)
         except InputError as error:
             raise InputError(f"{name_of(path)} line {number}: {error}") from None
 
@@ -106,9 +127,9 @@ def _is_json_pair(line: str) -> bool:
         return line.lstrip().startswith("{") and "|||" not in line
 
 
-def _field(text: str) -> tuple[str, ...]:
-    """The words of a field; of lines that were pasted together each may bring its own end, and byte order mark."""
-    return words(text.strip(" \t\r\ufeff"))
+def _unended(text: str) -> str:
+    """A line of a file as it stands within another line, pasted: it may have brought its carriage return."""
+    return text.removesuffix("\r")
 
 
 def parse_bars(line: str) -> SentencePair:
@@ -118,17 +139,35 @@ def parse_bars(line: str) -> SentencePair:
         if not words(line):
             return SentencePair((), ())
         raise InputError(f'expected "source ||| target", found {len(fields)} field{"s" * (len(fields) > 1)}')
-    return SentencePair(_field(fields[0]), _field(fields[1]))
+    return SentencePair(words(_unended(fields[0].removesuffix(" "))), words(fields[1]))
 
 
-def parse_columns(line: str) -> SentencePair:
-    """Read "source, tab, target"; further columns are left alone, a blank line is a pair of empty sentences."""
+def parse_columns(line: str, columns: tuple[int, int] = SOURCE_AND_TARGET) -> SentencePair:
+    """Read "source, tab, target", or other columns; the rest is left alone, a blank line is a pair of empty sentences.
+
+    >>> parse_columns("0.93\\tdas Haus\\tthe house", columns=(2, 3))
+    SentencePair(source=('das', 'Haus'), target=('the', 'house'))
+    """
     fields = line.split("\t")
-    if len(fields) < 2:
+    if len(fields) < max(columns):
         if not words(line):
             return SentencePair((), ())
-        raise InputError("expected source and target with a tab between them, found no tab")
-    return SentencePair(_field(fields[0]), _field(fields[1]))
+        if len(fields) == 1:
+            raise InputError("expected source and target with a tab between them, found no tab")
+        raise InputError(f"expected at least {max(columns)} columns, found {len(fields)}")
+    fields = [*map(_unended, fields[:-1]), fields[-1]]
+    source, target = columns
+    return SentencePair(words(fields[source - 1]), words(fields[target - 1]))
+
+
+def _expect_text_first(line: str) -> None:
+    """InputError where a line has more columns than two and begins with a number or a score."""
+    first, *others = line.split("\t")
+    if len(others) > 1 and _NUMBER.fullmatch(first):
+        raise InputError(
+            f"the first of {len(others) + 1} columns is a number ({first.strip()[:40]}), not a sentence: say which "
+            "are source and target, such as --columns 2,3, or --columns 1,2 if these are"
+        )
 
 
 def parse_json(line: str) -> SentencePair:
@@ -145,7 +184,7 @@ def parse_json(line: str) -> SentencePair:
 def _json_words(fields: object, key: str) -> tuple[str, ...]:
     side = fields.get(key) if isinstance(fields, dict) else None
     if isinstance(side, str):
-        side = words(side)
+        side = words(_unended(side))
     if not isinstance(side, list | tuple) or not all(isinstance(word, str) for word in side):
         raise InputError(f'expected an object whose "{key}" is a string or a list of words')
     if _HALF_CHARACTER.search("".join(side)):

@@ -23,6 +23,7 @@ from safetensors.numpy import save_file
 from xalign.batches import Geometry, build, encode_within, plan
 from xalign.encoder import Encoder
 from xalign.errors import OptionError
+from xalign.files import replacing
 from xalign.subwords import Splitter, Subwords
 
 SUFFIXES = (".safetensors", ".npz")
@@ -45,10 +46,12 @@ class HiddenStates:
         }
         check_suffix(path)
         try:
-            if path.suffix == ".npz":
-                np.savez(path, **arrays)
-            else:
-                save_file(arrays, path)
+            with replacing(path, keep=False) as place:
+                if path.suffix == ".npz":
+                    with place.open("wb") as file:
+                        np.savez(file, **arrays)
+                else:
+                    save_file(arrays, place)
         except (OSError, SafetensorError) as error:
             reason = getattr(error, "strerror", None) or error
             raise OptionError(f"{path}: cannot be written ({reason})") from error

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Set
 
-from xalign.links import Link
+from xalign.links import Alignment, Link
 
 Symmetrizer = Callable[[Set[Link], Set[Link]], set[Link]]
 
@@ -67,6 +67,33 @@ SYMMETRIZERS: dict[str, Symmetrizer] = {
     "grow-diag-final": grow_diag_final,
     "grow-diag-final-and": grow_diag_final_and,
 }
+
+
+def combine(forward: Alignment, backward: Alignment, symmetrizer: Symmetrizer) -> Alignment:
+    """Both directions of a pair -> its alignment, with scores where both directions have them.
+
+    A link's score is the mean of those that the directions give it, of a link in one direction alone that direction's.
+    The score of the pair is the mean of both.
+
+    >>> one, other = (Alignment((Link(0, 0),), scores=(score,)) for score in (0.5, 1.0))
+    >>> combine(one, other, union).scores
+    (0.75,)
+    """
+    links = tuple(sorted(symmetrizer(set(forward.links), set(backward.links))))
+    scored = is_scored(forward), is_scored(backward)
+    if False in scored or True not in scored:
+        return Alignment(links)
+    given = [dict(zip(each.links, each.scores or (), strict=True)) for each in (forward, backward)]
+    of_links = ([scores[link] for scores in given if link in scores] for link in links)
+    score = None
+    if forward.score is not None and backward.score is not None:
+        score = (forward.score + backward.score) / 2
+    return Alignment(links, scores=tuple(sum(scores) / len(scores) for scores in of_links), score=score)
+
+
+def is_scored(alignment: Alignment) -> bool | None:
+    """Whether the links have scores; None where there are no links."""
+    return alignment.scores is not None if alignment.links else None
 
 
 def _aligned_words(links: Set[Link]) -> tuple[set[int], set[int]]:

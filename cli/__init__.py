@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import importlib
+from functools import partial
+from typing import Any
 
 import click
 
+from xalign.cli.standard import run_as_process, tell, telling_warnings
 from xalign.errors import XalignError
 from xalign.version import VERSION
 
@@ -21,6 +24,10 @@ COMMANDS = {
 }
 
 
+def _notes(error: BaseException) -> list[str]:
+    return getattr(error, "__notes__", [])
+
+
 class _Failure(click.ClickException):
     """One line on stderr, and click's exit status for bad usage."""
 
@@ -30,11 +37,20 @@ class _Failure(click.ClickException):
 class XalignGroup(click.Group):
     """Imports a command's module when that command is asked for; errors become one line and exit status 2."""
 
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        run_as_process(partial(self.main, *args, **kwargs))
+
     def invoke(self, ctx: click.Context) -> object:
         try:
-            return super().invoke(ctx)
+            with telling_warnings():
+                return super().invoke(ctx)
         except XalignError as error:
-            raise _Failure(" ".join(str(error).split())) from error
+            text = "; ".join([str(error), *_notes(error)])
+            raise _Failure(" ".join(text.split())) from error
+        except KeyboardInterrupt as interrupt:
+            for note in _notes(interrupt):
+                tell(note)
+            raise
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)

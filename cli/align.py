@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import deque
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
-from xalign.ahead import begun, remembered
-from xalign.cli.options import aligner_from, model_options, quiet_option
+from xalign.ahead import begun, remembered, until_error
+from xalign.cli.options import aligner_from, line_option, model_options, quiet_option
 from xalign.cli.progress import count_lines, track
+from xalign.errors import OptionError, XalignError
 from xalign.files import STANDARD, expect_no_input, writing
 from xalign.formats import WRITERS, WriteOptions
 from xalign.sentences import SentencePair, read_files, read_stream
@@ -29,20 +31,28 @@ PATH = click.Path(allow_dash=True, path_type=Path)
     flag_value="jsonl",
     help='The stream has objects with "src" and "tgt" (found out by itself).',
 )
+@click.option(
+    "--columns",
+    metavar="SRC,TGT",
+    help="The columns of source and target, counted from 1, such as 2,3; by default 1,2. Means --tsv.",
+)
 @click.option("--output", "-o", type=PATH, default=STANDARD, help="File to write, compressed by its suffix.")
 @click.option("--format", "writer", type=click.Choice(list(WRITERS)), default="pharaoh", show_default=True)
 @click.option("--scores", is_flag=True, help="Write the score of each link and of the pair.")
 @click.option("--one-based", is_flag=True, help="Number words from 1.")
+@line_option
 @model_options
 @quiet_option
 def align(
     source: Path,
     target: Path | None,
     form: str | None,
+    columns: str | None,
     output: Path,
     writer: str,
     scores: bool,
     one_based: bool,
+    longest_line: int,
     quiet: bool,
     **model: Any,
 ) -> None:
@@ -54,18 +64,53 @@ def align(
 
     SRC and TGT hold a sentence a line, words separated by spaces. A single SRC, or standard input, is a stream of
     "source ||| target", of JSON lines, or with --tsv of columns. All are read as they are, or from .gz .xz .bz2 .zst.
-    Output line i belongs to input line i; a pair with an empty side gives an empty line.
+    Output line i belongs to input line i; a pair with an empty side gives an empty line. A file that is written with
+    -o is called FILE.partial until it is whole.
     """
+    if columns is not None and form is None:
+        form = "tsv"
     if target is not None and form is not None:
-        raise click.UsageError(f"--{form} is for one stream, not for two files")
+        raise click.UsageError(
+            f"--{form if columns is None else 'columns'} is for one stream, not for two files"
+        )
+    chosen = None if columns is None else _columns(columns, form)
     expect_no_input(output, [source, target])
-    # A missing file is told before a model is loaded or a file emptied.
-    pairs = begun(read_stream(source, form) if target is None else read_files(source, target))
+    # A missing file is told before a model is loaded.
+    if target is None:
+        pairs = begun(read_stream(source, form, chosen, longest_line))
+    else:
+        pairs = begun(read_files(source, target, longest_line))
     aligner = aligner_from(model, all_layers=False)
+    broken: list[XalignError] = []  # what ended the text, if not its end
     read: deque[SentencePair] = deque()  # what the aligner has taken, and the writer not yet
-    taken = remembered(pairs, read)
+    taken = remembered(until_error(pairs, broken), read)
     alignments = track(aligner.align(taken), "pairs", partial(count_lines, source), quiet)
     write, options = WRITERS[writer], WriteOptions(scores, one_based)
-    with writing(output) as file:
+    number = 0
+    # Closed here, and not wherever the last reference goes, since it ends threads.
+    with writing(output) as file, closing(alignments):
         for number, alignment in enumerate(alignments, start=1):
             file.write(write(read.popleft(), alignment, number, options).encode())
+        for error in broken:
+            raise _with_advice(error, number)
+
+
+def _columns(text: str, form: str | None) -> tuple[int, int]:
+    """The two numbers of --columns."""
+    if form != "tsv":
+        raise click.UsageError(f"--columns is for columns, and --{form} says there are none")
+    source, comma, target = text.partition(",")
+    if not comma or not (source.isdecimal() and target.isdecimal()) or not int(source) or not int(target):
+        raise OptionError(f"--columns is {text!r}: expected two numbers from 1, such as 2,3")
+    if int(source) == int(target):
+        raise OptionError(f"--columns is {text!r}: source and target are two columns")
+    return int(source), int(target)
+
+
+def _with_advice(error: XalignError, written: int) -> XalignError:
+    """An error that ended the text, and how to go on after it."""
+    if not written:
+        return error
+    lines = "line 1 is" if written == 1 else f"lines 1 to {written} are"
+    advice = f"{lines} written: mend the text, then go on from line {written + 1} (tail -n +{written + 1})"
+    return type(error)(f"{error}; {advice}")

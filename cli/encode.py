@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from xalign.cli.layers import layer_list
-from xalign.cli.options import device_option
+from xalign.cli.options import device_option, line_option, trust_option
 from xalign.models import DEFAULT
 
 
@@ -24,6 +24,7 @@ from xalign.models import DEFAULT
 @click.option(
     "--batch-tokens", type=click.IntRange(min=1), default=4096, show_default=True, help="Subwords in a batch."
 )
+@line_option
 @device_option
 @click.option(
     "--dtype",
@@ -32,6 +33,7 @@ from xalign.models import DEFAULT
     type=click.Choice(["auto", "float32", "bfloat16", "float16"]),
     help="Precision of the arithmetic; the file always holds float32.",
 )
+@trust_option
 def encode(
     text: Path,
     layers: str,
@@ -39,8 +41,10 @@ def encode(
     model: str,
     lang: str | None,
     batch_tokens: int,
+    longest_line: int,
     device: str,
     dtype: str,
+    trust_remote_code: bool,
 ) -> None:
     """Write hidden states of each sentence of TEXT, one per line, to a file; - is standard input.
 
@@ -54,14 +58,16 @@ def encode(
     """
     from xalign.device import choose_device, choose_dtype
     from xalign.encoder import load_encoder
-    from xalign.files import read_lines
+    from xalign.files import expect_no_input, read_lines
     from xalign.models import resolve
     from xalign.sentences import words
     from xalign.states import check_suffix, hidden_states
 
     check_suffix(output)
-    sentences = [words(line) for line in read_lines(text)]
+    expect_no_input(output, [text])
+    sentences = [words(line) for line in read_lines(text, longest_line, skip=True)]
     place = choose_device(device)
-    encoder = load_encoder(resolve(model), place, choose_dtype(dtype, place))
+    precision = choose_dtype(dtype, place)
+    encoder = load_encoder(resolve(model), place, precision, trust_remote_code=trust_remote_code)
     chosen = layer_list(layers, encoder.layers)
     hidden_states(encoder, sentences, chosen, lang, batch_tokens).save(output)

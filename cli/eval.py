@@ -13,11 +13,12 @@ from click.core import ParameterSource
 
 from xalign.aer import Signature, count
 from xalign.cli.layers import layer_list
-from xalign.cli.options import aligner_from, model_options, quiet_option
+from xalign.cli.options import aligner_from, line_option, model_options, quiet_option
 from xalign.cli.progress import track
+from xalign.cli.standard import tell
 from xalign.errors import FormatError, OptionError
 from xalign.files import STANDARD, expect_no_input, name_of, writing
-from xalign.formats import read_alignments, read_numbers
+from xalign.formats import read_alignments, read_gold
 from xalign.links import Alignment
 from xalign.models import Preset, resolve
 from xalign.plausibility import Reading, better_reading, out_of_range
@@ -57,6 +58,7 @@ class Hypothesis(NamedTuple):
 @click.option(
     "--sentences", type=PATH, help="Write counts and scores of each sentence pair to this TSV file."
 )
+@line_option
 @model_options
 @quiet_option
 @click.pass_context
@@ -73,6 +75,7 @@ def eval(
     layers: str | None,
     form: str,
     sentences: Path | None,
+    longest_line: int,
     quiet: bool,
     **model: object,
 ) -> None:
@@ -91,16 +94,15 @@ def eval(
         raise OptionError('"-" stands for several files: standard input can be read once')
     if sentences is not None:
         expect_no_input(sentences, [gold, source, target, *files])
-    text = list(read_files(source, target)) if source and target else None
-    links = _read_gold(gold, gold_one_based, text)
+    text = list(read_files(source, target, longest_line)) if source and target else None
+    links, numbers = _read_gold(gold, gold_one_based, text)
     if files:
-        numbers = read_numbers(gold) if text is None and str(gold) != STANDARD else None
         hypotheses = list(_from_files(files, gold, len(links), numbers, one_based, reverse))
     else:
         hypotheses = list(_from_model(model, layers, text or [], quiet))
     scores = _score(hypotheses, links, paired=bool(files))
     for warning in _warnings(gold, links, hypotheses, text, are_files=bool(files)):
-        click.echo(f"Warning: {warning}", err=True)
+        tell(f"Warning: {warning}")
     click.echo(REPORTS[form](scores), nl=False)
     if sentences is not None:
         with writing(sentences) as file:
@@ -141,15 +143,18 @@ def _option(ctx: click.Context, parameter: str) -> str:
     return next(option.opts[0] for option in ctx.command.params if option.name == parameter)
 
 
-def _read_gold(gold: Path, one_based: bool | None, text: Sequence[SentencePair] | None) -> list[Alignment]:
-    links = read_alignments(gold, one_based=one_based, sentences=None if text is None else len(text))
+def _read_gold(
+    gold: Path, one_based: bool | None, text: Sequence[SentencePair] | None
+) -> tuple[list[Alignment], list[int] | None]:
+    """The links, and the numbers by which hypotheses may name the pairs: where there is a text, its lines do."""
+    links, numbers = read_gold(gold, one_based, None if text is None else len(text))
     if not links:
         raise FormatError(f"{name_of(gold)} is empty: there is nothing to score against")
     if text is not None and len(links) != len(text):
         raise FormatError(
             f"{name_of(gold)} has links for {len(links)} sentence pairs, but the text has {len(text)}"
         )
-    return links
+    return links, numbers if text is None else None
 
 
 def _from_files(

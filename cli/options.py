@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from xalign.files import LONGEST_LINE
 from xalign.models import DEFAULT, ENCODINGS, EXTRACTIONS, LEVELS, PUNCTUATION, SIMILARITIES
 from xalign.symmetrize import SYMMETRIZERS
 
@@ -24,6 +25,19 @@ dtype_option = click.option(
     default="auto",
     show_default=True,
     help="auto: bfloat16 where the device is built for it, float32 elsewhere.",
+)
+line_option = click.option(
+    "--longest-line",
+    type=click.IntRange(min=1),
+    default=LONGEST_LINE,
+    show_default=True,
+    metavar="BYTES",
+    help="A longer line of text counts as empty, with a warning; memory grows with it.",
+)
+trust_option = click.option(
+    "--trust-remote-code",
+    is_flag=True,
+    help="Run the Python code that a checkpoint brings, with all that you may do; else such a checkpoint is refused.",
 )
 quiet_option = click.option("--quiet", "-q", is_flag=True, help="No progress bar.")
 
@@ -78,6 +92,7 @@ _MODEL_OPTIONS = (
     ),
     device_option,
     dtype_option,
+    trust_option,
 )
 
 

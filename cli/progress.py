@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
 from typing import TypeVar
 
-from xalign.files import COMPRESSED, STANDARD
+from xalign.compression import COMPRESSED
+from xalign.files import STANDARD
 
 T = TypeVar("T")
 
 
-def track(items: Iterable[T], what: str, total: Callable[[], int | None], quiet: bool) -> Iterator[T]:
+def track(items: Iterable[T], what: str, total: Callable[[], int | None], quiet: bool) -> Generator[T]:
     """The items, counted on stderr as they pass: rate, and time left where the total is known.
 
     `total` is asked only where there is a bar, since finding it out may take a while.

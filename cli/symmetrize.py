@@ -9,11 +9,12 @@ from pathlib import Path
 import click
 
 from xalign.ahead import begun
+from xalign.cli.standard import tell
 from xalign.errors import FormatError, OptionError
 from xalign.files import STANDARD, expect_no_input, name_of, writing
-from xalign.formats import format_pharaoh, iter_alignments
+from xalign.formats import WriteOptions, format_pharaoh, iter_alignments
 from xalign.links import Alignment
-from xalign.symmetrize import SYMMETRIZERS
+from xalign.symmetrize import SYMMETRIZERS, combine, is_scored
 
 PATH = click.Path(allow_dash=True, path_type=Path)
 
@@ -34,17 +35,22 @@ def symmetrize(forward: Path, backward: Path, method: str, reverse: bool, output
     xalign symmetrize --method intersection --reverse de-en.align en-de.align > both.align
 
     FORWARD and BACKWARD hold one line of Pharaoh links per sentence pair, both source-target; - is stdin, and
-    .gz .xz .bz2 .zst are read as they are.
+    .gz .xz .bz2 .zst are read as they are. Where both have scores, the score of a link is the mean of those that the
+    directions give it.
     """
     if str(forward) == str(backward) == STANDARD:
         raise OptionError('both directions are "-": standard input can be read once')
     expect_no_input(output, [forward, backward])
-    combine = SYMMETRIZERS[method]
     directions = begun(_side_by_side(forward, backward, reverse))
+    told = False
     with writing(output) as file:
         for one, other in directions:
-            links = combine(set(one.links), set(other.links))
-            file.write(f"{format_pharaoh(Alignment.of(links))}\n".encode())
+            if not told and {is_scored(one), is_scored(other)} == {True, False}:
+                scored = name_of(forward if is_scored(one) else backward)
+                tell(f"Warning: {scored} alone has scores: they are left out")
+                told = True
+            alignment = combine(one, other, SYMMETRIZERS[method])
+            file.write(f"{format_pharaoh(alignment, WriteOptions(scores=True))}\n".encode())
 
 
 def _side_by_side(forward: Path, backward: Path, reverse: bool) -> Iterator[tuple[Alignment, Alignment]]:

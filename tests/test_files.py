@@ -5,15 +5,18 @@ import gzip
 import io
 import lzma
 import os
+import stat
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
+from threading import Thread
 
 import pytest
 import zstandard
 
 from xalign.errors import InputError, OptionError
-from xalign.files import expect_no_input, read_lines, writing
+from xalign.files import LONGEST_LINE, expect_no_input, read_lines, replacing, writing
 
 TEXT = "das Haus\n\nthe house\n"
 COMPRESS = {
@@ -80,9 +83,61 @@ def test_a_line_ends_at_lf_or_crlf_only_and_a_mark_counts_only_in_front(file, co
 
 
 @every_suffix
-def test_a_line_may_be_as_long_as_it_likes(file, suffix):
-    long = "wort " * 200_000
+def test_a_line_may_be_as_long_as_the_limit(file, suffix):
+    long = "wort " * 20_000
+    assert len(long) == LONGEST_LINE
     assert list(read_lines(file(COMPRESS[suffix](f"{long}\nb\n".encode()), suffix))) == [long, "b"]
+    assert list(read_lines(file(COMPRESS[suffix](long.encode()), suffix))) == [long]
+
+
+@every_suffix
+def test_a_longer_line_is_an_error_or_is_read_past_with_a_warning(file, suffix, caplog):
+    text = f"a\n{'x' * (LONGEST_LINE + 1)}\nb\n{'y' * 3 * LONGEST_LINE}".encode()
+    path = file(COMPRESS[suffix](text), suffix)
+    with pytest.raises(InputError, match=r"line 2 is longer than 100,000 bytes"):
+        list(read_lines(path))
+    assert list(read_lines(path, skip=True)) == ["a", "", "b", ""]
+    assert [record.name for record in caplog.records] == ["xalign"] * 2
+    first, second = caplog.messages
+    assert f"{path} line 2 is longer than 100,000 bytes" in first
+    assert f"{path} line 4 is longer" in second
+    assert [len(line) for line in read_lines(path, longest=len(text))] == [1, 100_001, 1, 300_000]
+
+
+@pytest.mark.parametrize("suffix", [".gz", ".zst"])
+def test_a_line_without_an_end_takes_no_more_memory_than_the_limit(file, suffix):
+    """Of one that compresses to next to nothing the reader never holds all: 64 MB."""
+    path = file(COMPRESS[suffix](bytes(1 << 26)), suffix)
+    list(read_lines(path, skip=True))  # so that what is imported is not measured
+    tracemalloc.start()
+    try:
+        assert list(read_lines(path, skip=True)) == [""]
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 1 << 26
+
+
+@compressed
+def test_an_empty_file_is_no_compressed_one(file, suffix):
+    with pytest.raises(InputError, match=r"text\.\w+"):
+        list(read_lines(file(b"", suffix)))
+
+
+@compressed
+def test_garbage_after_the_end_is_an_error(file, suffix):
+    lines = read_lines(file(COMPRESS[suffix](b"a\nb\n") + b"no part of it\n" * 9, suffix))
+    assert [next(lines), next(lines)] == ["a", "b"]
+    with pytest.raises(InputError, match="after line 2: cannot be read on"):
+        next(lines)
+
+
+@compressed
+def test_zero_bytes_after_the_end_are_padding(file, suffix):
+    padded = COMPRESS[suffix](b"a\n") + bytes(5000)
+    assert list(read_lines(file(padded, suffix))) == ["a"]
+    if suffix != ".gz":
+        assert list(read_lines(file(padded + COMPRESS[suffix](b"b\n"), suffix))) == ["a", "b"]
 
 
 @pytest.mark.parametrize(
@@ -205,6 +260,130 @@ def test_the_end_of_a_pipe_is_left_to_the_caller():
 def test_an_error_of_the_writers_own_passes_through(tmp_path):
     with pytest.raises(InputError, match="line 2"), writing(tmp_path / "text.gz"):
         raise InputError("line 2")
+
+
+@every_suffix
+@pytest.mark.parametrize("error", [InputError("line 3"), KeyboardInterrupt()])
+def test_an_old_file_stays_until_the_new_one_is_whole(tmp_path, suffix, error):
+    path, partial = tmp_path / f"text{suffix}", tmp_path / f"text{suffix}.partial"
+    path.write_bytes(b"old")
+    with pytest.raises(type(error)) as raised, writing(path) as output:
+        output.write(b"a\nb\n")
+        raise error
+    assert path.read_bytes() == b"old"
+    assert raised.value.__notes__ == [f"what was written is in {partial}"]
+    error.__notes__.clear()
+    partial.rename(tmp_path / f"rest{suffix}")
+    assert list(read_lines(tmp_path / f"rest{suffix}")) == ["a", "b"]
+    with writing(path) as output:
+        output.write(b"new\n")
+        assert path.read_bytes() == b"old"
+    assert list(read_lines(path)) == ["new"]
+    assert not partial.exists()
+
+
+@every_suffix
+def test_nothing_is_left_of_a_file_of_which_nothing_was_written(tmp_path, suffix):
+    with pytest.raises(InputError) as raised, writing(tmp_path / f"text{suffix}"):
+        raise InputError("line 1")
+    assert list(tmp_path.iterdir()) == []
+    assert not hasattr(raised.value, "__notes__")
+
+
+def test_what_is_of_no_use_in_part_is_not_kept(tmp_path):
+    with pytest.raises(InputError), replacing(tmp_path / "states", keep=False) as place:
+        place.write_bytes(b"half")
+        raise InputError("broken")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_keeps_its_permissions_and_a_new_one_has_the_usual(tmp_path):
+    old, new, usual = (tmp_path / name for name in ("old", "new", "usual"))
+    old.touch()
+    old.chmod(0o640)
+    usual.touch()
+    for path in (old, new):
+        with writing(path) as output:
+            output.write(b"a\n")
+    assert stat.S_IMODE(old.stat().st_mode) == 0o640
+    assert new.stat().st_mode == usual.stat().st_mode
+
+
+def test_a_file_that_may_not_be_written_is_not_replaced(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda path, way: False)  # as for anybody but root
+    path = tmp_path / "text"
+    path.write_bytes(b"old")
+    with pytest.raises(OptionError, match="cannot be written: permission denied"), writing(path):
+        pass
+
+
+def test_a_link_keeps_pointing_to_its_file(tmp_path):
+    (tmp_path / "folder").mkdir()
+    link, target = tmp_path / "link", tmp_path / "folder" / "target"
+    link.symlink_to("folder/target")
+    for _ in range(2):  # a file that is not there yet, and one that is
+        with writing(link) as output:
+            output.write(b"a\n")
+        assert link.is_symlink()
+        assert target.read_bytes() == b"a\n"
+    assert [path.name for path in target.parent.iterdir()] == ["target"]
+
+
+def test_a_pipe_is_written_where_it_is(tmp_path):
+    pipe, found = tmp_path / "pipe", []
+    os.mkfifo(pipe)
+    reader = Thread(target=lambda: found.append(pipe.read_bytes()))
+    reader.start()
+    with writing(pipe) as output:
+        output.write(b"a\n")
+    reader.join(30)
+    assert found == [b"a\n"]
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    with writing("/dev/null") as output:
+        output.write(b"a\n")
+
+
+def test_a_name_of_any_length_can_be_written(tmp_path):
+    path = tmp_path / ("ä" * 127)
+    with writing(path) as output:
+        output.write(b"a\n")
+    assert path.read_bytes() == b"a\n"
+
+
+def test_standard_output_by_its_other_name_is_not_replaced(tmp_path):
+    """As in `(echo a; xalign align -o /dev/stdout ...) > out`."""
+    code = "from xalign.files import writing\nwith writing('/dev/stdout') as file: file.write(b'b\\n')"
+    with (tmp_path / "out").open("ab") as out:
+        out.write(b"a\n")
+        out.flush()
+        subprocess.run([sys.executable, "-c", code], stdout=out, check=True)
+    assert (tmp_path / "out").read_bytes() == b"a\nb\n"
+
+
+def test_a_closed_standard_output_is_told(monkeypatch):
+    monkeypatch.setattr(sys, "stdout", None)
+    with pytest.raises(OptionError, match="standard output is closed"), writing("-"):
+        pass
+
+
+def test_standard_streams_are_known_by_their_files(tmp_path, monkeypatch):
+    text, other = tmp_path / "text", tmp_path / "other"
+    text.write_bytes(b"a\n")
+    with text.open() as read, text.open("a") as appended:
+        monkeypatch.setattr(sys, "stdin", read)
+        expect_no_input(other, [None, Path("-")])
+        with pytest.raises(OptionError, match="text is an input too"):
+            expect_no_input(text, [None, Path("-")])
+        monkeypatch.setattr(sys, "stdout", appended)
+        with pytest.raises(OptionError, match="standard output is an input too"):
+            expect_no_input(Path("-"), [text])
+
+
+def test_what_becomes_the_file_is_no_input_either(tmp_path):
+    partial = tmp_path / "out.partial"
+    partial.touch()
+    with pytest.raises(OptionError, match="out is an input too"):
+        expect_no_input(tmp_path / "out", [partial])
 
 
 def test_a_file_called_dash_does_not_stand_for_a_pipe(tmp_path, monkeypatch):

@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xalign.errors import InputError
-from xalign.sentences import FORMS, SentencePair, parse_json, read_files, read_stream, words
+from xalign.sentences import (
+    FORMS,
+    SentencePair,
+    parse_columns,
+    parse_json,
+    read_files,
+    read_stream,
+    words,
+)
 
 PAIR = SentencePair(("das", "Haus"), ("the", "house"))
 EMPTY = SentencePair((), ())
@@ -96,7 +104,9 @@ def test_standard_input_cannot_be_both_sides():
         ("tsv", "das Haus\t", SentencePair(PAIR.source, ())),
         ("tsv", "\tthe house", SentencePair((), PAIR.target)),
         ("tsv", "a ||| b\tc", SentencePair(("a", "|||", "b"), ("c",))),
-        ("tsv", "das Haus\r\t\ufeffthe house\r", PAIR),  # paste, of files with CRLF and byte order marks
+        ("tsv", "das Haus\r\tthe house", PAIR),  # paste, of files with CRLF
+        ("tsv", "das Haus \r\tthe house", PAIR),
+        ("jsonl", r'{"src": "das Haus \r", "tgt": "the house\r"}', PAIR),
         ("bars", "das Haus\r ||| the house", PAIR),
         ("tsv", "", EMPTY),
         ("tsv", "  ", EMPTY),
@@ -179,3 +189,77 @@ def test_any_json_is_a_pair_or_an_input_error(value):
         except InputError:
             continue
         " ".join(pair.source + pair.target).encode()
+
+
+# Columns.
+
+
+def test_columns_are_counted_from_one_and_may_stand_anywhere():
+    assert parse_columns("7\tdas Haus\t\tthe house", columns=(2, 4)) == PAIR
+    assert parse_columns("the house\tdas Haus", columns=(2, 1)) == PAIR
+    assert parse_columns("", columns=(2, 4)) == EMPTY
+    with pytest.raises(InputError, match="expected at least 4 columns, found 2"):
+        parse_columns("a\tb", columns=(2, 4))
+
+
+@pytest.mark.parametrize("number", ["7", "0.93", " -1.5e-3 ", "1,000", "+2"])
+def test_a_first_column_that_is_a_number_is_refused_where_there_are_more_than_two(file, number):
+    path = file("stream", f"\n{number}\tdas Haus\tthe house\n")
+    with pytest.raises(
+        InputError, match=r"stream line 2: the first of 3 columns is a number .*--columns 2,3"
+    ):
+        list(read_stream(path, "tsv"))
+    assert list(read_stream(path, "tsv", columns=(2, 3))) == [EMPTY, PAIR]
+    assert len(list(read_stream(path, "tsv", columns=(1, 2)))) == 2
+
+
+@pytest.mark.parametrize(
+    "line", ["7\t7", "das Haus\tthe house\t0.9", "7 Häuser\t7 houses\t1", "a\tb\n7\t7\t7"]
+)
+def test_numbers_elsewhere_are_text(file, line):
+    pairs = list(read_stream(file("stream", f"{line}\n"), "tsv"))
+    assert len(pairs) == line.count("\n") + 1
+
+
+# The same words, whatever the form.
+
+ODD = ["das", "\ufeff", "\r", "\ufeffHaus", "Haus\r", "a\ufeffb", "a\rb", "\u2028", "\u00a0", "\x00", " ", ""]
+
+
+@given(st.lists(st.tuples(*[st.lists(st.sampled_from(ODD), max_size=5).map(" ".join)] * 2), max_size=4))
+def test_a_sentence_has_the_same_words_in_every_form(tmp_path_factory, pairs):
+    """Whatever stands at the edges of a line: marks, carriage returns, spaces; the first line included."""
+    folder = tmp_path_factory.mktemp("forms")
+    texts = {
+        "source": "".join(f"{source}\n" for source, _ in pairs),
+        "target": "".join(f"{target}\n" for _, target in pairs),
+        "bars": "".join(f"{source} ||| {target}\n" for source, target in pairs),
+        "tsv": "".join(f"{source}\t{target}\n" for source, target in pairs),
+    }
+    for name, text in texts.items():
+        (folder / name).write_bytes(text.encode())
+    expected = list(read_files(folder / "source", folder / "target"))
+    assert list(read_stream(folder / "bars", "bars")) == expected
+    assert list(read_stream(folder / "tsv", "tsv")) == expected
+    lines = [json.dumps({"src": source, "tgt": target}) for source, target in pairs]
+    (folder / "jsonl").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    found = list(read_stream(folder / "jsonl", "jsonl"))
+    assert found[1:] == expected[1:]  # JSON has no place for the mark of a file within a string
+
+
+@pytest.mark.parametrize(("form", "between"), [("bars", " ||| "), ("tsv", "\t")])
+def test_the_mark_of_a_file_is_taken_off_once_pasted_or_not(file, form, between):
+    """A mark on a later line, or a second one on the first, is part of a word."""
+    mark = "\ufeff"
+    path = file("stream", f"{mark}das Haus{between}{mark}the house\n{mark}das{between}{mark}the\n")
+    assert list(read_stream(path, form)) == [PAIR, SentencePair((f"{mark}das",), (f"{mark}the",))]
+    path = file("stream", f"{mark}{mark}das{between}{mark}{mark}the\n")
+    assert list(read_stream(path, form)) == [SentencePair((f"{mark}das",), (f"{mark}the",))]
+
+
+def test_a_line_beyond_the_limit_is_an_empty_side_or_an_empty_pair(file, caplog):
+    source, target = file("a.de", "das Haus\nein sehr langer Satz\n"), file("a.en", "the house\na b\n")
+    assert list(read_files(source, target, longest=9)) == [PAIR, SentencePair((), ("a", "b"))]
+    stream = file("stream", "a ||| b\nein sehr langer Satz\na ||| b\n")
+    assert list(read_stream(stream, longest=9))[1] == EMPTY
+    assert [str(source) in caplog.messages[0], str(stream) in caplog.messages[1]] == [True, True]

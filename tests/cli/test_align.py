@@ -87,11 +87,12 @@ def assert_aligned(result, links):
     assert (result.exit_code, result.stdout) == (0, pharaoh(links))
 
 
-def assert_refused(result, *complaints):
-    """One line on stderr, exit status 2, nothing on stdout, no traceback."""
+def assert_refused(result, *complaints, lines=0):
+    """One line on stderr, exit status 2, no traceback; on stdout so many lines, whole ones."""
     assert result.exit_code == 2, result.output
     assert isinstance(result.exception, SystemExit)
-    assert result.stdout == ""
+    assert result.stdout.count("\n") == lines
+    assert result.stdout.endswith("\n") or not lines
     [line] = result.stderr.splitlines()
     assert line.startswith("Error: ")
     for complaint in complaints:
@@ -230,7 +231,7 @@ def test_with_a_lexicon_there_is_a_line_per_pair_empty_where_a_side_is(align, fi
 
 def test_different_numbers_of_lines(align, file):
     result = align(file("a.de", "a\nb\nc\n"), file("a.en", "a\nb\n"))
-    assert_refused(result, "a.en ends after line 2", "a.de goes on")
+    assert_refused(result, "a.en ends after line 2", "a.de goes on", "go on from line 3", lines=2)
 
 
 def test_a_missing_file_and_a_folder(align, file, tmp_path):
@@ -253,15 +254,75 @@ def test_a_missing_file_and_a_folder(align, file, tmp_path):
         (b'{"src": "\\ud800", "tgt": "a"}\n', [], "line 1: "),
     ],
 )
-def test_a_broken_line_is_named_with_its_number(align, file, content, options, complaint):
-    assert_refused(align(file("text", content), *options), "text " + complaint)
-    assert_refused(align(*options, input=content), "standard input " + complaint)
+def test_a_broken_line_is_named_with_its_number_after_the_lines_before_it(
+    align, file, content, options, complaint
+):
+    before = int(complaint[5]) - 1
+    advice = [f"go on from line {before + 1} (tail -n +{before + 1})"] * bool(before)
+    result = align(file("text", content), *options)
+    assert_refused(result, "text " + complaint, *advice, lines=before)
+    assert_refused(align(*options, input=content), "standard input " + complaint, *advice, lines=before)
+
+
+@pytest.mark.parametrize("options", [[], ["--lexicon"]])
+def test_all_lines_before_a_broken_one_are_written(align, links, options):
+    """With a lexicon too, though it takes its pairs together."""
+    whole = align(*options, input=BARS * 20)
+    result = align(*options, input=BARS * 20 + "broken\n")
+    assert (result.stdout, result.exit_code) == (whole.stdout, 2)
+    assert "standard input line 161: expected" in result.stderr
+    assert "lines 1 to 160 are written" in result.stderr
+
+
+def test_a_broken_line_leaves_an_old_output_alone_and_the_lines_before_it_beside_it(align, file, links):
+    output = file("out.align", "0-0\n")
+    result = align("-o", output, input=BARS + "broken\n")
+    assert_refused(result, "line 9: expected", f"what was written is in {output}.partial")
+    assert output.read_text(encoding="utf-8") == "0-0\n"
+    assert output.with_name("out.align.partial").read_text(encoding="utf-8") == pharaoh(links)
+    assert align("-o", output, input=BARS).exit_code == 0
+    assert [path.name for path in output.parent.iterdir()] == ["out.align"]
+    assert output.read_text(encoding="utf-8") == pharaoh(links)
 
 
 @pytest.mark.parametrize("suffix", [suffix for suffix in COMPRESS if suffix])
 def test_a_truncated_file(align, file, suffix):
     whole = COMPRESS[suffix](BARS.encode())
-    assert_refused(align(file(f"a{suffix}", whole[:-9])), f"a{suffix}", "cannot be read on")
+    result = align(file(f"a{suffix}", whole[:-9]))
+    found = result.stdout.count("\n")
+    assert_refused(result, f"a{suffix} after line {found}: cannot be read on", lines=found)
+
+
+def test_a_line_that_is_too_long_is_an_empty_one_and_the_run_goes_on(align, file, links):
+    """With a limit that all other lines keep to; on either side of two files, and in a stream."""
+    long = "wort " * 500
+    limit = ["--longest-line", 1500]
+    between = [*links[:2], (), *links[2:]]
+    source, target = SOURCE.split("\n"), TARGET.split("\n")
+    long_source = file("a.de", "\n".join([*source[:2], long, *source[2:]]))
+    long_target = file("a.en", "\n".join([*target[:2], long, *target[2:]]))
+    short_source = file("b.de", "\n".join([*source[:2], "a", *source[2:]]))
+    short_target = file("b.en", "\n".join([*target[:2], "a", *target[2:]]))
+    bars = BARS.split("\n")
+    stream = file("bars", "\n".join([*bars[:2], long, *bars[2:]]))  # which has no bars
+    for inputs, named in (
+        ([long_source, short_target], long_source),
+        ([short_source, long_target], long_target),
+        ([stream], stream),
+    ):
+        result = align(*inputs, *limit)
+        assert (result.exit_code, result.stdout) == (0, pharaoh(between))
+        [warning] = result.stderr.splitlines()
+        assert warning.startswith(f"Warning: {named} line 3 is longer than 1,500 bytes")
+        assert "--longest-line" in warning
+
+
+def test_a_longer_line_can_be_allowed(align):
+    """The default of 100,000 bytes leaves out this pair, of one word a side."""
+    line = f"{'a' * 100_000} ||| b\n"
+    assert "line 1 is longer than 100,000 bytes" in align(input=line).stderr
+    result = align("--longest-line", 200_000, "--layer", 1, "--encode", "separate", input=line)
+    assert "is longer" not in result.stderr
 
 
 def test_an_unknown_model(align):
@@ -296,6 +357,47 @@ def test_languages_are_handed_on(align):
     assert aligned("de", "en") == aligned("de_DE", "en_XX") != aligned("fr", "en")
 
 
+CHOSEN = "".join(f"{number / 7:.3f}\t{line}\n" for number, line in enumerate(COLUMNS.split("\n")[:-1]))
+SWAPPED = "".join("\t".join([*line.split("\t")[::-1], "x"]) + "\n" for line in COLUMNS.split("\n")[:-1])
+
+
+@pytest.mark.parametrize("option", [[], ["--tsv"]])
+def test_columns_are_chosen_by_their_numbers(align, links, option):
+    assert_aligned(align(*option, "--columns", "2,3", input=CHOSEN), links)
+    assert_aligned(align(*option, "--columns", "2,1", input=SWAPPED), links)
+    assert_aligned(align(*option, "--columns", "1,2", input=COLUMNS), links)
+
+
+def test_a_first_column_of_numbers_is_no_text(align):
+    result = align("--tsv", input=CHOSEN)
+    assert_refused(
+        result, "standard input line 1: the first of 3 columns is a number (0.000)", "--columns 2,3"
+    )
+    assert align("--tsv", "--columns", "1,2", input=CHOSEN).exit_code == 0
+    assert align("--tsv", input="1\t2\n").exit_code == 0
+    assert align("--tsv", input="a\tb\tc\n1\t2\t3\n").exit_code == 0
+
+
+def test_too_few_columns_are_told(align):
+    assert_refused(align("--columns", "2,3", input="a\tb\n"), "line 1: expected at least 3 columns, found 2")
+
+
+@pytest.mark.parametrize("columns", ["2", "0,1", "2,2", "a,b", "1,2,3", "-1,2", "1,²"])
+def test_columns_are_two_numbers(align, columns):
+    assert_refused(align("--columns", columns, input=COLUMNS), "--columns is")
+
+
+def test_columns_go_with_one_stream_of_columns(align, file):
+    files = file("a.de", SOURCE), file("a.en", TARGET)
+    for arguments, complaint in (
+        (files, "--columns is for one stream"),
+        (("--jsonl",), "--columns is for columns"),
+    ):
+        result = align(*arguments, "--columns", "1,2", input=WORDS)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert complaint in result.stderr
+
+
 @pytest.mark.parametrize("damage", ["truncated weights", "no weights", "broken config", "empty folder"])
 def test_an_unreadable_checkpoint(align, tiny, tmp_path, damage):
     folder = tmp_path / "checkpoint"
@@ -314,7 +416,7 @@ def test_an_unreadable_checkpoint(align, tiny, tmp_path, damage):
             if part.name != "xalign.json":
                 part.unlink()
     result = align("--model", folder, model=None, input=BARS)
-    assert_refused(result, "checkpoint: cannot be read as a checkpoint")
+    assert_refused(result, str(folder))
 
 
 def test_output_that_cannot_be_written(align, tmp_path):
@@ -334,14 +436,6 @@ def test_what_fails_at_once_leaves_an_old_output_alone(align, file):
     for options in (["none"], ["--layer", "9"]):
         assert align(*options, "-o", output, input=BARS).exit_code == 2
     assert output.read_text(encoding="utf-8") == "0-0\n"
-
-
-def test_a_late_error_leaves_whole_lines_of_whole_blocks(align, links, monkeypatch):
-    monkeypatch.setattr(pipeline, "BLOCK", 2)
-    result = align(input=BARS + "broken\n")
-    assert result.exit_code == 2
-    assert result.stdout == pharaoh(links)
-    assert result.stderr == ('Error: standard input line 9: expected "source ||| target", found 1 field\n')
 
 
 def test_one_stream_or_two_files_but_not_both(align, file):

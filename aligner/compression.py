@@ -1,0 +1,131 @@
+"""Compressed files, by their suffix. Damage, a missing end, garbage after it are errors, never the end of the text."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import sys
+import zlib
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import IO, Any
+
+COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
+_CHUNK = 512  # compressed bytes taken at once: Zstandard gives back all that is in them, 32,768 times as many at most
+_BUFFER = 1 << 17
+
+
+def open_as(suffix: str, path: Path | str, mode: str) -> IO[bytes]:
+    """Open a file as one of this suffix, "rb" or "wb", whatever the file itself is called."""
+    if suffix not in COMPRESSED:
+        return Path(path).open(mode)
+    file: IO[bytes] = (_READERS if mode == "rb" else _WRITERS)[suffix](Path(path))
+    return file
+
+
+def damages() -> tuple[type[Exception], ...]:
+    """What reading a damaged file raises; zstandard is imported where a .zst file was opened, and only there."""
+    zstandard = sys.modules.get("zstandard")
+    return (EOFError, OSError, lzma.LZMAError, zlib.error, *([zstandard.ZstdError] if zstandard else []))
+
+
+class _Frames(io.RawIOBase):
+    """The text of a compressed file, frame by frame, a bounded part at a time; zero bytes may pad a frame.
+
+    Python's own readers of .bz2 and .xz take garbage after a frame for the end of the file, and zstandard's takes a
+    truncated file for a whole one.
+    """
+
+    def __init__(self, path: Path, new_frame: Callable[[], Any]) -> None:
+        self._new_frame = new_frame
+        self._frame = new_frame()
+        self._file = path.open("rb")
+        self._compressed = b""
+        self._text = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._text:
+            if self._frame.eof and not self._found_next_frame():
+                return 0
+            compressed = b""
+            if self._frame.needs_input:
+                compressed, self._compressed = self._compressed or self._file.read(_CHUNK), b""
+                if not compressed:
+                    raise EOFError("the compressed file ends before its end marker was reached")
+            self._text = memoryview(self._frame.decompress(compressed, len(buffer)))
+        size = min(len(buffer), len(self._text))
+        buffer[:size], self._text = self._text[:size], self._text[size:]
+        return size
+
+    def _found_next_frame(self) -> bool:
+        rest = self._frame.unused_data.lstrip(b"\0")
+        while not rest:
+            if not (chunk := self._file.read(_CHUNK)):
+                return False
+            rest = chunk.lstrip(b"\0")
+        self._compressed, self._frame = rest, self._new_frame()
+        return True
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+class _ZstandardFrame:
+    """zstandard's decompressor, as bz2 and lzma have theirs."""
+
+    needs_input = True
+
+    def __init__(self) -> None:
+        import zstandard
+
+        self._frame = zstandard.ZstdDecompressor().decompressobj()
+
+    @property
+    def eof(self) -> bool:
+        return self._frame.eof
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._frame.unused_data
+
+    def decompress(self, data: bytes, max_length: int) -> bytes:
+        return self._frame.decompress(data)
+
+
+def _read_frames(new_frame: Callable[[], Any], path: Path) -> IO[bytes]:
+    return io.BufferedReader(_Frames(path, new_frame), _BUFFER)
+
+
+def _read_gzip(path: Path) -> Any:
+    if path.is_file() and path.stat().st_size == 0:
+        raise EOFError("an empty file is no compressed one")
+    return gzip.GzipFile(path, "rb")
+
+
+def _write_zstandard(path: Path) -> IO[bytes]:
+    import zstandard
+
+    # With a checksum, as the zstd command writes it, so that damage is noticed.
+    file: Any = zstandard.open(path, "wb", cctx=zstandard.ZstdCompressor(write_checksum=True))
+    return file  # type: ignore[no-any-return]
+
+
+_READERS: dict[str, Callable[[Path], Any]] = {
+    ".gz": _read_gzip,
+    ".bz2": partial(_read_frames, bz2.BZ2Decompressor),
+    ".xz": partial(_read_frames, lzma.LZMADecompressor),
+    ".zst": partial(_read_frames, _ZstandardFrame),
+}
+_WRITERS: dict[str, Callable[..., Any]] = {
+    ".gz": partial(gzip.open, mode="wb"),
+    ".bz2": partial(bz2.open, mode="wb"),
+    ".xz": partial(lzma.open, mode="wb"),
+    ".zst": _write_zstandard,
+}

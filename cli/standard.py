@@ -1,0 +1,110 @@
+"""The standard streams of the process: closed or full ones, what is said on them, and a clean end."""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import IO, Any, NoReturn
+
+import click
+
+from xalign.errors import OptionError, XalignError
+
+
+def tell(text: str) -> None:
+    """A line on stderr; where nobody can read it the run goes on all the same."""
+    with suppress(OSError):
+        click.echo(text, err=True)
+
+
+class _Telling(logging.Handler):
+    """What the library warns of, a line each."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        tell(f"Warning: {record.getMessage()}")
+
+
+@contextmanager
+def telling_warnings() -> Iterator[None]:
+    """What the logger "xalign" warns of becomes lines on stderr."""
+    logger, handler = logging.getLogger("xalign"), _Telling(logging.WARNING)
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+
+
+def run_as_process(command: Callable[[], object]) -> NoReturn:
+    """Call a command that ends in SystemExit, and end the process with its status.
+
+    Results that standard output does not take are an error in every command, its help included.
+    """
+    _open_closed_streams()
+    status: Any = 0
+    try:
+        command()
+    except SystemExit as end:
+        status = end.code
+    except XalignError as error:  # of what click itself writes: help, version
+        tell(f"Error: {error}")
+        status = 2
+    _end(status)
+
+
+class _Output(io.FileIO):
+    """Standard output, which says for itself that it cannot be written, whoever writes."""
+
+    def write(self, data: Any) -> Any:
+        try:
+            return super().write(data)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise OptionError(
+                f"standard output: cannot be written: {(error.strerror or str(error)).lower()}"
+            ) from None
+
+
+def _open_closed_streams() -> None:
+    """Give the numbers of closed streams to files that fail as those do; what is said on a closed stderr is let go.
+
+    The next file to be opened would get the number of a closed stream, and with it what is meant for the stream.
+    """
+    for descriptor, way in enumerate((os.O_WRONLY, os.O_RDONLY, os.O_WRONLY)):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, way), True)  # the lowest number that is free: this one
+    sys.stdout = io.TextIOWrapper(
+        io.BufferedWriter(_Output(1, "wb", closefd=False)),
+        encoding=sys.stdout.encoding if sys.stdout else "utf-8",
+        errors=sys.stdout.errors if sys.stdout else "strict",
+        line_buffering=sys.stdout is not None and sys.stdout.isatty(),
+    )
+    sys.stderr = sys.stderr or os.fdopen(2, "w", encoding="utf-8", closefd=False)
+
+
+def _is_stuck(stream: IO[str]) -> bool:
+    """Whether it holds text that cannot be written."""
+    try:
+        stream.flush()
+    except (OSError, OptionError):
+        return True
+    return False
+
+
+def _end(status: Any) -> NoReturn:
+    for descriptor, stream in ((1, sys.stdout), (2, sys.stderr)):
+        if _is_stuck(stream):  # what was told already, and Python would tell again
+            os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
+            _is_stuck(stream)
+    if any(thread.name.startswith("xalign-") for thread in threading.enumerate()):
+        # Python would stop these threads wherever they are; within a library of C++ that aborts the process.
+        os._exit(status if isinstance(status, int) else 0 if status is None else 1)
+    sys.exit(status)

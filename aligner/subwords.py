@@ -2,7 +2,8 @@
 
 Every word is split on its own, so that subwords never straddle words, and each distinct word only once: in running
 text nearly all words have been seen before, and a dictionary is many times faster than any tokeniser. Of a word of
-thousands of letters only the beginning is read. Here too is asked which words are punctuation.
+thousands of letters only the beginning is read. A sentence in capitals is split as if in small letters: tokenisers know
+few words in capitals, and split the others into letters. Here too is asked which words are punctuation.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from numpy.typing import NDArray
 from xalign.encoder import Encoder
 from xalign.punctuation import is_punctuation
 
+FEWEST_CAPITALS = 3  # words in capitals that make a sentence one in capitals, if they are most of it
+_CASED, _CAPITALS = 1, 2
 CACHED_WORDS = 500_000  # per side; some 80 MB
 CACHED_LETTERS = 2**24  # of all these words
 LONGEST_WORD = 1_000  # letters of a word that are read, and subwords of it that are kept: the first
@@ -67,17 +70,36 @@ class Splitter:
         words = list(chain.from_iterable(sentences))
         if max(map(len, words), default=0) > LONGEST_WORD:
             words = [word[:LONGEST_WORD] for word in words]
-        self._learn(words)
-        known = np.fromiter(map(self._numbers.__getitem__, words), dtype=np.int64, count=len(words))
+        known = self._look_up(words)
+        lengths = np.fromiter(map(len, sentences), dtype=np.int64, count=len(sentences))
+        first_words = np.concatenate([[0], np.cumsum(lengths)])
+        if (lowered := self._lowered(known, first_words)).any():
+            words = [
+                word.lower() if lower else word for word, lower in zip(words, lowered.tolist(), strict=True)
+            ]
+            known = self._look_up(words)
         starts = np.asarray(self._starts)  # no copy
         per_word = starts[known + 1] - starts[known]
         ids = np.asarray(self._ids)[runs(starts[known], per_word)].astype(np.int64)
-        lengths = np.fromiter(map(len, sentences), dtype=np.int64, count=len(sentences))
-        first_words = np.concatenate([[0], np.cumsum(lengths)])
         numbers = np.arange(len(words)) - np.repeat(first_words[:-1], lengths)
         sentence_starts = np.concatenate([[0], np.cumsum(per_word)])[first_words]
         punctuation = np.asarray(self._punctuation, dtype=bool)[known]
         return Subwords(ids, np.repeat(numbers, per_word), sentence_starts, lengths, punctuation)
+
+    def _look_up(self, words: Sequence[str]) -> NDArray[np.int64]:
+        """The number of each word. Shape: (words,)"""
+        self._learn(words)
+        return np.fromiter(map(self._numbers.__getitem__, words), dtype=np.int64, count=len(words))
+
+    def _lowered(self, known: NDArray[np.int64], first_words: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which words are in a sentence written in capitals, and are no punctuation. Shape: (words,)"""
+        kinds = np.asarray(self._cases, dtype=np.uint8)[known]
+        in_capitals, cased = (
+            np.diff(np.concatenate([[0], np.cumsum(kinds >= kind)])[first_words])
+            for kind in (_CAPITALS, _CASED)
+        )
+        loud = (in_capitals >= FEWEST_CAPITALS) & (2 * in_capitals > cased)
+        return np.repeat(loud, np.diff(first_words)) & (kinds >= _CASED)
 
     def _learn(self, words: Sequence[str]) -> None:
         unseen = list(set(words).difference(self._numbers))
@@ -92,6 +114,7 @@ class Splitter:
                 self._ids.extend(ids[:LONGEST_WORD])
                 self._starts.append(len(self._ids))
                 self._punctuation.append(is_punctuation(word))
+                self._cases.append(_case(word))
 
     def _forget(self) -> None:
         # Arrays, since a list for each word would take several times as much.
@@ -100,6 +123,18 @@ class Splitter:
         self._ids = array("i")  # of known word k: from start k to start k + 1
         self._starts = array("q", [0])
         self._punctuation = bytearray()
+        self._cases = bytearray()
+
+
+def _case(word: str) -> int:
+    """Whether a word has capitals and small letters, and is in capitals; punctuation such as -LRB- has none.
+
+    >>> [_case(word) for word in ("HAUS", "Haus", "I", "2000", "房子", "-LRB-")]
+    [2, 1, 1, 0, 0, 0]
+    """
+    if word.lower() == word.upper() or is_punctuation(word):
+        return 0
+    return _CAPITALS if word.isupper() and len(word) > 1 else _CASED
 
 
 def runs(starts: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.int64]:

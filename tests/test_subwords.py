@@ -140,3 +140,34 @@ def test_a_tokeniser_that_loses_count_is_found_out():
     encoder = SimpleNamespace(subword_ids=lambda words, language: [])
     with pytest.raises(ValueError, match="zip"):
         Splitter(encoder)([["a"]])
+
+
+def test_a_sentence_in_capitals_is_split_as_in_small_letters(encoder):
+    splitter = Splitter(encoder("preset"))
+    loud = splitter([["WE", "SAW", "THE", "CAT", "!", "NATO"]])
+    assert loud.ids.tolist() == splitter([["we", "saw", "the", "cat", "!", "nato"]]).ids.tolist()
+    assert loud.words.tolist() == splitter([["we", "saw", "the", "cat", "!", "nato"]]).words.tolist()
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        ["NATO", "USA"],  # names
+        ["We", "saw", "NATO", "UNO", "and", "the", "USA"],  # most of it is not in capitals
+        ["I", "A", "I", "A"],  # words of one letter
+        ["2000", "-LRB-", "-RRB-", "-LSB-"],  # nothing that has capitals
+    ],
+)
+def test_other_capitals_are_left_alone(encoder, sentence):
+    loaded = encoder("preset")
+    ids = [number for word in loaded.subword_ids(sentence) for number in word]
+    assert Splitter(loaded)([sentence]).ids.tolist() == ids
+
+
+def test_sentences_around_one_in_capitals_stay_as_they_are(encoder):
+    splitter = Splitter(encoder("preset"))
+    quiet, loud = ["We", "saw", "the", "House"], ["WE", "SAW", "THE", "HOUSE"]
+    together = splitter([quiet, [], loud, quiet])
+    alone = splitter([quiet]).ids.tolist()
+    first, second = together.starts[1], together.starts[3]
+    assert together.ids[:first].tolist() == together.ids[second:].tolist() == alone

@@ -2,10 +2,12 @@
 
 import threading
 from collections import deque
+from queue import Queue
 
 import pytest
 
-from xalign.ahead import begun, remembered, run_ahead
+from xalign.ahead import begun, remembered, run_ahead, until_error
+from xalign.errors import InputError
 
 TIMEOUT = 30  # of waiting for what happens at once; only a failing test waits as long
 
@@ -131,3 +133,38 @@ def test_what_was_taken_is_remembered():
     taken = deque()
     items = remembered(range(3), taken)
     assert [next(items), next(items)] == list(taken) == [0, 1]
+
+
+def test_an_error_ends_the_items_and_waits():
+    def broken(error):
+        yield from range(3)
+        raise error
+
+    errors = []
+    error = InputError("line 4")
+    assert list(until_error(broken(error), errors)) == [0, 1, 2]
+    assert errors == [error]
+    with pytest.raises(ZeroDivisionError):  # which is no error of the text
+        list(until_error(broken(ZeroDivisionError()), errors))
+    assert list(until_error(range(3), errors)) == [0, 1, 2]
+    assert errors == [error]
+
+
+def test_a_thread_that_comes_to_end_its_own_stream_does_not_wait_for_itself():
+    """As where the collector of garbage finds the stream while that thread runs."""
+    ended, started = Queue(), threading.Event()
+
+    def items():
+        yield 0
+        assert started.wait(TIMEOUT)
+        try:
+            ahead.close()
+        except BaseException as error:
+            ended.put(error)
+        else:
+            ended.put(None)
+
+    ahead = run_ahead(items(), wait=True)
+    next(ahead)
+    started.set()
+    assert ended.get(timeout=TIMEOUT) is None

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from queue import Queue
 
 import pytest
 
@@ -69,3 +70,22 @@ def test_groups_are_taken_as_they_are_needed(threads):
     next(stream)
     assert len(taken) <= 2
     stream.close()
+
+
+def test_a_thread_that_comes_to_end_its_own_stream_does_not_wait_for_itself():
+    """As where the collector of garbage finds the stream while that thread runs."""
+    ended, started = Queue(), threading.Event()
+
+    def end():
+        assert started.wait(30)
+        try:
+            stream.close()
+        except BaseException as error:
+            ended.put(error)
+        else:
+            ended.put(None)
+
+    stream = run_groups([("a", []), ("b", [end])], threads=2)
+    next(stream)
+    started.set()
+    assert ended.get(timeout=30) is None

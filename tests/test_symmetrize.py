@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from xalign.formats import parse_pharaoh, read_alignments
 from xalign.links import Link
-from xalign.symmetrize import SYMMETRIZERS, grow_diag
+from xalign.symmetrize import SYMMETRIZERS, combine, grow_diag, intersection, union
 
 link_sets = st.frozensets(st.builds(Link, st.integers(0, 6), st.integers(0, 6)), max_size=12)
 methods = pytest.mark.parametrize("method", SYMMETRIZERS)
@@ -80,3 +80,26 @@ def test_same_links_as_atools(method, shared):
         for name in ("forward", "backward", method)
     )
     assert [SYMMETRIZERS[method](*pair) for pair in zip(forward, backward, strict=True)] == expected
+
+
+SCORED = parse_pharaoh("0-0:0.5 1-1:0.8 ||| 0.6"), parse_pharaoh("0-0:0.7 2-1:0.4 ||| 0.8")
+
+
+def test_a_score_is_the_mean_of_those_that_the_directions_give():
+    both = combine(*SCORED, union)
+    assert [tuple(link) for link in both.links] == [(0, 0), (1, 1), (2, 1)]
+    assert both.scores == pytest.approx([0.6, 0.8, 0.4])
+    assert both.score == pytest.approx(0.7)
+    assert combine(*SCORED, intersection).scores == pytest.approx([0.6])
+
+
+def test_a_direction_without_links_takes_no_scores_away():
+    assert combine(SCORED[0], parse_pharaoh(""), union).scores == (0.5, 0.8)
+    assert combine(parse_pharaoh(""), parse_pharaoh(""), union).scores is None
+
+
+@pytest.mark.parametrize("other", ["0-0", "0-0 ||| 0.9", "0-0:0.5 1-1"])
+def test_there_are_scores_only_where_both_directions_have_them(other):
+    for pair in ((SCORED[0], parse_pharaoh(other)), (parse_pharaoh(other), SCORED[0])):
+        found = combine(*pair, union)
+        assert (len(found.links), found.scores, found.score) == (2, None, None)

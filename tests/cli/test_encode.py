@@ -72,3 +72,26 @@ def test_bad_options_are_named(tiny, text, tmp_path, replaced, error, complaint)
 def test_a_missing_file_is_named(tiny, tmp_path):
     result = run(tmp_path / "no", "--model", tiny("bert"), "--layers", "1", "-o", tmp_path / "x.npz")
     assert isinstance(result.exception, InputError)
+
+
+def test_an_old_file_stays_where_the_new_one_cannot_be_written(tiny, text, tmp_path, monkeypatch):
+    for name, writer in (("x.npz", "np.savez"), ("x.safetensors", "save_file")):
+        output = tmp_path / name
+        output.write_bytes(b"old")
+
+        def fail(*arguments, **named):
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(f"xalign.states.{writer}", fail)
+        result = run(text, "--model", tiny("bert"), "--layers", "1", "-o", output)
+        assert "cannot be written (No space left" in str(result.exception)
+        assert output.read_bytes() == b"old"
+    assert {path.name for path in tmp_path.iterdir()} == {"text.de", "x.npz", "x.safetensors"}
+
+
+def test_a_line_that_is_too_long_is_an_empty_sentence(tiny, text, tmp_path, caplog):
+    output = tmp_path / "states.npz"
+    arguments = (text, "--model", tiny("bert"), "--layers", "1", "-o", output)
+    assert run(*arguments, "--longest-line", "15").exit_code == 0
+    assert np.load(output)["sentence_offsets"].tolist()[:3] == [0, 0, 0]
+    assert "text.de line 1 is longer than 15 bytes" in caplog.text

@@ -1,4 +1,5 @@
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -106,6 +107,27 @@ def test_every_format_of_a_hypothesis_scores_the_same(gold, tmp_path, links, opt
 def test_a_naacl_hypothesis_may_leave_out_pairs_without_links(gold, tmp_path):
     out = write(tmp_path / "out.naacl", "1 1 1 S\n3 1 1 S\n")
     assert scores(run("--gold", gold, "--format", "json", out))["counts"]["sure_hits"] == 2
+
+
+@pytest.mark.parametrize(
+    "content", [GOLD, NAACL, "26 1 1 S\n30 1 1 S\n31 1 1 P\n31 2 2 S\n", TSV, JSONL, GIZA]
+)
+def test_gold_from_a_pipe_scores_as_gold_from_a_file(tmp_path, content):
+    """A pipe gives what it holds once; the hypothesis leaves out a pair, which only the numbers of the gold tell."""
+    gold = write(tmp_path / "gold", content)
+    out = gold
+    if content.startswith(("1 ", "26 ")):
+        lines = content.splitlines(keepends=True)
+        out = write(tmp_path / "out", "".join(line for line in lines if not line.startswith(("2 ", "30 "))))
+    from_file = run("--gold", gold, out)
+    assert from_file.exit_code == 0
+    reader, writer = os.pipe()
+    os.write(writer, content.encode())
+    os.close(writer)
+    from_pipe = run("--gold", f"/dev/fd/{reader}", out)
+    os.close(reader)
+    assert (from_pipe.exit_code, from_pipe.stdout) == (0, from_file.stdout)
+    assert run("--gold", "-", out, input=content).stdout == from_file.stdout
 
 
 def test_gold_with_gaps_in_its_numbers_follows_the_lines(tmp_path, text):

@@ -91,3 +91,34 @@ def test_files_of_atools_are_reproduced_to_the_byte(method, shared):
     folder = shared("reference/symmetrize-deen")
     result = run("--method", method, folder / "forward.align", folder / "backward.align")
     assert result.stdout_bytes == (folder / f"{method}.align").read_bytes()
+
+
+def test_scores_are_kept_where_both_files_have_them(directions):
+    forward, backward = directions
+    forward.write_text("0-0:0.5 1-1:0.25 ||| 0.5\n\n0-0:0.5\n")
+    backward.write_text("0-0:1 ||| 0.7\n0-0:0.9\n0-0:0.1\n")
+    result = run("--method", "union", forward, backward)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout == "0-0:0.7500 1-1:0.2500 ||| 0.6000\n0-0:0.9000\n0-0:0.3000\n"
+
+
+def test_scores_of_one_file_alone_are_left_out_with_one_warning(directions):
+    forward, backward = directions
+    forward.write_text("0-0:0.5 1-1:0.25\n\n0-0:0.5\n")
+    result = run("--method", "union", forward, backward)
+    assert result.stdout == "0-0 1-1 1-2\n0-0\n0-0 2-0\n"
+    assert result.stderr == f"Warning: {forward} alone has scores: they are left out\n"
+    assert run("--method", "union", backward, forward).stderr == result.stderr
+
+
+def test_a_broken_line_leaves_an_old_output_alone(directions, tmp_path):
+    forward, backward = directions
+    backward.write_text("0-0\n0-0 1:1\n")
+    out = tmp_path / "out.align"
+    out.write_text("old")
+    result = run("--method", "union", forward, backward, "-o", out)
+    assert (
+        f"line 2: expected links such as 0-0 or 1p2, found '1:1'; what was written is in {out}.partial"
+        in (result.stderr)
+    )
+    assert (out.read_text(), (tmp_path / "out.align.partial").read_text()) == ("old", "0-0 1-1\n")

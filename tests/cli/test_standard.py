@@ -1,0 +1,148 @@
+"""Standard streams that are closed or full, and the end of the process."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+COMMANDS = {
+    "help": "--help",
+    "help of a command": "align --help",
+    "version": "--version",
+    "models": "models",
+    "eval": "eval --gold links links",
+    "symmetrize": "symmetrize links links",
+}
+quick_commands = pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+CLOSED = "standard output: cannot be written: bad file descriptor"
+FULL = "standard output: cannot be written: no space left on device"
+
+
+@pytest.fixture
+def shell(tmp_path):
+    """`shell("models >&-")`: the command with these redirections, in a folder of its own."""
+    (tmp_path / "links").write_text("0-0 1-1\n", encoding="utf-8")
+    (tmp_path / "a.de").write_text("das Haus\n", encoding="utf-8")
+    (tmp_path / "a.en").write_text("the house\n", encoding="utf-8")
+
+    def run(line):
+        return subprocess.run(
+            f"{sys.executable} -m xalign.cli {line}", shell=True, cwd=tmp_path, capture_output=True, text=True
+        )
+
+    return run
+
+
+@quick_commands
+def test_a_result_that_standard_output_does_not_take_is_one_line_and_no_success(shell, command):
+    for redirection, complaint in ((">&-", CLOSED), (">/dev/full", FULL)):
+        result = shell(f"{command} {redirection}")
+        assert (result.returncode, result.stderr) == (2, f"Error: {complaint}\n")
+
+
+@quick_commands
+def test_nobody_needs_to_listen_on_stderr(shell, command):
+    expected = shell(command)
+    assert (expected.returncode, expected.stderr) == (0, "")
+    for redirection in ("2>&-", "2>/dev/full", "<&-"):
+        result = shell(f"{command} {redirection}")
+        assert (result.returncode, result.stdout) == (0, expected.stdout)
+
+
+def test_warnings_that_nobody_can_read_do_not_end_the_run(shell):
+    line = "eval --gold links links --src a.en --tgt a.de"
+    (warned, unread) = (shell(f"{line} {more}") for more in ("", "2>/dev/full"))
+    assert (warned.returncode, unread.returncode, unread.stdout) == (0, 0, warned.stdout)
+
+
+def test_an_error_that_nobody_can_read_is_one_all_the_same(shell):
+    for redirection in ("2>&-", "2>/dev/full", ">&- 2>&-"):
+        assert shell(f"eval --gold missing links {redirection}").returncode != 0
+
+
+def test_text_is_aligned_without_stderr(shell, tiny):
+    model = f"--model {tiny('preset')} --device cpu"
+    expected = shell(f"align {model} a.de a.en")
+    assert expected.stdout.endswith("\n")
+    for redirection in ("2>&-", "2>/dev/full", "<&- 2>&-"):
+        result = shell(f"align {model} a.de a.en {redirection}")
+        assert (result.returncode, result.stdout) == (0, expected.stdout)
+
+
+def test_links_that_standard_output_does_not_take_are_one_line_and_no_success(shell, tiny):
+    model = f"--model {tiny('preset')} --device cpu"
+    for redirection, complaint in ((">&-", CLOSED), (">/dev/full", FULL)):
+        result = shell(f"align {model} a.de a.en {redirection}")
+        assert (result.returncode, result.stderr) == (2, f"Error: {complaint}\n")
+    result = shell(f"align {model} a.de a.en -o out >&-")
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_no_file_gets_the_number_of_a_closed_stream(shell, tmp_path):
+    """What a library says on stderr would go into the alignments."""
+    code = (
+        "from functools import partial; from pathlib import Path; import sys\n"
+        "from xalign.cli.standard import run_as_process\n"
+        "run_as_process(lambda: sys.exit(Path('links').open().fileno()))"
+    )
+    (tmp_path / "code.py").write_text(code, encoding="utf-8")
+    closed = "0<&- 1>&- 2>&-"
+    result = subprocess.run(f"{sys.executable} code.py {closed}", shell=True, cwd=tmp_path)
+    assert result.returncode >= 3
+
+
+def test_the_end_does_not_wait_for_threads_and_does_not_abort(tmp_path):
+    """A thread of ours may be within a library that aborts where Python stops it: it is left as it is."""
+    code = (
+        "import atexit, sys, threading, time\n"
+        "from xalign.cli.standard import run_as_process\n"
+        "atexit.register(print, 'stopped')\n"
+        "threading.Thread(target=time.sleep, args=(600,), name='xalign-ahead', daemon=True).start()\n"
+        "print('written')\n"
+        "run_as_process(lambda: sys.exit(7))"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (result.returncode, result.stdout, result.stderr) == (7, "written\n", "")
+
+
+def test_an_interrupted_run_leaves_whole_lines_and_says_where(tiny, tmp_path):
+    output = tmp_path / "out.align"
+    command = [sys.executable, "-m", "xalign.cli", "align", "--model", str(tiny("preset")), "-o", str(output)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as program:
+        program.stdin.write("das Haus ||| the house\n" * 20_000)
+        program.stdin.flush()
+        partial = Path(f"{output}.partial")
+        while program.poll() is None and not (partial.exists() and partial.stat().st_size):
+            pass
+        program.send_signal(signal.SIGINT)
+        _, said = program.communicate(timeout=60)
+    assert program.returncode == 1
+    assert said.split("\n") == [f"what was written is in {partial}", "", "Aborted!", ""]
+    assert not output.exists()
+    lines = partial.read_text(encoding="utf-8").split("\n")
+    assert lines.pop() == ""
+    assert len(set(lines)) == 1
+
+
+def test_a_write_that_fails_in_mid_run_is_one_line(shell, tiny, tmp_path):
+    """Though threads are at work then."""
+    text = tmp_path / "text"
+    text.write_text("das Haus ||| the house\n" * 5000, encoding="utf-8")
+    command = (
+        f"{sys.executable} -m xalign.cli align --format jsonl --model {tiny('preset')} --device cpu text"
+    )
+    for output, named in (("-o out", "out"), ("> out", "standard output")):
+        result = subprocess.run(
+            f"ulimit -f 64; OMP_NUM_THREADS=2 {command} {output}",
+            shell=True,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+        )
+        assert result.returncode == 2
+        [line] = result.stderr.splitlines()
+        assert line.startswith(f"Error: {named}: cannot be written: file too large")

@@ -86,7 +86,7 @@ def test_the_promised_presets_are_there(name):
 
 
 def test_the_bundled_model_is_the_folder_mini():
-    assert resolve("mini").checkpoint == str(BUNDLED)
+    assert resolve("mini").checkpoint == str(BUNDLED["mini"])
 
 
 def test_a_presets_checkpoint_gets_the_presets_values():

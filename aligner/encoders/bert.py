@@ -24,8 +24,8 @@ class BertEncoder(HookedEncoder):
         return int(self.model.config.max_position_embeddings) - len(prefix + separator + suffix)
 
     def find_specials(self) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
-        end = (int(self.tokenizer.sep_token_id),)
-        return (int(self.tokenizer.cls_token_id),), end, end
+        end = (self.special_id("sep_token"),)
+        return (self.special_id("cls_token"),), end, end
 
     def pack(self) -> None:
         if self.model.config.hidden_act == "gelu" and not self.model.config.is_decoder:

@@ -42,8 +42,8 @@ Weights: TypeAlias = dict[str, Tensor]
 _FILES = ("model.pt", "dict.txt", "sentencepiece.bpe.model")
 _SPECIALS = 4  # <s> <pad> </s> <unk>, which the dictionary does not list
 
-# What an archive may unpack to: so many times its own size (weights hardly shrink), but some megabytes always, and never
-# more than this.
+# What an archive may unpack to: so many times its own size (weights hardly shrink), but some megabytes always, and
+# never more than this.
 _MOST_RATIO, _FEW_BYTES, _MOST_BYTES = 20, 1 << 26, 1 << 35
 _OPENERS: dict[bytes, Callable[..., Any]] = {  # by how a file begins
     b"\x1f\x8b": gzip.open,

@@ -89,6 +89,10 @@ class GenericEncoder(HookedEncoder):
                 specials[-1] += [number for _, number in group]
             else:
                 specials.append([])
+        if len(specials) != 3:
+            raise ModelError(
+                f"{self.preset.checkpoint}: the tokenizer does not put the two sides of a pair one after the other"
+            )
         prefix, separator, suffix = specials
         return tuple(prefix), tuple(separator), tuple(suffix)
 

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from xalign.encoder import Encoder, EncoderInput, Vocabulary
+from xalign.encoders.folder import TOKENIZER_CONFIG
 from xalign.encoders.packed import PackedBlocks
 from xalign.encoders.pretrained import quietly
 from xalign.errors import ModelError
@@ -78,6 +79,13 @@ class HookedEncoder(Encoder):
     def droppable(self) -> tuple[nn.ModuleList, ...]:
         """The lists that hold a block, or a part of one, per layer."""
         return (self.blocks,)
+
+    def special_id(self, name: str) -> int:
+        """The id of the tokenizer's `name`, such as sep_token; ModelError where it has none."""
+        number = getattr(self.tokenizer, f"{name}_id")
+        if not isinstance(number, int):
+            raise ModelError(f"{Path(self.preset.checkpoint) / TOKENIZER_CONFIG}: {name} is missing")
+        return number
 
     # What an encoder is asked for.
 

@@ -227,8 +227,14 @@ class PrenormEncoder(Encoder):
     @classmethod
     def read_model(cls, folder: Path, config: dict[str, Any], dtype: torch.dtype) -> PrenormModel:
         """The model that the folder holds, its weights in `dtype`."""
+        shape = Shape.of(config, folder / CONFIG)
+        if shape.max_position_embeddings <= shape.pad_token_id:
+            raise ModelError(
+                f"{folder / CONFIG}: max_position_embeddings is {shape.max_position_embeddings}, "
+                f"but positions count from pad_token_id, {shape.pad_token_id}"
+            )
         with torch.device("meta"):  # weights are read, and take no memory before
-            model = PrenormModel(Shape.of(config, folder / CONFIG))
+            model = PrenormModel(shape)
         fill(model, read_weights(folder), folder, dtype)
         return model
 

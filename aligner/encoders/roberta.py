@@ -35,8 +35,8 @@ class RobertaEncoder(HookedEncoder):
         return positions - len(prefix + separator + suffix)
 
     def find_specials(self) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
-        end = (int(self.tokenizer.sep_token_id),)
-        return (int(self.tokenizer.cls_token_id),), end, end
+        end = (self.special_id("sep_token"),)
+        return (self.special_id("cls_token"),), end, end
 
     def model_inputs(self, batch: EncoderInput) -> dict[str, Any]:
         inputs = super().model_inputs(batch)

@@ -93,11 +93,13 @@ class Shape:
         for name, value in numbers.items():
             _BOUNDS[name].check(value, name, where)
         shape = cls(**numbers)
-        _check_together(asdict(shape), where)
+        _check_together(asdict(shape), where, {name: name for name in _BOUNDS})
         return shape
 
 
 _BOUNDS: dict[str, Bounds] = {each.name: each.metadata["bounds"] for each in fields(Shape)}
+# Of single families: how many languages XLM embeds, by how much X-MOD's adapters narrow a state.
+_OTHER_BOUNDS = {"n_langs": Bounds(1, 10**4), "adapter_reduction_factor": Bounds(0.1, 10**4, False)}
 
 
 # What the vectors of an embedding may have as their width: in some families it is not the hidden states'.
@@ -110,13 +112,15 @@ def check_numbers(config: Mapping[str, Any], folder: Path, where: Path, is_known
     `is_known`: of a family that has a file here. Others may do without a number, and share weights among blocks.
     """
     numbers: dict[str, Any] = {}
-    for name, bounds in _BOUNDS.items():
+    called: dict[str, str] = {}
+    for name, bounds in {**_BOUNDS, **_OTHER_BOUNDS}.items():
         for key in (name, *bounds.also):
             if key in config and (is_known or config[key] not in bounds.absent):
                 bounds.check(config[key], key, where)
                 numbers.setdefault(name, config[key])
+                called.setdefault(name, key)
     if is_known:
-        _check_together(numbers, where)
+        _check_together(numbers, where, called)
         check_weights_fit(_count_weights(numbers), folder, where)
     else:
         widths = [config[key] for key in _WIDTHS if type(config.get(key)) is int]
@@ -140,12 +144,16 @@ def _count_weights(numbers: Mapping[str, Any]) -> int:
     return int(rows * width + layers * in_block)
 
 
-def _check_together(numbers: Mapping[str, Any], where: Path | str) -> None:
+def _check_together(numbers: Mapping[str, Any], where: Path | str, called: Mapping[str, str]) -> None:
+    """ModelError unless heads divide the width, and padding is in the vocabulary. `called`: their names in the file."""
     width, heads = numbers.get("hidden_size"), numbers.get("num_attention_heads", 1)
     if width is not None and width % heads:
         raise ModelError(
-            f"{where}: num_attention_heads is {heads}, which does not divide hidden_size, {width}"
+            f"{where}: {called['num_attention_heads']} is {heads}, which does not divide "
+            f"{called['hidden_size']}, {width}"
         )
     pad, vocabulary = numbers.get("pad_token_id", 0), numbers.get("vocab_size", math.inf)
     if pad >= vocabulary:
-        raise ModelError(f"{where}: pad_token_id is {pad}, but vocab_size is {vocabulary}")
+        raise ModelError(
+            f"{where}: {called['pad_token_id']} is {pad}, but {called['vocab_size']} is {vocabulary}"
+        )

@@ -7,7 +7,6 @@ normalizers and its patterns afterwards. A file can make each of these take hour
 from __future__ import annotations
 
 import base64
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from xalign.json_file import read_object, shortened
 # The largest vocabularies have some thousands of added subwords, most of them reserved.
 _MOST_ADDED = 100_000
 # How much longer a text may get by all replacements together.
-_MOST_GROWTH = 64
+_MOST_GROWTH = 256
 _LONGEST_ENTRY = 64  # of a table of characters: Unicode's own normal forms have 18 characters at most
 _MOST_STEPS = 1_000
 _LONGEST_PATTERN = 20_000
@@ -91,7 +90,7 @@ def _growth(step: dict[str, Any], path: Path) -> float:
             found = len(pattern["String"])
             return max(1.0, length / found) if found else 1.0 + length
         _check_pattern(pattern, path)
-        return 1.0 + length if _may_match_nothing(pattern) else max(1.0, length)
+        return 1.0 + length  # between any two characters, as far as can be told
     if step.get("type") == "ByteLevel":
         return 2.0
     if step.get("type") == "Prepend":
@@ -99,15 +98,6 @@ def _growth(step: dict[str, Any], path: Path) -> float:
     if step.get("type") == "Precompiled":
         _check_table(step.get("precompiled_charsmap"), path)
     return 1.0
-
-
-def _may_match_nothing(pattern: object) -> bool:
-    """Whether a pattern matches between two characters, and so adds its replacement everywhere."""
-    text = pattern.get("Regex") if isinstance(pattern, dict) else None
-    try:
-        return isinstance(text, str) and re.search(text, "") is not None
-    except re.error:
-        return True  # of another dialect than Python's
 
 
 def _check_table(encoded: object, path: Path) -> None:

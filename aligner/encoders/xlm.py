@@ -73,8 +73,8 @@ class XlmEncoder(HookedEncoder):
         return int(self.model.config.max_position_embeddings) - len(prefix + separator + suffix)
 
     def find_specials(self) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
-        end = (int(self.tokenizer.sep_token_id),)
-        return (int(self.tokenizer.bos_token_id),), end, end
+        end = (self.special_id("sep_token"),)
+        return (self.special_id("bos_token"),), end, end
 
     def model_inputs(self, batch: EncoderInput) -> dict[str, Any]:
         inputs = super().model_inputs(batch)

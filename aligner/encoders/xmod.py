@@ -6,6 +6,7 @@ target side through another, and the pairs of a batch may be of different langua
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,9 +16,14 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from transformers.models.xmod.modeling_xmod import XmodOutput
 
 from xalign.encoder import EncoderInput
+from xalign.encoders.folder import CONFIG
 from xalign.encoders.regions import Regions, regions
 from xalign.encoders.roberta import RobertaEncoder
+from xalign.errors import ModelError
+from xalign.json_file import read_object, shortened
 from xalign.models import Preset
+
+_MOST_LANGUAGES = 1_000
 
 
 class XmodEncoder(RobertaEncoder):
@@ -30,6 +36,24 @@ class XmodEncoder(RobertaEncoder):
         for block in self.blocks:
             # Only the class changes: the weights keep their names, so that saving needs nothing special.
             block.output.__class__ = _AdaptersInUse
+
+    @classmethod
+    def load(cls, preset: Preset, dtype: torch.dtype) -> XmodEncoder:
+        path = Path(preset.checkpoint, CONFIG)
+        config = read_object(path)
+        languages, usual = config.get("languages"), config.get("default_language")
+        if (
+            not isinstance(languages, list)
+            or not 0 < len(set(map(str, languages))) == len(languages) <= _MOST_LANGUAGES
+        ):
+            raise ModelError(
+                f"{path}: languages is {shortened(languages)}; expected a list of different codes"
+            )
+        if usual is not None and usual not in languages:
+            raise ModelError(f"{path}: default_language is {shortened(usual)}, which languages does not list")
+        encoder = super().load(preset, dtype)
+        assert isinstance(encoder, XmodEncoder)
+        return encoder
 
     def model_inputs(self, batch: EncoderInput) -> dict[str, Any]:
         languages = self.language_ids(batch)

@@ -43,7 +43,7 @@ def checkpoint_folder(checkpoint: str, with_code: bool = False) -> Path:
     """A folder or archive that is there, or the folder of a checkpoint on the hub, downloaded where it is not cached.
 
     Args:
-        with_code: download the checkpoint's Python code too.
+        with_code: with the checkpoint's Python code, which is not downloaded otherwise.
 
     Raises:
         ModelError: there is neither, or it cannot be downloaded.
@@ -52,7 +52,10 @@ def checkpoint_folder(checkpoint: str, with_code: bool = False) -> Path:
         return Path(checkpoint)
     if not is_id(checkpoint):
         raise ModelError(f"{checkpoint}: no such folder or file, and not a hub id of the form owner/name")
-    return cached_folder(checkpoint) or _download(checkpoint, with_code)
+    folder = cached_folder(checkpoint)
+    if folder is None or (with_code and not any(folder.glob("*.py"))):
+        return _download(checkpoint, with_code)
+    return folder
 
 
 def cached_folder(checkpoint: str) -> Path | None:
@@ -116,7 +119,10 @@ def _is_whole(folder: Path) -> bool:
 def _has_weights(folder: Path, name: str) -> bool:
     if not (folder / name).is_file():
         return False
-    return not name.endswith(_INDEX) or all((folder / each).is_file() for each in _indexed(folder / name))
+    try:
+        return not name.endswith(_INDEX) or all((folder / each).is_file() for each in _indexed(folder / name))
+    except ModelError:
+        return False
 
 
 def _indexed(index: Path) -> list[str]:

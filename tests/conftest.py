@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -80,6 +81,28 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
         return path
 
     return folder
+
+
+@pytest.fixture
+def hub_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+    """`hub_cache("owner/name", folder)`: as if it had been downloaded, in a cache of the test's own; gives the place.
+
+    Without a folder there is the place alone.
+    """
+    cache = tmp_path / "hub"
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(cache))
+
+    def downloaded(name: str, folder: Path | None, revision: str = "main", commit: str = "0123abc") -> Path:
+        repository = cache / f"models--{name.replace('/', '--')}"
+        snapshot = repository / "snapshots" / commit
+        snapshot.mkdir(parents=True)
+        if folder is not None:
+            shutil.copytree(folder, snapshot, dirs_exist_ok=True)
+        (repository / "refs").mkdir()
+        (repository / "refs" / revision).write_text(commit, encoding="utf-8")
+        return snapshot
+
+    return downloaded
 
 
 @pytest.fixture(scope="session")

@@ -239,17 +239,36 @@ def test_a_preset_names_its_family():
         load_encoder(preset)
 
 
-@pytest.mark.parametrize("name", [name for name in FAMILIES if name != "fairseq"])
-def test_a_hub_id_takes_the_same_way_as_a_folder(encoder, tiny, tmp_path, monkeypatch, name):
-    """As if "owner/<name>" had been downloaded: the layout of the hub's cache, no network."""
-    cached = tmp_path / f"models--owner--{name}"
-    shutil.copytree(tiny(name), cached / "snapshots" / "0123abc")
-    (cached / "refs").mkdir()
-    (cached / "refs" / "main").write_text("0123abc", encoding="utf-8")
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
-    monkeypatch.setattr("huggingface_hub.file_download.HF_HUB_CACHE", str(tmp_path), raising=False)
+@pytest.mark.parametrize("name", FAMILIES)
+def test_a_hub_id_takes_the_same_way_as_a_folder(encoder, tiny, hub_cache, name):
+    hub_cache(f"owner/{name}", tiny(name))
     preset = resolve(f"owner/{name}")
     assert is_cached(preset)
     loaded = load_encoder(preset)
     batch = sentences(loaded)
     assert torch.equal(loaded.encode(batch, [4]), encoder(name).encode(batch, [4]))
+
+
+@pytest.mark.parametrize("name", [*sorted(PACKED), "preset"])
+def test_a_packed_encoder_is_not_saved_as_half_a_checkpoint(encoder, tmp_path, name):
+    loaded = encoder(name)
+    loaded.pack()
+    with pytest.raises(ModelError, match="packed for aligning, so that it cannot be saved whole"):
+        loaded.save(tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_an_encoder_without_its_highest_blocks_is_not_saved(tiny, tmp_path, name):
+    cut = load_encoder(resolve(str(tiny(name))), layers=2)
+    with pytest.raises(
+        ModelError, match="loaded without the blocks above 2, so that it cannot be saved whole"
+    ):
+        cut.save(tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_encoder_without_its_decoder_is_not_saved(encoder, tmp_path):
+    with pytest.raises(ModelError, match="an encoder without its decoder"):
+        encoder("m2m100").save(tmp_path)
+    assert not list(tmp_path.iterdir())

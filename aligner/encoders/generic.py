@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from transformers import AutoModel, PreTrainedModel, PreTrainedTokenizerBase
 
 from xalign.encoders.hooked import HookedEncoder
-from xalign.encoders.pretrained import read_model, read_tokenizer
+from xalign.encoders.pretrained import TRUSTING, read_model, read_tokenizer
 from xalign.errors import ModelError
 from xalign.models import Preset
 
@@ -40,7 +40,7 @@ class GenericEncoder(HookedEncoder):
 
     @classmethod
     def load(cls, preset: Preset, dtype: torch.dtype) -> GenericEncoder:
-        model = read_model(AutoModel, preset.checkpoint, dtype, trust_remote_code=cls.runs_code)
+        model = read_model(AutoModel, preset.checkpoint, dtype, **(TRUSTING if cls.runs_code else {}))
         is_half = bool(model.config.is_encoder_decoder)
         tokenizer = read_tokenizer(preset.checkpoint, trust_remote_code=cls.runs_code)
         encoder = cls(model.get_encoder() if is_half else model, tokenizer, preset)

@@ -23,6 +23,8 @@ Family: TypeAlias = type[PreTrainedModel] | type[AutoModel]
 
 # Said to transformers each time: left to itself it asks on standard output whether code may be run.
 _LOCALLY: dict[str, bool] = {"local_files_only": True, "trust_remote_code": False}
+# Code that is trusted may lie in another repository.
+TRUSTING: dict[str, bool] = {"local_files_only": False, "trust_remote_code": True}
 # A checkpoint without this is whole: no hidden state is computed from it.
 _DISPENSABLE = ("pooler.",)
 
@@ -34,7 +36,7 @@ def read_config(folder: str) -> PretrainedConfig:
 
 def read_tokenizer(folder: str, trust_remote_code: bool = False) -> PreTrainedTokenizerBase:
     with _reading(folder):
-        return AutoTokenizer.from_pretrained(folder, **{**_LOCALLY, "trust_remote_code": trust_remote_code})
+        return AutoTokenizer.from_pretrained(folder, **(TRUSTING if trust_remote_code else _LOCALLY))
 
 
 def read_model(family: Family, folder: str, dtype: torch.dtype, **options: object) -> PreTrainedModel:
@@ -68,9 +70,8 @@ def _reading(checkpoint: str) -> Iterator[None]:
             yield
     except ImportError as error:
         raise DependencyError(f"{checkpoint}: {_first_line(error)}") from error
-    except (
-        Exception
-    ) as error:  # of damaged and foreign files, these libraries raise what they happen to run into
+    except Exception as error:
+        # Of damaged and foreign files these libraries raise what they happen to run into.
         raise ModelError(f"{checkpoint}: cannot be read as a checkpoint: {_first_line(error)}") from error
 
 

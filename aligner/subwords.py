@@ -2,8 +2,8 @@
 
 Every word is split on its own, so that subwords never straddle words, and each distinct word only once: in running
 text nearly all words have been seen before, and a dictionary is many times faster than any tokeniser. Of a word of
-thousands of letters only the beginning is read. A sentence in capitals is split as if in small letters: tokenisers know
-few words in capitals, and split the others into letters. Here too is asked which words are punctuation.
+thousands of letters only the beginning is read. A sentence in capitals, or a title, is split as if in small letters:
+tokenisers know few words in capitals, and split the others into letters. Here too is asked which words are punctuation.
 """
 
 from __future__ import annotations
@@ -20,8 +20,12 @@ from numpy.typing import NDArray
 from xalign.encoder import Encoder
 from xalign.punctuation import is_punctuation
 
-FEWEST_CAPITALS = 3  # words in capitals that make a sentence one in capitals, if they are most of it
-_CASED, _CAPITALS = 1, 2
+FEWEST_LOUD = 3  # words in capitals, or that begin with one, without which a sentence stays as it is
+MOST = 0.5  # share of words in capitals above which a sentence is one in capitals
+NEARLY_ALL = (
+    0.8  # share of words that begin with a capital above which a sentence is a title; German has fewer
+)
+_CASED, _TITLED, _CAPITALS = 1, 2, 3
 CACHED_WORDS = 500_000  # per side; some 80 MB
 CACHED_LETTERS = 2**24  # of all these words
 LONGEST_WORD = 1_000  # letters of a word that are read, and subwords of it that are kept: the first
@@ -92,14 +96,15 @@ class Splitter:
         return np.fromiter(map(self._numbers.__getitem__, words), dtype=np.int64, count=len(words))
 
     def _lowered(self, known: NDArray[np.int64], first_words: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Which words are in a sentence written in capitals, and are no punctuation. Shape: (words,)"""
+        """Which words are in a sentence written in capitals, or Each of Whose Words Begins with One. Shape: (words,)"""
         kinds = np.asarray(self._cases, dtype=np.uint8)[known]
-        in_capitals, cased = (
+        cased, titled, in_capitals = (
             np.diff(np.concatenate([[0], np.cumsum(kinds >= kind)])[first_words])
-            for kind in (_CAPITALS, _CASED)
+            for kind in (_CASED, _TITLED, _CAPITALS)
         )
-        loud = (in_capitals >= FEWEST_CAPITALS) & (2 * in_capitals > cased)
-        return np.repeat(loud, np.diff(first_words)) & (kinds >= _CASED)
+        is_loud = (in_capitals > MOST * cased) & (in_capitals >= FEWEST_LOUD)
+        is_title = (titled > NEARLY_ALL * cased) & (titled >= FEWEST_LOUD)
+        return np.repeat(is_loud | is_title, np.diff(first_words)) & (kinds >= _CASED)
 
     def _learn(self, words: Sequence[str]) -> None:
         unseen = list(set(words).difference(self._numbers))
@@ -127,14 +132,16 @@ class Splitter:
 
 
 def _case(word: str) -> int:
-    """Whether a word has capitals and small letters, and is in capitals; punctuation such as -LRB- has none.
+    """Whether a word is in small letters, begins with a capital, or is in capitals; 0 where it cannot be told.
 
-    >>> [_case(word) for word in ("HAUS", "Haus", "I", "2000", "房子", "-LRB-")]
-    [2, 1, 1, 0, 0, 0]
+    >>> [_case(word) for word in ("HAUS", "Haus", "haus", "I", "2000", "房子", "-LRB-")]
+    [3, 2, 1, 0, 0, 0, 0]
     """
-    if word.lower() == word.upper() or is_punctuation(word):
+    if len(word) == 1 or word.lower() == word.upper() or is_punctuation(word):
         return 0
-    return _CAPITALS if word.isupper() and len(word) > 1 else _CASED
+    if word.isupper():
+        return _CAPITALS
+    return _TITLED if word[0].isupper() else _CASED
 
 
 def runs(starts: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.int64]:

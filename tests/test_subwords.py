@@ -142,9 +142,10 @@ def test_a_tokeniser_that_loses_count_is_found_out():
         Splitter(encoder)([["a"]])
 
 
-def test_a_sentence_in_capitals_is_split_as_in_small_letters(encoder):
+@pytest.mark.parametrize("write", [str.upper, str.title])
+def test_a_sentence_in_capitals_and_a_title_are_split_as_in_small_letters(encoder, write):
     splitter = Splitter(encoder("preset"))
-    loud = splitter([["WE", "SAW", "THE", "CAT", "!", "NATO"]])
+    loud = splitter([[write(word) for word in ("we", "saw", "the", "cat", "!", "nato")]])
     assert loud.ids.tolist() == splitter([["we", "saw", "the", "cat", "!", "nato"]]).ids.tolist()
     assert loud.words.tolist() == splitter([["we", "saw", "the", "cat", "!", "nato"]]).words.tolist()
 
@@ -154,6 +155,8 @@ def test_a_sentence_in_capitals_is_split_as_in_small_letters(encoder):
     [
         ["NATO", "USA"],  # names
         ["We", "saw", "NATO", "UNO", "and", "the", "USA"],  # most of it is not in capitals
+        ["Das", "Haus", "hinter", "dem", "Garten"],  # nouns
+        ["Angela", "Merkel"],
         ["I", "A", "I", "A"],  # words of one letter
         ["2000", "-LRB-", "-RRB-", "-LSB-"],  # nothing that has capitals
     ],

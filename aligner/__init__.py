@@ -2,13 +2,14 @@
 
     text -> sentence pairs -> subwords -> batches -> hidden states -> similarity -> links -> word links
 
-    sentences    lines of text -> sentence pairs
+    sentences    lines of text -> sentence pairs (pairs: what a program hands over -> the same)
     subwords     words -> subword ids (punctuation: which of them it is)
-    batches      subwords -> padded batches, windows for long sentences
+    batches      subwords -> padded batches, windows for long sentences (blocks: which pairs are computed together)
     encoder      batches -> hidden states of chosen layers (encoders/: a family each)
     similarity   states -> how alike each source and each target position are
     extract      similarity -> links (transport, symmetrize: what some methods need)
     words        subword links -> alignments of words, with scores
+    comparison   states -> alignments: the stages from similarity to words, as a method wants them
     formats      alignments <-> text
     aer          alignments and gold -> scores
     models       presets: what each published aligner does

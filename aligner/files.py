@@ -24,7 +24,7 @@ from xalign.errors import InputError, OptionError
 logger = logging.getLogger("xalign")
 
 STANDARD = "-"  # standard input or output, where a path is expected
-LONGEST_LINE = 100_000  # bytes of a line of text; what is made of it takes thousands of times as much memory
+LONGEST_LINE = 1_000_000  # bytes of a line of text
 PARTIAL = ".partial"  # the suffix of a file that is not whole yet
 _LONGEST_NAME = 255  # bytes
 _STANDARD_OUTPUT = {STANDARD, "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"}

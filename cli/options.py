@@ -32,7 +32,7 @@ line_option = click.option(
     default=LONGEST_LINE,
     show_default=True,
     metavar="BYTES",
-    help="A longer line of text counts as empty, with a warning; memory grows with it.",
+    help="A longer line of text counts as empty, with a warning.",
 )
 trust_option = click.option(
     "--trust-remote-code",

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xalign.errors import FormatError, OptionError
+from xalign import formats
+from xalign.errors import FormatError, InputError, OptionError
 from xalign.formats import (
     READABLE,
     WRITERS,
@@ -22,6 +23,7 @@ from xalign.formats import (
     parse_talp,
     parse_tsv,
     read_alignments,
+    read_gold,
 )
 from xalign.links import Alignment, Link
 from xalign.sentences import SentencePair
@@ -362,3 +364,27 @@ def test_gold_counts_are_the_published_ones(shared):
     }
     assert counts == {"de-en": (508, 9613, 921), "en-fr": (447, 4038, 13400), "en-hi": (90, 1409, 0)}
     assert Link(21, -100) in gold["de-en"][178].sure
+
+
+def test_a_line_of_links_that_is_too_long_is_an_error_and_never_an_empty_pair(write, monkeypatch):
+    monkeypatch.setattr(formats, "_LONGEST_LINE", 1000)
+    with pytest.raises(InputError, match="links line 2 is longer than 1,000 bytes"):
+        read_alignments(write("0-0\n" + "0-0 " * 251 + "\n"))
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [("0-0\n1-1\n", None), ("0-0\n", None), ("", None), ("7 1 1\n9 1 1\n7 2 2\n", [7, 9])],
+)
+def test_gold_comes_with_the_numbers_of_its_pairs_where_it_has_them(write, text, numbers):
+    path = write(text)
+    assert read_gold(path) == (read_alignments(path), numbers)
+    assert read_gold(path, one_based=True, sentences=3)[0] == read_alignments(
+        path, one_based=True, sentences=3
+    )
+
+
+def test_an_error_in_gold_is_named_with_file_and_line(write):
+    for text in ("0-0\n0:0\n", "1 1 1\n1 1 x\n"):
+        with pytest.raises(FormatError, match="links line 2: expected"):
+            read_gold(write(text))

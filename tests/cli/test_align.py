@@ -318,11 +318,12 @@ def test_a_line_that_is_too_long_is_an_empty_one_and_the_run_goes_on(align, file
 
 
 def test_a_longer_line_can_be_allowed(align):
-    """The default of 100,000 bytes leaves out this pair, of one word a side."""
-    line = f"{'a' * 100_000} ||| b\n"
-    assert "line 1 is longer than 100,000 bytes" in align(input=line).stderr
-    result = align("--longest-line", 200_000, "--layer", 1, "--encode", "separate", input=line)
-    assert "is longer" not in result.stderr
+    """The default of 1,000,000 bytes leaves out this pair."""
+    line = f"a{' ' * 1_000_000}||| b\n"
+    result = align(input=line)
+    assert "standard input line 1 is longer than 1,000,000 bytes" in result.stderr
+    assert (result.exit_code, result.stdout) == (0, "\n")
+    assert_aligned(align("--longest-line", 2_000_000, input=line), [((0, 0),)])
 
 
 def test_an_unknown_model(align):

@@ -108,13 +108,20 @@ def test_the_end_does_not_wait_for_threads_and_does_not_abort(tmp_path):
 
 
 def test_an_interrupted_run_leaves_whole_lines_and_says_where(tiny, tmp_path):
-    output = tmp_path / "out.align"
-    command = [sys.executable, "-m", "xalign.cli", "align", "--model", str(tiny("preset")), "-o", str(output)]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as program:
-        program.stdin.write("das Haus ||| the house\n" * 20_000)
-        program.stdin.flush()
+    output, text = tmp_path / "out.align", tmp_path / "text"
+    text.write_text("das Haus ||| the house\n" * 20_000, encoding="utf-8")
+    command = [
+        sys.executable,
+        "-m",
+        "xalign.cli",
+        "align",
+        "--model",
+        str(tiny("preset")),
+        "-o",
+        str(output),
+        str(text),
+    ]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as program:
         partial = Path(f"{output}.partial")
         while program.poll() is None and not (partial.exists() and partial.stat().st_size):
             pass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from contextlib import closing
 from functools import partial
@@ -99,12 +100,10 @@ def _columns(text: str, form: str | None) -> tuple[int, int]:
     """The two numbers of --columns."""
     if form != "tsv":
         raise click.UsageError(f"--columns is for columns, and --{form} says there are none")
-    source, comma, target = text.partition(",")
-    if not comma or not (source.isdecimal() and target.isdecimal()) or not int(source) or not int(target):
-        raise OptionError(f"--columns is {text!r}: expected two numbers from 1, such as 2,3")
-    if int(source) == int(target):
-        raise OptionError(f"--columns is {text!r}: source and target are two columns")
-    return int(source), int(target)
+    numbers = re.fullmatch(r"([1-9]\d{0,5}),([1-9]\d{0,5})", text, re.ASCII)
+    if numbers is None or numbers[1] == numbers[2]:
+        raise OptionError(f"--columns is {text[:40]!r}: expected two numbers from 1, such as 2,3")
+    return int(numbers[1]), int(numbers[2])
 
 
 def _with_advice(error: XalignError, written: int) -> XalignError:

@@ -383,7 +383,7 @@ def test_too_few_columns_are_told(align):
     assert_refused(align("--columns", "2,3", input="a\tb\n"), "line 1: expected at least 3 columns, found 2")
 
 
-@pytest.mark.parametrize("columns", ["2", "0,1", "2,2", "a,b", "1,2,3", "-1,2", "1,²"])
+@pytest.mark.parametrize("columns", ["2", "0,1", "2,2", "a,b", "1,2,3", "-1,2", "1,²", "1," + "2" * 5000])
 def test_columns_are_two_numbers(align, columns):
     assert_refused(align("--columns", columns, input=COLUMNS), "--columns is")
 

@@ -52,6 +52,8 @@ PROMISED = {
     "-o": None,
     "-q": None,
     "--tsv": None,
+    "--columns": None,
+    "--longest-line": None,
     "--format": {"pharaoh", "words", "tsv", "jsonl", "naacl", "talp"},
     "--scores": None,
     "--one-based": None,

@@ -203,6 +203,14 @@ class Encoder(ABC):
             )
         self.write(folder, weights)
 
+    def export(self, folder: Path) -> None:
+        """Write what transformers reads too into an empty folder; `save` may be shorter where it need not.
+
+        Raises:
+            ModelError: as `save`.
+        """
+        self.save(folder)
+
     def encode(self, batch: EncoderInput, layers: Sequence[int]) -> Tensor:
         """Hidden states of `layers`, in their order. No block above the highest of them is run.
 
@@ -320,12 +328,14 @@ def load_encoder(
     Raises:
         ModelError: the checkpoint cannot be read, or brings code that is not trusted.
     """
-    folder = checkpoint_folder(preset.checkpoint, with_code=trust_remote_code)
+    folder = checkpoint_folder(preset.checkpoint)
+    if trust_remote_code and brings_code(folder):
+        folder = checkpoint_folder(preset.checkpoint, with_code=True)
     preset = replace(preset, checkpoint=str(folder))
     module, name = _FAMILIES[_family(preset, folder, trust_remote_code)]
     family: type[Encoder] = getattr(importlib.import_module(module), name)
     encoder = family.load(preset, dtype)
-    if folder != BUNDLED:
+    if folder not in BUNDLED.values():
         _check_usable(encoder, folder)
     if layers is not None:
         encoder.drop_blocks_above(layers)
@@ -340,7 +350,7 @@ def _family(preset: Preset, folder: Path, trusts: bool) -> str:
         return "fairseq"
     if not folder.is_dir():
         raise ModelError(f"{folder}: a file, where {preset.name} needs a folder with {CONFIG} and weights")
-    if folder != BUNDLED:  # what comes with the package is no safer than the package
+    if folder not in BUNDLED.values():  # what comes with the package is no safer than the package
         if not trusts:
             refuse_code(folder)
         check_folder(folder, frozenset(_FAMILY_OF_TYPE))

@@ -44,7 +44,8 @@ EXTRACTIONS = (
 FAMILIES = ("auto", "prenorm", "postnorm", "roberta", "xmod", "xlm", "bert", "fairseq", "generic")
 
 DEFAULT = "mini"
-BUNDLED = Path(__file__).parent / "checkpoints" / DEFAULT
+# The models that come with the package, by name.
+BUNDLED = {name: Path(__file__).parent / "checkpoints" / name for name in (DEFAULT, "small")}
 PRESET_FILE = "xalign.json"
 _MOST_LAYERS = 1_000
 
@@ -166,12 +167,12 @@ def resolve(model: str) -> Preset:
     Raises:
         ModelError: there is no such model, or what it says about itself cannot be read.
     """
-    if model == DEFAULT:
-        return _from_folder(BUNDLED)
+    if model in BUNDLED:
+        return _from_folder(BUNDLED[model])
     if model in PRESETS:
         return PRESETS[model]
     name, equals, place = model.partition("=")
-    if equals and name in (DEFAULT, *PRESETS):
+    if equals and name in (*BUNDLED, *PRESETS):
         return _at(resolve(name), place)
     path = _path(model)
     if path is not None and path.is_dir():

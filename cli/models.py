@@ -1,13 +1,14 @@
-"""`xalign models`: which presets there are, and whether a downloaded checkpoint is the published one."""
+"""`xalign models`: the presets, whether a download is the published one, a model written for transformers."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from xalign.errors import ModelError
-from xalign.models import DEFAULT, PRESETS, Preset, is_cached, resolve, verify
+from xalign.errors import ModelError, OptionError
+from xalign.models import BUNDLED, PRESET_FILE, PRESETS, Preset, is_cached, resolve, verify
 
 _HEADINGS = ("name", "checkpoint", "layer", "method", "languages", "cached")
 _MANY = 6
@@ -21,19 +22,21 @@ def models(ctx: click.Context) -> None:
     \b
     xalign models
     xalign models verify xlm-align ~/downloads/xlm-align
+    xalign models export small my/small
 
     Each name is good for --model, and so is NAME=PLACE, which takes the checkpoint from a folder (or from an
-    original fairseq archive). The default is mini. Any other folder or hub id works with --layer.
+    original fairseq archive). The default is mini. Any other folder or hub id (owner/name, owner/name@revision)
+    works with --layer, and without where it holds an xalign.json.
     """
     if ctx.invoked_subcommand is None:
-        rows = [_HEADINGS, *(_row(preset) for preset in (resolve(DEFAULT), *PRESETS.values()))]
+        rows = [_HEADINGS, *(_row(preset) for preset in (*map(resolve, BUNDLED), *PRESETS.values()))]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         for row in rows:
             click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
 def _row(preset: Preset) -> tuple[str, ...]:
-    bundled = preset.name == DEFAULT
+    bundled = preset.name in BUNDLED
     return (
         preset.name,
         "(bundled)" if bundled else preset.checkpoint,
@@ -63,3 +66,27 @@ def verify_command(name: str, path: Path) -> None:
         click.echo(f"{path / file}: {'as published' if is_published else 'DIFFERS'}")
     if wrong := [file for file, is_published in verdicts.items() if not is_published]:
         raise ModelError(f"{path}: not the published {name} ({', '.join(wrong)}); download it again")
+
+
+@models.command("export")
+@click.argument("name")
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+def export_command(name: str, folder: Path) -> None:
+    """Write the model NAME to FOLDER as a float32 checkpoint that transformers reads.
+
+    \b
+    xalign models export small my/small
+    xalign align --model my/small a.de a.en
+
+    It gives the same links as NAME. FOLDER must be new or empty.
+    """
+    if folder.exists() and any(folder.iterdir()):
+        raise OptionError(f"{folder}: holds something already; name a folder that is new or empty")
+    from xalign.encoder import load_encoder
+
+    preset = resolve(name)
+    encoder = load_encoder(preset)
+    folder.mkdir(parents=True, exist_ok=True)
+    encoder.export(folder)
+    (folder / PRESET_FILE).write_text(replace(preset, family="auto").to_json(), encoding="utf-8")
+    click.echo(f"{folder}: {preset.name}, layer {preset.layer}")

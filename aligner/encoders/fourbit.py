@@ -42,7 +42,7 @@ class FourBitEmbedding(nn.Module):
 
 def unpack(packed: Tensor, scales: Tensor) -> Tensor:
     """Shape: (..., width / 2), (..., width / 32) -> (..., width)"""
-    blocks = packed.unflatten(-1, (-1, BLOCK // 2))
+    blocks = packed.view(*packed.shape[:-1], -1, BLOCK // 2)
     numbers = torch.cat([blocks & 15, blocks >> 4], dim=-1).float() - 8
     return (numbers * scales.float().unsqueeze(-1)).flatten(-2)
 
@@ -54,10 +54,10 @@ def pack(weight: Tensor) -> tuple[Tensor, Tensor]:
 
     Shape: (rows, width) -> (rows, width / 2), (rows, width / 32)
     """
-    blocks = weight.float().unflatten(-1, (-1, BLOCK))
+    blocks = weight.float().reshape(len(weight), -1, BLOCK)
     largest = blocks.gather(-1, blocks.abs().argmax(dim=-1, keepdim=True))
     scales = (largest / -8).half()
     divisors = torch.where(scales == 0, torch.ones_like(scales), scales).float()
     numbers = ((blocks / divisors).round().clamp(-8, 7) + 8).to(torch.uint8)
-    low, high = numbers.split(BLOCK // 2, dim=-1)
+    low, high = numbers[..., : BLOCK // 2], numbers[..., BLOCK // 2 :]
     return (low | high << 4).flatten(-2), scales.squeeze(-1)

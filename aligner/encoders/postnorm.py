@@ -4,8 +4,8 @@ Reads and writes the same folder as transformers does, as prenorm.py, and gives 
 embeddings may be stored at four bits a number (fourbit.py), which transformers does not read; `Encoder.export` writes
 them in full. A pair is `<s> source </s> target </s>`, in the special subwords of the checkpoint's tokenizer.
 
-Devlin et al. (2019), https://arxiv.org/abs/1810.04805. Does not: checkpoints on the hub, in several files or with another
-activation than GELU; bert.py reads those through transformers.
+Devlin et al. (2019), https://arxiv.org/abs/1810.04805. Does not: checkpoints on the hub, in several files or with
+another activation than GELU; bert.py reads those through transformers.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def _sum(read: int, shape: Shape) -> nn.ModuleDict:
 
 
 class PostnormEncoder(PrenormEncoder):
-    first_position = 0  # type: ignore[assignment]
+    first_position = 0
 
     @classmethod
     def read_model(cls, folder: Path, config: dict[str, Any], dtype: torch.dtype) -> PostnormModel:

@@ -301,7 +301,11 @@ def read_weights(folder: Path) -> dict[str, Tensor]:
 
 
 def fill(model: nn.Module, weights: Mapping[str, Tensor], folder: Path, dtype: torch.dtype) -> None:
-    """Give the model its weights, in `dtype`, and its buffers as they are; ModelError unless each is there and of the shape that the model has for it."""
+    """Give the model its weights, in `dtype`, and its buffers as they are stored.
+
+    Raises:
+        ModelError: one is missing, or has another shape than the model has for it.
+    """
     expected = model.state_dict()
     if missing := sorted(expected.keys() - weights.keys()):
         raise ModelError(

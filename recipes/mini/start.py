@@ -22,33 +22,14 @@ from pathlib import Path
 import numpy as np
 import sentencepiece
 import torch
+from reading import SPLIT, normalizer
 from scipy.sparse import coo_matrix, csr_matrix, diags
 from text import ENGLISH_WITH
-from tokenizers import Regex, Tokenizer, decoders, normalizers
+from tokenizers import Tokenizer, decoders
 from tokenizers.models import Unigram
-from tokenizers.normalizers import NFKC, Replace
-from tokenizers.pre_tokenizers import Metaspace, Sequence, WhitespaceSplit
 from transformers import PreTrainedTokenizerFast, XLMRobertaXLConfig, XLMRobertaXLModel
 
 SEED = 20261121
-INVISIBLE = Regex("[\u00ad\u200b-\u200d\u2060\ufeff]")  # soft hyphens, joiners and non-joiners
-VOWELS = Regex(
-    "[\u0591-\u05bd\u05bf\u05c1\u05c2\u0640\u064b-\u0652\u0670]"
-)  # Hebrew's and Arabic's, mostly left out
-# Letters that Persian and Romanian text has in one form or the other.
-VARIANTS = {"ی": "ي", "ک": "ك", "ș": "ş", "ț": "ţ", "Ș": "Ş", "Ț": "Ţ"}
-JOINED = Regex(r"(?<=[^_\s])_(?=[^_\s])")  # what some corpora write between the words of one unit: of_course
-ESCAPED = {  # by Moses' tokenizer
-    "&quot;": '"',
-    "&apos;": "'",
-    "&lt;": "<",
-    "&gt;": ">",
-    "&#91;": "[",
-    "&#93;": "]",
-    "&#124;": "|",
-    "&amp;": "&",
-    "@-@": "-",
-}
 SPECIALS = ("<s>", "<pad>", "</s>", "<unk>")
 EMBEDDING_SIZE = 0.4  # root mean square of an embedding's entries
 POSITION_SIZE = 0.1
@@ -109,7 +90,7 @@ def make_tokenizer(text: Path, vocabulary: int, out: Path) -> PreTrainedTokenize
         prefix.with_suffix(suffix).unlink()
     tokenizer = Tokenizer(Unigram(vocab, unk_id=SPECIALS.index("<unk>")))
     tokenizer.normalizer = normalizer()
-    tokenizer.pre_tokenizer = Sequence([WhitespaceSplit(), Metaspace()])
+    tokenizer.pre_tokenizer = SPLIT
     tokenizer.decoder = decoders.Metaspace()
     bos, pad, eos, unk = SPECIALS
     return PreTrainedTokenizerFast(
@@ -122,13 +103,6 @@ def make_tokenizer(text: Path, vocabulary: int, out: Path) -> PreTrainedTokenize
         unk_token=unk,
         mask_token="<mask>",
     )
-
-
-def normalizer() -> normalizers.Sequence:
-    """What is written in several ways is read in one."""
-    left_out = [Replace(characters, "") for characters in (INVISIBLE, VOWELS)]
-    put_right = [Replace(found, plain) for found, plain in (VARIANTS | ESCAPED).items()]
-    return normalizers.Sequence([NFKC(), *left_out, Replace(JOINED, " "), *put_right])
 
 
 def vocabulary_lines(text: Path) -> Iterator[str]:

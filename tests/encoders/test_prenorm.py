@@ -171,12 +171,13 @@ def test_a_special_subword_that_is_not_in_the_vocabulary_is_named(tiny, tmp_path
         load_encoder(resolve(str(tmp_path)))
 
 
-def test_aligning_with_mini_imports_no_transformers():
+@pytest.mark.parametrize("name", BUNDLED)
+def test_aligning_with_a_bundled_model_imports_no_transformers(name):
     code = (
         "import sys\nfrom xalign.pipeline import Aligner\n"
-        "assert next(Aligner.load('mini').align([('das Haus', 'the house')])).links\n"
+        f"assert next(Aligner.load({name!r}).align([('das Haus', 'the house')])).links\n"
         "sys.exit(' '.join({'transformers', 'scipy', 'huggingface_hub', 'sentencepiece'} & set(sys.modules)) or 0)"
     )
-    assert (BUNDLED["mini"] / "model.safetensors").is_file()
+    assert (BUNDLED[name] / "model.safetensors").is_file()
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert run.returncode == 0, run.stderr

@@ -1,4 +1,4 @@
-"""The bundled model aligns as its card says, and its vocabulary reads words as corpora write them."""
+"""The bundled models align as their cards say, and their vocabularies read words as corpora write them."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from xalign import Aligner
 from xalign.aer import count, total
 from xalign.encoder import load_encoder
 from xalign.formats import read_alignments
-from xalign.models import resolve
+from xalign.models import BUNDLED, resolve
 from xalign.sentences import read_files
 
 EVAL_DATA = Path(__file__).resolve().parent.parent / "eval_data"
@@ -27,12 +27,20 @@ def test_its_preset_is_what_the_card_says():
     assert len(preset.languages) == 35
 
 
+def test_the_preset_of_small_is_what_the_card_says():
+    preset = resolve("small")
+    how = (preset.layer, preset.encode, preset.similarity, preset.extract, preset.level, preset.punctuation)
+    assert how == (8, "pair", "dot", "agreement", "word", "apart")
+    assert len(preset.languages) >= 90
+
+
+@pytest.mark.parametrize("model", BUNDLED)
 @pytest.mark.parametrize(("pair", "most"), [("de-en", 12), ("fr-en", 15), ("es-en", 16), ("zh-en", 28)])
-def test_it_aligns_the_sets_that_come_with_it(pair, most):
+def test_it_aligns_the_sets_that_come_with_it(model, pair, most):
     """Within a few points of what it reaches; along the diagonal AER is above 40."""
     folder = EVAL_DATA / pair
     pairs = list(read_files(folder / f"test.{pair[:2]}", folder / "test.en"))
-    found = Aligner.load("mini", device="cpu", dtype="float32").align(pairs)
+    found = Aligner.load(model, device="cpu", dtype="float32").align(pairs)
     counts = total(map(count, found, read_alignments(folder / "gold.txt")))
     assert 100 * counts.aer < most
 
@@ -55,6 +63,15 @@ def test_it_aligns_the_sets_that_come_with_it(pair, most):
 )
 def test_what_corpora_write_for_it_is_split_like_plain_text(mini, written, words):
     assert mini.subword_ids([written]) == [[number for ids in mini.subword_ids(words) for number in ids]]
+
+
+@pytest.mark.parametrize(
+    ("written", "words"),
+    [("of_course", ["of", "course"]), ("&quot;", ['"']), ("@-@", ["-"]), ("co\u00adop", ["coop"])],
+)
+def test_small_reads_them_so_too(written, words):
+    small = load_encoder(resolve("small"))
+    assert small.subword_ids([written]) == [[number for ids in small.subword_ids(words) for number in ids]]
 
 
 @pytest.mark.parametrize("word", ["_", "__init__", "a_", "_a", "@", "&", "&nbsp"])

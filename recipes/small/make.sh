@@ -41,14 +41,11 @@ for links in "$work/varied"/??-??.links; do
   pair=$(basename "$links" .links)
   files+=(--src "$work/varied/$pair.${pair%-*}" --tgt "$work/varied/$pair.${pair#*-}" --links "$links")
 done
-development=()
-for name in graca_en-es graca_en-fr graca_en-pt xlwa_en-{bg,da,es,et,hu,it,nl,pt,ru,sl}_dev; do
-  development+=(--dev "$work/choosing/$name"/{src,tgt,gold})
-done
+# Without --dev, so that the last weights are kept.
 train() { # SEED STEPS RATE
   local out=$work/trained-$1 resume=()
   [ -e "$out/state" ] && resume=(--resume)
-  xalign train --init "$work/start" --out "$out" "${files[@]}" "${development[@]}" "${resume[@]}" --seed "$1" --steps "$2" \
+  xalign train --init "$work/start" --out "$out" "${files[@]}" "${resume[@]}" --seed "$1" --steps "$2" \
     --learning-rate "$3" --bootstrap 0.5 --descent 0.75 --batch-subwords 4096 --warmup-steps 50 --save-steps 200 \
     --dtype bfloat16
 }

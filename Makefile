@@ -1,7 +1,7 @@
 .PHONY: install check test peers
 
-install:  ## editable, in the mode that type checkers can follow; again after adding a file
-	pip install -e '.[dev]' --config-settings editable_mode=strict
+install:  ## editable
+	pip install -e '.[dev]'
 
 check:  ## lint, format, types
 	ruff check .

@@ -23,28 +23,28 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING
 
-from xalign.version import VERSION as __version__
+from .version import VERSION as __version__
 
 if TYPE_CHECKING:
-    from xalign.aer import Counts as Counts
-    from xalign.aer import count as count
-    from xalign.encoder import Encoder as Encoder
-    from xalign.encoder import load_encoder as load_encoder
-    from xalign.errors import XalignError as XalignError
-    from xalign.extract import EXTRACTORS as EXTRACTORS
-    from xalign.formats import parse_pharaoh as parse_pharaoh
-    from xalign.formats import read_alignments as read_alignments
-    from xalign.links import Alignment as Alignment
-    from xalign.links import Link as Link
-    from xalign.method import AlignOptions as AlignOptions
-    from xalign.models import PRESETS as PRESETS
-    from xalign.models import Preset as Preset
-    from xalign.models import resolve as resolve
-    from xalign.pipeline import Aligner as Aligner
-    from xalign.sentences import SentencePair as SentencePair
-    from xalign.sentences import read_files as read_files
-    from xalign.sentences import read_stream as read_stream
-    from xalign.symmetrize import SYMMETRIZERS as SYMMETRIZERS
+    from .aer import Counts as Counts
+    from .aer import count as count
+    from .encoder import Encoder as Encoder
+    from .encoder import load_encoder as load_encoder
+    from .errors import XalignError as XalignError
+    from .extract import EXTRACTORS as EXTRACTORS
+    from .formats import parse_pharaoh as parse_pharaoh
+    from .formats import read_alignments as read_alignments
+    from .links import Alignment as Alignment
+    from .links import Link as Link
+    from .method import AlignOptions as AlignOptions
+    from .models import PRESETS as PRESETS
+    from .models import Preset as Preset
+    from .models import resolve as resolve
+    from .pipeline import Aligner as Aligner
+    from .sentences import SentencePair as SentencePair
+    from .sentences import read_files as read_files
+    from .sentences import read_stream as read_stream
+    from .symmetrize import SYMMETRIZERS as SYMMETRIZERS
 
 # public name -> the module that defines it
 _HOMES = {
@@ -75,7 +75,7 @@ __all__ = ["__version__", *_HOMES]
 def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module 'xalign' has no attribute {name!r}")
-    return getattr(importlib.import_module(f"xalign.{_HOMES[name]}"), name)
+    return getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
 
 
 def __dir__() -> list[str]:

@@ -9,7 +9,7 @@ from queue import Full, Queue
 from threading import Event, Thread, current_thread
 from typing import TypeVar
 
-from xalign.errors import XalignError
+from .errors import XalignError
 
 T = TypeVar("T")
 _POLL = 0.2  # seconds after which a waiting thread looks whether its consumer is gone

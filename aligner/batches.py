@@ -17,9 +17,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from xalign.device import moved
-from xalign.encoder import Encoder, EncoderInput
-from xalign.subwords import Subwords, runs
+from .device import moved
+from .encoder import Encoder, EncoderInput
+from .subwords import Subwords, runs
 
 Indices = NDArray[np.int64]
 

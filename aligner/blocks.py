@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple, TypeVar
 
-from xalign.batches import Batch, Indices
-from xalign.sentences import SentencePair
-from xalign.subwords import Subwords
+from .batches import Batch, Indices
+from .sentences import SentencePair
+from .subwords import Subwords
 
 FIRST_BLOCK = 64  # pairs; the first blocks are short, each twice the one before, so that output begins soon
 WORDS = 256  # of a pair, both sides together, that a block has room for on average

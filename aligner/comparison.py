@@ -15,8 +15,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from xalign.batches import Batch, Side
-from xalign.extract import (
+from .batches import Batch, Side
+from .extract import (
     DIRECTED,
     EXTRACTORS,
     DirectedExtractor,
@@ -27,11 +27,11 @@ from xalign.extract import (
     argmax_directions,
     softmax_directions,
 )
-from xalign.lexicon import Directions
-from xalign.links import Alignment
-from xalign.method import Method
-from xalign.similarity import SCALES, pool_places, similarity
-from xalign.words import symmetrized_links, word_links
+from .lexicon import Directions
+from .links import Alignment
+from .method import Method
+from .similarity import SCALES, pool_places, similarity
+from .words import symmetrized_links, word_links
 
 
 class Units(NamedTuple):

@@ -23,13 +23,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from xalign.device import attention_kernels, moved
-from xalign.encoders.folder import CONFIG, TOKENIZER, WEIGHTS, brings_code, check_folder, refuse_code
-from xalign.encoders.languages import find_language
-from xalign.errors import LanguageError, LayerError, ModelError, OptionError
-from xalign.hub import checkpoint_folder
-from xalign.json_file import read_object
-from xalign.models import BUNDLED, Preset, holds_fairseq
+from .device import attention_kernels, moved
+from .encoders.folder import CONFIG, TOKENIZER, WEIGHTS, brings_code, check_folder, refuse_code
+from .encoders.languages import find_language
+from .errors import LanguageError, LayerError, ModelError, OptionError
+from .hub import checkpoint_folder
+from .json_file import read_object
+from .models import BUNDLED, Preset, holds_fairseq
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,15 +292,15 @@ class Encoder(ABC):
 
 # family -> (module, class): most of them import transformers, which takes seconds, so only the one in use is imported.
 _FAMILIES = {
-    "prenorm": ("xalign.encoders.prenorm", "PrenormEncoder"),
-    "postnorm": ("xalign.encoders.postnorm", "PostnormEncoder"),
-    "roberta": ("xalign.encoders.roberta", "RobertaEncoder"),
-    "xmod": ("xalign.encoders.xmod", "XmodEncoder"),
-    "xlm": ("xalign.encoders.xlm", "XlmEncoder"),
-    "bert": ("xalign.encoders.bert", "BertEncoder"),
-    "fairseq": ("xalign.encoders.fairseq", "FairseqEncoder"),
-    "generic": ("xalign.encoders.generic", "GenericEncoder"),
-    "foreign": ("xalign.encoders.generic", "ForeignEncoder"),  # brings its own code, and is trusted
+    "prenorm": (".encoders.prenorm", "PrenormEncoder"),
+    "postnorm": (".encoders.postnorm", "PostnormEncoder"),
+    "roberta": (".encoders.roberta", "RobertaEncoder"),
+    "xmod": (".encoders.xmod", "XmodEncoder"),
+    "xlm": (".encoders.xlm", "XlmEncoder"),
+    "bert": (".encoders.bert", "BertEncoder"),
+    "fairseq": (".encoders.fairseq", "FairseqEncoder"),
+    "generic": (".encoders.generic", "GenericEncoder"),
+    "foreign": (".encoders.generic", "ForeignEncoder"),  # brings its own code, and is trusted
 }
 # transformers' model_type -> family; every other type is generic.
 _FAMILY_OF_TYPE = {
@@ -333,7 +333,7 @@ def load_encoder(
         folder = checkpoint_folder(preset.checkpoint, with_code=True)
     preset = replace(preset, checkpoint=str(folder))
     module, name = _FAMILIES[_family(preset, folder, trust_remote_code)]
-    family: type[Encoder] = getattr(importlib.import_module(module), name)
+    family: type[Encoder] = getattr(importlib.import_module(module, __package__), name)
     encoder = family.load(preset, dtype)
     if folder not in BUNDLED.values():
         _check_usable(encoder, folder)

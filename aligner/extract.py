@@ -22,7 +22,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from xalign.transport import (
+from .transport import (
     real_pairs,
     scaled_cost,
     sinkhorn_plan,

@@ -18,8 +18,8 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import IO
 
-from xalign.compression import damages, open_as
-from xalign.errors import InputError, OptionError
+from .compression import damages, open_as
+from .errors import InputError, OptionError
 
 logger = logging.getLogger("xalign")
 

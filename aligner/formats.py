@@ -25,12 +25,12 @@ from operator import index
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from xalign.errors import FormatError, OptionError
-from xalign.files import name_of, read_lines
-from xalign.links import Alignment, Link
+from .errors import FormatError, OptionError
+from .files import name_of, read_lines
+from .links import Alignment, Link
 
 if TYPE_CHECKING:
-    from xalign.sentences import SentencePair
+    from .sentences import SentencePair
 
 _NUMBER = r"-?\d{1,9}"  # longer ones are no word numbers, and int() refuses those of thousands of digits
 _SCORE = r"-?\d[\d.eE+-]*"

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from xalign.errors import ModelError
-from xalign.json_file import read_object
+from .errors import ModelError
+from .json_file import read_object
 
 _ID = re.compile(r"(?P<id>[\w.-]+/[\w.-]+)(?:@(?P<revision>[\w./-]+))?", re.ASCII)
 _CONFIGS = ("config.json", "model.pt")  # transformers', fairseq's

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from xalign.errors import ModelError
+from .errors import ModelError
 
 
 def read_object(path: Path) -> dict[str, Any]:

@@ -23,8 +23,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from xalign.links import Alignment, Link
-from xalign.sentences import SentencePair
+from .links import Alignment, Link
+from .sentences import SentencePair
 
 STEM = 4  # letters
 FLOOR = 1e-3  # the least that the model is taken to say; two words of which neither direction says more stay apart

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any
 
-from xalign.errors import LayerError, OptionError
-from xalign.extract import DIRECTED
-from xalign.models import ENCODINGS, EXTRACTIONS, LEVELS, PUNCTUATION, SIMILARITIES, Preset
-from xalign.symmetrize import SYMMETRIZERS
+from .errors import LayerError, OptionError
+from .extract import DIRECTED
+from .models import ENCODINGS, EXTRACTIONS, LEVELS, PUNCTUATION, SIMILARITIES, Preset
+from .symmetrize import SYMMETRIZERS
 
 
 @dataclass(frozen=True, kw_only=True)

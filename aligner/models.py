@@ -18,9 +18,9 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from xalign import hub
-from xalign.errors import ModelError
-from xalign.json_file import parse_object, read_object, shortened
+from . import hub
+from .errors import ModelError
+from .json_file import parse_object, read_object, shortened
 
 ENCODINGS = ("pair", "separate")
 SIMILARITIES = ("dot", "cosine")

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from reprlib import repr as shortened
 from typing import Any, TypeVar
 
-from xalign.errors import InputError
-from xalign.sentences import SentencePair
+from .errors import InputError
+from .sentences import SentencePair
 
 Side = str | Sequence[str]
 Pair = SentencePair | tuple[Side, Side] | Mapping[str, Any]

@@ -24,21 +24,21 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from xalign.ahead import remembered, run_ahead
-from xalign.batches import Batch, Geometry, Indices, build, encode_within, plan, rows_at_once
-from xalign.blocks import MOST_COMPARED, Block, blocks, in_order, too_large
-from xalign.comparison import Comparison, Units
-from xalign.device import choose_device, choose_dtype
-from xalign.encoder import Encoder, load_encoder
-from xalign.errors import InputError, OptionError
-from xalign.lexicon import CELLS, likely_links, reestimate, together
-from xalign.links import Alignment
-from xalign.method import AlignOptions
-from xalign.models import DEFAULT, Preset, resolve
-from xalign.pairs import Pair, as_pair, as_pairs
-from xalign.parallel import run_groups
-from xalign.sentences import SentencePair
-from xalign.subwords import Splitter, Subwords
+from .ahead import remembered, run_ahead
+from .batches import Batch, Geometry, Indices, build, encode_within, plan, rows_at_once
+from .blocks import MOST_COMPARED, Block, blocks, in_order, too_large
+from .comparison import Comparison, Units
+from .device import choose_device, choose_dtype
+from .encoder import Encoder, load_encoder
+from .errors import InputError, OptionError
+from .lexicon import CELLS, likely_links, reestimate, together
+from .links import Alignment
+from .method import AlignOptions
+from .models import DEFAULT, Preset, resolve
+from .pairs import Pair, as_pair, as_pairs
+from .parallel import run_groups
+from .sentences import SentencePair
+from .subwords import Splitter, Subwords
 
 BUDGETS = {"cpu": 4_096, "cuda": 65_536}  # padded subwords in a batch; it shrinks when memory runs out
 BLOCK = 512  # pairs that are sorted by length together, for every 4,096 of the budget

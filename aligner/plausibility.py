@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from xalign.aer import count, total
-from xalign.links import Alignment, Link
+from .aer import count, total
+from .links import Alignment, Link
 
 if TYPE_CHECKING:
-    from xalign.sentences import SentencePair
+    from .sentences import SentencePair
 
 # A wrong base or orientation costs tens of points of AER; no right reading gains so much by being wronged.
 MARGIN = 0.1

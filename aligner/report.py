@@ -6,8 +6,8 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 
-from xalign.aer import Counts, Signature, total
-from xalign.significance import Interval, PairedTest, bootstrap_interval, paired_test
+from .aer import Counts, Signature, total
+from .significance import Interval, PairedTest, bootstrap_interval, paired_test
 
 
 @dataclass(frozen=True, slots=True)

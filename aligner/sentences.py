@@ -16,8 +16,8 @@ from functools import partial
 from itertools import chain, zip_longest
 from pathlib import Path
 
-from xalign.errors import InputError
-from xalign.files import LONGEST_LINE, STANDARD, name_of, read_lines
+from .errors import InputError
+from .files import LONGEST_LINE, STANDARD, name_of, read_lines
 
 # JSON can escape one half of a surrogate pair alone, which is no character and has no place in UTF-8.
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from xalign.errors import OptionError
+from .errors import OptionError
 
 
 def dot(source: Tensor, target: Tensor) -> Tensor:

@@ -20,11 +20,11 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import save_file
 
-from xalign.batches import Geometry, build, encode_within, plan
-from xalign.encoder import Encoder
-from xalign.errors import OptionError
-from xalign.files import replacing
-from xalign.subwords import Splitter, Subwords
+from .batches import Geometry, build, encode_within, plan
+from .encoder import Encoder
+from .errors import OptionError
+from .files import replacing
+from .subwords import Splitter, Subwords
 
 SUFFIXES = (".safetensors", ".npz")
 

@@ -17,8 +17,8 @@ from threading import Lock
 import numpy as np
 from numpy.typing import NDArray
 
-from xalign.encoder import Encoder
-from xalign.punctuation import is_punctuation
+from .encoder import Encoder
+from .punctuation import is_punctuation
 
 FEWEST_LOUD = 3  # words in capitals, or that begin with one, without which a sentence stays as it is
 MOST = 0.5  # share of words in capitals above which a sentence is one in capitals

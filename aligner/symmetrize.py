@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Set
 
-from xalign.links import Alignment, Link
+from .links import Alignment, Link
 
 Symmetrizer = Callable[[Set[Link], Set[Link]], set[Link]]
 

@@ -16,9 +16,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from xalign.extract import Links
-from xalign.links import Alignment, Link
-from xalign.symmetrize import SYMMETRIZERS
+from .extract import Links
+from .links import Alignment, Link
+from .symmetrize import SYMMETRIZERS
 
 # A corpus has few distinct links: sharing them takes less than half the time of making each anew.
 _link = lru_cache(maxsize=2**14)(Link)

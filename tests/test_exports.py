@@ -16,7 +16,7 @@ def promised_to_type_checkers():
     tree = ast.parse(Path(xalign.__file__).read_text(encoding="utf-8"))
     [block] = [node for node in tree.body if isinstance(node, ast.If)]
     imports = [node for node in block.body if isinstance(node, ast.ImportFrom)]
-    return {alias.asname: node.module for node in imports for alias in node.names}
+    return {alias.asname: f"xalign.{node.module}" for node in imports for alias in node.names}
 
 
 def test_all_names_what_is_there_in_alphabetical_order():
@@ -48,3 +48,9 @@ def test_importing_does_not_import_torch(code):
     program = f"import sys; {code}; assert not {heavy} & set(sys.modules), {heavy} & set(sys.modules)"
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
+
+
+def test_the_modules_can_be_imported_from_a_checkout():
+    code = "import aligner.formats, aligner.encoders.packed, aligner.train.layout"
+    checkout = Path(__file__).parent.parent
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=checkout)

@@ -8,9 +8,9 @@ from __future__ import annotations
 import torch
 from transformers import AutoModel
 
-from xalign.encoders.hooked import HookedEncoder
-from xalign.encoders.pretrained import read_model, read_tokenizer
-from xalign.models import Preset
+from ..models import Preset
+from .hooked import HookedEncoder
+from .pretrained import read_model, read_tokenizer
 
 
 class BertEncoder(HookedEncoder):

@@ -30,12 +30,12 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase, XLMRobertaConfig, XLMRobertaModel
 
-from xalign.encoders.pretrained import read_tokenizer
-from xalign.encoders.roberta import RobertaEncoder
-from xalign.encoders.shape import Shape, check_weights_fit
-from xalign.errors import ModelError
-from xalign.json_file import shortened
-from xalign.models import Preset
+from ..errors import ModelError
+from ..json_file import shortened
+from ..models import Preset
+from .pretrained import read_tokenizer
+from .roberta import RobertaEncoder
+from .shape import Shape, check_weights_fit
 
 Weights: TypeAlias = dict[str, Tensor]
 

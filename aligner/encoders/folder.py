@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from xalign.encoders.shape import check_numbers
-from xalign.encoders.tokenizer_file import check_special_tokens, check_tokenizer
-from xalign.errors import ModelError
-from xalign.json_file import read_object, shortened
+from ..errors import ModelError
+from ..json_file import read_object, shortened
+from .shape import check_numbers
+from .tokenizer_file import check_special_tokens, check_tokenizer
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
 TOKENIZER, TOKENIZER_CONFIG = "tokenizer.json", "tokenizer_config.json"

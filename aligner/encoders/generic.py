@@ -14,10 +14,10 @@ import torch
 from torch import Tensor, nn
 from transformers import AutoModel, PreTrainedModel, PreTrainedTokenizerBase
 
-from xalign.encoders.hooked import HookedEncoder
-from xalign.encoders.pretrained import TRUSTING, read_model, read_tokenizer
-from xalign.errors import ModelError
-from xalign.models import Preset
+from ..errors import ModelError
+from ..models import Preset
+from .hooked import HookedEncoder
+from .pretrained import TRUSTING, read_model, read_tokenizer
 
 # Where neither the config nor the tokenizer states a limit (relative positions): what most were trained on.
 _USUAL_LIMIT = 512

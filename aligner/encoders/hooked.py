@@ -16,12 +16,12 @@ from typing import Any
 from torch import Tensor, nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from xalign.encoder import Encoder, EncoderInput, Vocabulary
-from xalign.encoders.folder import TOKENIZER_CONFIG
-from xalign.encoders.packed import PackedBlocks
-from xalign.encoders.pretrained import quietly
-from xalign.errors import ModelError
-from xalign.models import Preset
+from ..encoder import Encoder, EncoderInput, Vocabulary
+from ..errors import ModelError
+from ..models import Preset
+from .folder import TOKENIZER_CONFIG
+from .packed import PackedBlocks
+from .pretrained import quietly
 
 
 class HookedEncoder(Encoder):

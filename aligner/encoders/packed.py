@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from xalign.encoders.regions import Regions, regions
+from .regions import Regions, regions
 
 _VECTOR = 16  # how many numbers the attention kernel takes at once
 _GATHERED = 2**19  # of queries, keys and values, at a time: the processor's cache has room for so many

@@ -17,11 +17,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from xalign.encoders import prenorm
-from xalign.encoders.folder import CONFIG
-from xalign.encoders.fourbit import FourBitEmbedding
-from xalign.encoders.prenorm import Embedding, Linear, PrenormEncoder, PrenormModel, fill, read_weights
-from xalign.encoders.shape import Shape
+from . import prenorm
+from .folder import CONFIG
+from .fourbit import FourBitEmbedding
+from .prenorm import Embedding, Linear, PrenormEncoder, PrenormModel, fill, read_weights
+from .shape import Shape
 
 _WORDS = "embeddings.word_embeddings."
 

@@ -22,13 +22,13 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.nn import functional
 
-from xalign.encoder import Encoder, EncoderInput, Vocabulary
-from xalign.encoders.folder import CONFIG, TOKENIZER, TOKENIZER_CONFIG, WEIGHTS
-from xalign.encoders.packed import PackedBlocks
-from xalign.encoders.shape import Shape
-from xalign.errors import ModelError
-from xalign.json_file import read_object
-from xalign.models import Preset
+from ..encoder import Encoder, EncoderInput, Vocabulary
+from ..errors import ModelError
+from ..json_file import read_object
+from ..models import Preset
+from .folder import CONFIG, TOKENIZER, TOKENIZER_CONFIG, WEIGHTS
+from .packed import PackedBlocks
+from .shape import Shape
 
 # What tokenizer_config.json calls the special subwords, and what they are where it does not say.
 _SPECIALS = {

@@ -17,7 +17,7 @@ from transformers import (
 )
 from transformers.utils import logging
 
-from xalign.errors import DependencyError, ModelError
+from ..errors import DependencyError, ModelError
 
 Family: TypeAlias = type[PreTrainedModel] | type[AutoModel]
 

@@ -11,10 +11,10 @@ from typing import Any
 import torch
 from transformers import AutoModel
 
-from xalign.encoder import EncoderInput
-from xalign.encoders.hooked import HookedEncoder
-from xalign.encoders.pretrained import read_model, read_tokenizer
-from xalign.models import Preset
+from ..encoder import EncoderInput
+from ..models import Preset
+from .hooked import HookedEncoder
+from .pretrained import read_model, read_tokenizer
 
 
 class RobertaEncoder(HookedEncoder):

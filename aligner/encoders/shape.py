@@ -13,8 +13,8 @@ from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from xalign.errors import ModelError
-from xalign.json_file import shortened
+from ..errors import ModelError
+from ..json_file import shortened
 
 _WEIGHTS = ("*.safetensors", "*.bin", "*.pt")
 # Weights are stored in four bits or more; a checkpoint that claims eight in a byte claims what is not there.

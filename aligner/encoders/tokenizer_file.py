@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from xalign.encoders.backtracking import backtracks
-from xalign.errors import ModelError
-from xalign.json_file import read_object, shortened
+from ..errors import ModelError
+from ..json_file import read_object, shortened
+from .backtracking import backtracks
 
 # The largest vocabularies have some thousands of added subwords, most of them reserved.
 _MOST_ADDED = 100_000

@@ -18,12 +18,12 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, XLMWithLMHeadModel
 from transformers.models.xlm.modeling_xlm import MultiHeadAttention
 
-from xalign.encoder import EncoderInput
-from xalign.encoders.hooked import HookedEncoder
-from xalign.encoders.languages import find_language
-from xalign.encoders.pretrained import read_model_and_gaps, read_tokenizer
-from xalign.errors import DependencyError, OptionError
-from xalign.models import Preset
+from ..encoder import EncoderInput
+from ..errors import DependencyError, OptionError
+from ..models import Preset
+from .hooked import HookedEncoder
+from .languages import find_language
+from .pretrained import read_model_and_gaps, read_tokenizer
 
 _HEAD = "pred_layer."
 # language -> (module that its word splitting needs, package that has it); the others need sacremoses alone.

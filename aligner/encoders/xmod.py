@@ -15,13 +15,13 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from transformers.models.xmod.modeling_xmod import XmodOutput
 
-from xalign.encoder import EncoderInput
-from xalign.encoders.folder import CONFIG
-from xalign.encoders.regions import Regions, regions
-from xalign.encoders.roberta import RobertaEncoder
-from xalign.errors import ModelError
-from xalign.json_file import read_object, shortened
-from xalign.models import Preset
+from ..encoder import EncoderInput
+from ..errors import ModelError
+from ..json_file import read_object, shortened
+from ..models import Preset
+from .folder import CONFIG
+from .regions import Regions, regions
+from .roberta import RobertaEncoder
 
 _MOST_LANGUAGES = 1_000
 

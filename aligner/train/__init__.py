@@ -2,7 +2,7 @@
 
 from importlib.util import find_spec
 
-from xalign.errors import DependencyError
+from ..errors import DependencyError
 
 if find_spec("accelerate") is None:
     raise DependencyError("training needs accelerate: pip install 'xalign-words[train]'")

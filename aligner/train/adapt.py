@@ -15,20 +15,20 @@ from pathlib import Path
 import torch
 from accelerate import PartialState
 
-from xalign.device import choose_dtype
-from xalign.encoder import Encoder, load_encoder
-from xalign.errors import TrainingError
-from xalign.files import writing
-from xalign.formats import format_pharaoh
-from xalign.method import AlignOptions
-from xalign.models import resolve
-from xalign.pipeline import Aligner
-from xalign.sentences import read_files
-from xalign.train.checkpoint import best_mean, finished_steps, forget_state, save_checkpoint
-from xalign.train.corpus import CorpusFiles
-from xalign.train.log import Progress
-from xalign.train.loop import TrainOptions
-from xalign.train.run import Plan, planned_preset, run
+from ..device import choose_dtype
+from ..encoder import Encoder, load_encoder
+from ..errors import TrainingError
+from ..files import writing
+from ..formats import format_pharaoh
+from ..method import AlignOptions
+from ..models import resolve
+from ..pipeline import Aligner
+from ..sentences import read_files
+from .checkpoint import best_mean, finished_steps, forget_state, save_checkpoint
+from .corpus import CorpusFiles
+from .log import Progress
+from .loop import TrainOptions
+from .run import Plan, planned_preset, run
 
 LABELLING = timedelta(days=1)  # how long other processes wait at most while the first makes links
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from xalign.encoder import Encoder
-from xalign.errors import TrainingError
-from xalign.models import PRESET_FILE, Preset
+from ..encoder import Encoder
+from ..errors import TrainingError
+from ..models import PRESET_FILE, Preset
 
 STATE = "state"
 FRESH = ".new"

@@ -10,9 +10,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from xalign.device import moved
-from xalign.encoder import Encoder, EncoderInput
-from xalign.train.layout import Side, alone, together
+from ..device import moved
+from ..encoder import Encoder, EncoderInput
+from .layout import Side, alone, together
 
 
 @dataclass(frozen=True, slots=True, eq=False)

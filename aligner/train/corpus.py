@@ -16,13 +16,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from xalign.encoder import Encoder
-from xalign.errors import OptionError, TrainingError
-from xalign.formats import read_alignments
-from xalign.links import Alignment, Link
-from xalign.sentences import SentencePair, read_files
-from xalign.subwords import Splitter, Subwords
-from xalign.train.collate import Example
+from ..encoder import Encoder
+from ..errors import OptionError, TrainingError
+from ..formats import read_alignments
+from ..links import Alignment, Link
+from ..sentences import SentencePair, read_files
+from ..subwords import Splitter, Subwords
+from .collate import Example
 
 POSSIBLE_WEIGHT = 0.5  # of a possible link, where a sure one weighs 1
 

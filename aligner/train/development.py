@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from xalign.aer import Counts, count
-from xalign.encoder import Encoder
-from xalign.errors import TrainingError
-from xalign.formats import read_alignments
-from xalign.links import Alignment
-from xalign.method import AlignOptions
-from xalign.models import Preset
-from xalign.pipeline import Aligner
-from xalign.plausibility import out_of_range
-from xalign.sentences import SentencePair, read_files
+from ..aer import Counts, count
+from ..encoder import Encoder
+from ..errors import TrainingError
+from ..formats import read_alignments
+from ..links import Alignment
+from ..method import AlignOptions
+from ..models import Preset
+from ..pipeline import Aligner
+from ..plausibility import out_of_range
+from ..sentences import SentencePair, read_files
 
 
 @dataclass(frozen=True)

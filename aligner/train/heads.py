@@ -13,9 +13,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import MODEL_FOR_MASKED_LM_MAPPING, AutoModelForMaskedLM
 
-from xalign.encoder import Encoder
-from xalign.encoders.pretrained import read_config, read_model_and_gaps
-from xalign.errors import OptionError
+from ..encoder import Encoder
+from ..encoders.pretrained import read_config, read_model_and_gaps
+from ..errors import OptionError
 
 # Where transformers' masked language models keep the head of RoBERTa and its kin, and of BERT and its kin.
 _OF_MASKED_LM = ("lm_head", "cls.predictions")

@@ -15,8 +15,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from xalign.device import moved
-from xalign.encoder import Encoder, EncoderInput
+from ..device import moved
+from ..encoder import Encoder, EncoderInput
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -17,18 +17,18 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from xalign.encoder import Encoder
-from xalign.errors import LayerError, OptionError
-from xalign.extract import EXTRACTORS
-from xalign.method import Method
-from xalign.models import Preset
-from xalign.similarity import SCALES, pool_words, similarity
-from xalign.train.bootstrap import bootstrapped
-from xalign.train.collate import TrainingBatch
-from xalign.train.heads import PairHead, Pointer, VocabularyHead
-from xalign.train.layout import Layout, Side, alone, joined
-from xalign.train.masking import RATE, SIDES, Masked, Masker, unmasked
-from xalign.train.objectives import (
+from ..encoder import Encoder
+from ..errors import LayerError, OptionError
+from ..extract import EXTRACTORS
+from ..method import Method
+from ..models import Preset
+from ..similarity import SCALES, pool_words, similarity
+from .bootstrap import bootstrapped
+from .collate import TrainingBatch
+from .heads import PairHead, Pointer, VocabularyHead
+from .layout import Layout, Side, alone, joined
+from .masking import RATE, SIDES, Masked, Masker, unmasked
+from .objectives import (
     OBJECTIVES,
     consistency,
     dwa,

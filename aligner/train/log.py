@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from xalign.errors import TrainingError
+from ..errors import TrainingError
 
 LOG = "log.jsonl"
 

@@ -17,14 +17,14 @@ import torch
 from accelerate import Accelerator, DistributedDataParallelKwargs
 from torch import Tensor, nn
 
-from xalign.ahead import run_ahead
-from xalign.errors import OptionError, TrainingError
-from xalign.train.checkpoint import Finished, forget_state, load_state, save_state
-from xalign.train.collate import Example, TrainingBatch
-from xalign.train.log import Log, Progress
-from xalign.train.mixture import Mixture
-from xalign.train.optimizer import MUON_FACTOR, make_optimizer, set_rate
-from xalign.train.tune import usual_rate
+from ..ahead import run_ahead
+from ..errors import OptionError, TrainingError
+from .checkpoint import Finished, forget_state, load_state, save_state
+from .collate import Example, TrainingBatch
+from .log import Log, Progress
+from .mixture import Mixture
+from .optimizer import MUON_FACTOR, make_optimizer, set_rate
+from .tune import usual_rate
 
 PRECISIONS = ("float32", "bfloat16")
 

@@ -15,9 +15,9 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from xalign.encoder import Encoder
-from xalign.errors import OptionError
-from xalign.train.layout import Side
+from ..encoder import Encoder
+from ..errors import OptionError
+from .layout import Side
 
 RATE = 0.15
 BECOMES_MASK, BECOMES_OTHER = 0.8, 0.1

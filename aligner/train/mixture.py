@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from xalign.train.collate import Example
-from xalign.train.corpus import Corpus
-from xalign.train.resplit import Resplitter
+from .collate import Example
+from .corpus import Corpus
+from .resplit import Resplitter
 
 POOL = 4096  # pairs that are drawn together, sorted by length and cut into batches, per 4,096 subwords of the budget
 

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import AdamW, Optimizer
 
-from xalign.errors import DependencyError, OptionError
+from ..errors import DependencyError, OptionError
 
 OPTIMIZERS = ("adamw", "muon")
 MUON_FACTOR = 20.0  # its steps have a size of their own: 0.02 suits where 0.001 suits AdamW

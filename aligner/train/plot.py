@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-from xalign.errors import DependencyError, OptionError
-from xalign.train.log import read_log
+from ..errors import DependencyError, OptionError
+from .log import read_log
 
 
 def check_plotting(file: Path) -> None:

@@ -14,10 +14,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from xalign.encoder import Encoder
-from xalign.errors import OptionError
-from xalign.train.collate import Example
-from xalign.train.corpus import fits
+from ..encoder import Encoder
+from ..errors import OptionError
+from .collate import Example
+from .corpus import fits
 
 ROUNDS = 2  # passes: halves may be halved again
 CONTINUED = "##"  # what WordPiece writes before a subword that does not begin a word

@@ -11,22 +11,22 @@ import torch
 from accelerate import PartialState
 from transformers import MODEL_MAPPING
 
-from xalign.encoder import Encoder, load_encoder
-from xalign.errors import OptionError
-from xalign.method import AlignOptions
-from xalign.models import Preset, resolve
-from xalign.train.checkpoint import save_checkpoint
-from xalign.train.collate import collate
-from xalign.train.corpus import POSSIBLE_WEIGHT, CorpusFiles, read_corpus
-from xalign.train.development import DevelopmentFiles, evaluator
-from xalign.train.learner import Learner, ObjectiveOptions
-from xalign.train.log import Progress
-from xalign.train.loop import Callbacks, TrainOptions, train
-from xalign.train.mixture import Mixture
-from xalign.train.objectives import OBJECTIVES
-from xalign.train.plot import check_plotting, plot_log
-from xalign.train.resplit import Resplitter
-from xalign.train.tune import merged_weights, prepare
+from ..encoder import Encoder, load_encoder
+from ..errors import OptionError
+from ..method import AlignOptions
+from ..models import Preset, resolve
+from .checkpoint import save_checkpoint
+from .collate import collate
+from .corpus import POSSIBLE_WEIGHT, CorpusFiles, read_corpus
+from .development import DevelopmentFiles, evaluator
+from .learner import Learner, ObjectiveOptions
+from .log import Progress
+from .loop import Callbacks, TrainOptions, train
+from .mixture import Mixture
+from .objectives import OBJECTIVES
+from .plot import check_plotting, plot_log
+from .resplit import Resplitter
+from .tune import merged_weights, prepare
 
 
 @dataclass(frozen=True)

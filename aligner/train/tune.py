@@ -13,8 +13,8 @@ import re
 import torch
 from torch import Tensor, nn
 
-from xalign.encoder import Encoder
-from xalign.errors import DependencyError, OptionError
+from ..encoder import Encoder
+from ..errors import DependencyError, OptionError
 
 TUNINGS = ("all", "lora", "shared")
 RANK = 16  # of a LoRA product

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from .errors import InputError
+from .pairs import Pair, as_pair
 
 
 class Link(NamedTuple):
@@ -22,8 +25,11 @@ class Alignment:
     (gold only: an aligner's own links are all sure). `scores` runs beside `links`; `score` rates the pair
     as a whole, in [0, 1] where the method's link scores are (docs/methods.md).
 
-    >>> Alignment.of([(1, 1), (0, 0), (1, 1)]).links
+    >>> alignment = Alignment.of([(1, 1), (0, 0), (1, 1)])
+    >>> alignment.links
     (Link(source=0, target=0), Link(source=1, target=1))
+    >>> print(alignment)
+    0-0 1-1
     """
 
     links: tuple[Link, ...] = ()
@@ -42,6 +48,48 @@ class Alignment:
     def sure(self) -> frozenset[Link]:
         """The links that are not merely possible."""
         return frozenset(self.links) - self.possible
+
+    def __str__(self) -> str:
+        """Pharaoh, without scores."""
+        return " ".join(f"{link[0]}{'p' if link in self.possible else '-'}{link[1]}" for link in self.links)
+
+    def to_dict(self, one_based: bool = False) -> dict[str, Any]:
+        """What JSON lines say of it: lists and numbers alone, scores rounded to six digits.
+
+        >>> Alignment.of([(0, 0)], [(1, 2)]).to_dict()
+        {'links': [[0, 0], [1, 2]], 'possible': [[1, 2]]}
+        """
+        base = int(one_based)
+        fields: dict[str, Any] = {"links": [[source + base, target + base] for source, target in self.links]}
+        if self.possible:
+            fields["possible"] = [[source + base, target + base] for source, target in sorted(self.possible)]
+        if self.scores is not None:
+            fields["scores"] = [round(score, 6) for score in self.scores]
+        if self.score is not None:
+            fields["score"] = round(self.score, 6)
+        return fields
+
+    def words(self, pair: Pair) -> list[tuple[str, str]]:
+        """The linked words, link by link.
+
+        >>> Alignment.of([(0, 0), (1, 1)]).words(("das Haus", "the house"))
+        [('das', 'the'), ('Haus', 'house')]
+
+        Raises:
+            InputError: `pair` is no sentence pair, or lacks a word that is linked.
+        """
+        text = as_pair(pair)
+        self.expect_within(len(text.source), len(text.target))
+        return [(text.source[source], text.target[target]) for source, target in self.links]
+
+    def expect_within(self, source: int, target: int) -> None:
+        """InputError if a link names a word that a pair with so many words does not have."""
+        for link in self.links:
+            if not (0 <= link.source < source and 0 <= link.target < target):
+                raise InputError(
+                    f"link {link.source}-{link.target} (counted from 0) is outside the sentence pair, "
+                    f"which has {source} and {target} words"
+                )
 
     def reversed(self) -> Alignment:
         """The same alignment seen from the other side: source and target change places."""

@@ -342,12 +342,12 @@ def test_what_xalign_writes_it_reads_back(name, options, write):
     lines = [
         WRITERS[name](PAIR, alignment, number, options) for number, alignment in enumerate(written, start=1)
     ]
-    one_based = options.one_based or name in ("talp", "naacl")
+    one_based = options.one_based or None
     read = read_alignments(write("".join(lines)), name, one_based, sentences=4)
     assert [alignment.links for alignment in read] == [alignment.links for alignment in written]
-    if options.scores:
+    if options.scores and name not in ("giza", "rwth"):
         assert read[0].scores == SCORED.scores
-        assert name == "naacl" or read[0].score == SCORED.score
+        assert name in ("naacl", "tsinghua") or read[0].score == SCORED.score
 
 
 # Published files.
@@ -367,7 +367,7 @@ def test_gold_counts_are_the_published_ones(shared):
 
 
 def test_a_line_of_links_that_is_too_long_is_an_error_and_never_an_empty_pair(write, monkeypatch):
-    monkeypatch.setattr(formats, "_LONGEST_LINE", 1000)
+    monkeypatch.setattr(formats.files, "LONGEST_LINE", 1000)
     with pytest.raises(InputError, match="links line 2 is longer than 1,000 bytes"):
         read_alignments(write("0-0\n" + "0-0 " * 251 + "\n"))
 

@@ -1,0 +1,80 @@
+"""One sentence pair, and one link of it, as a file gives them: what all formats share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from ..errors import FormatError
+from ..links import Alignment, Link
+from ..sentences import SentencePair
+
+NUMBER = r"-?\d{1,9}"  # longer ones are no word numbers, and int() refuses those of thousands of digits
+SCORE = r"-?\d[\d.eE+-]*"
+
+
+class Row(NamedTuple):
+    """One link, already numbered from 0."""
+
+    link: Link
+    possible: bool = False
+    score: float | None = None
+
+
+class Entry(NamedTuple):
+    """One sentence pair: its links, its words and its number where the format has them."""
+
+    alignment: Alignment
+    pair: SentencePair | None = None
+    number: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WriteOptions:
+    """`scores`: of links and of the pair, where the alignment has them. `one_based`: number words from 1."""
+
+    scores: bool = False
+    one_based: bool = False
+
+
+PLAIN = WriteOptions()
+
+# (pair, alignment, number of the pair from 1, options) -> whole lines
+Writer = Callable[[SentencePair, Alignment, int, WriteOptions], str]
+
+
+def alignment_of(rows: Iterable[Row], score: float | None = None) -> Alignment:
+    """The alignment that has these links; scores of links are kept where all links of the pair have one."""
+    rows = list(rows)
+    sure = (row.link for row in rows if not row.possible)
+    possible = (row.link for row in rows if row.possible)
+    alignment = Alignment.of(sure, possible)
+    scores = {row.link: row.score for row in rows if row.score is not None}
+    if not scores or len(scores) < len(alignment.links):
+        return alignment if score is None else replace(alignment, score=score)
+    return replace(alignment, scores=tuple(scores[link] for link in alignment.links), score=score)
+
+
+def linked(source: str, target: str, one_based: bool) -> Link | None:
+    """The link between two words given by number; None where one of them is the NULL word, 0 of those from 1.
+
+    Zeros on both sides cannot be meant so. They stay, as a link to word -1, for plausibility.py to warn about.
+    """
+    link = Link(int(source) - one_based, int(target) - one_based)
+    is_null = one_based and (link.source == -1) != (link.target == -1)
+    return None if is_null else link
+
+
+def number(text: str) -> float:
+    """A score; FormatError if the text is none."""
+    try:
+        return float(text)
+    except ValueError:
+        raise FormatError(f"expected a score, found {shown(text)}") from None
+
+
+def shown(text: str) -> str:
+    """The start of what was found, for a message of one line."""
+    text = text.strip()
+    return repr(text if len(text) <= 40 else f"{text[:40]}...")

@@ -1,0 +1,231 @@
+"""A file of alignments -> its format and its alignments, one per sentence pair."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from itertools import chain
+from pathlib import Path
+from typing import NamedTuple
+
+from ..errors import FormatError, OptionError
+from ..files import name_of, read_lines
+from ..links import Alignment
+from . import bal, giza, jsonl, naacl, pharaoh, rwth, tsinghua, tsv, word_pairs
+from .entry import Entry, Writer
+
+LONGEST_LINE = 32_000_000  # bytes: a line of JSON may have thirty times those of its text
+
+
+class Format(NamedTuple):
+    """How a format is read and written.
+
+    `read`: (lines, whether words are numbered from 1) -> what they say of each pair. `first`: the number of the first
+    word, unless told otherwise. `needs_text`: it is written with the words. `numbered`: pairs have numbers, and may be
+    missing or come in any order.
+    """
+
+    read: Callable[[Iterable[str], bool], Iterator[Entry]] | None
+    write: Writer | None
+    first: int = 0
+    needs_text: bool = False
+    numbered: bool = False
+
+
+def _line_by_line(
+    parse: Callable[[str, bool], Entry], lines: Iterable[str], one_based: bool
+) -> Iterator[Entry]:
+    for number, line in enumerate(lines, start=1):
+        try:
+            yield parse(line, one_based)
+        except FormatError as error:
+            raise FormatError(f"line {number}: {error}") from None
+
+
+_read_pharaoh = partial(_line_by_line, pharaoh.pharaoh_entry)
+
+FORMATS = {
+    "pharaoh": Format(_read_pharaoh, pharaoh.write_pharaoh),
+    "words": Format(None, word_pairs.write_words, needs_text=True),
+    "tsv": Format(partial(_line_by_line, tsv.tsv_entry), tsv.write_tsv, needs_text=True),
+    "jsonl": Format(partial(_line_by_line, jsonl.jsonl_entry), jsonl.write_jsonl, needs_text=True),
+    "naacl": Format(naacl.read_naacl, naacl.write_naacl, first=1, numbered=True),
+    "talp": Format(_read_pharaoh, pharaoh.write_talp, first=1),
+    "giza": Format(giza.read_giza, giza.write_giza, first=1, needs_text=True, numbered=True),
+    "tsinghua": Format(partial(_line_by_line, tsinghua.tsinghua_entry), tsinghua.write_tsinghua, first=1),
+    "rwth": Format(rwth.read_rwth, rwth.write_rwth, first=1),
+    "bal": Format(bal.read_bal, None, first=1),
+}
+READABLE = tuple(name for name, form in FORMATS.items() if form.read)
+# A writer returns whole lines, exactly one but for naacl, giza and rwth.
+WRITERS: dict[str, Writer] = {name: form.write for name, form in FORMATS.items() if form.write}
+
+
+def detect_format(line: str) -> str:
+    """The format of a file, from its first line that is not empty.
+
+    Talp looks like pharaoh: only its reader knows from where words are numbered.
+
+    >>> detect_format("1 2 2 P"), detect_format("0-0 1-2"), detect_format("ein Haus\\ta house\\t0-0 1-1")
+    ('naacl', 'pharaoh', 'tsv')
+    """
+    text = line.strip()
+    if naacl.LINE.fullmatch(text):
+        return "naacl"
+    if giza.HEADER.match(line):
+        return "giza"
+    if line.startswith("{"):
+        return "jsonl"
+    if rwth.HEADER.fullmatch(text):
+        return "rwth"
+    if text.isdecimal():
+        return "bal"
+    if tsinghua.LINK.fullmatch(text.split(" ")[0]):
+        return "tsinghua"
+    first, *others = line.split("\t")
+    return "tsv" if len(others) > 1 and not pharaoh.LINK.fullmatch(first.strip()) else "pharaoh"
+
+
+def iter_entries(
+    path: Path | str,
+    format: str = "auto",
+    one_based: bool | None = None,
+    sentences: int | None = None,
+    numbers: Sequence[int] | None = None,
+) -> Iterator[Entry]:
+    """Read a file, one entry per sentence pair: its links, and its words where the format has them.
+
+    It is read line by line, except for naacl and giza, whose pairs may come in any order. Arguments: as of
+    `iter_alignments`.
+    """
+    if format not in ("auto", *READABLE):
+        raise OptionError(f"unknown format {format!r}: choose one of auto, {', '.join(READABLE)}")
+    name, lines = _detected(path, format)
+    with _naming(path):
+        yield from _entries(name, lines, one_based, sentences, numbers)
+
+
+def iter_alignments(
+    path: Path | str,
+    format: str = "auto",
+    one_based: bool | None = None,
+    reverse: bool = False,
+    sentences: int | None = None,
+    numbers: Sequence[int] | None = None,
+) -> Iterator[Alignment]:
+    """Read a file, one alignment per sentence pair.
+
+    Args:
+        format: one of `READABLE`; "auto" finds it out.
+        one_based: words are numbered from 1; None takes what is usual for the format.
+        reverse: the file says target before source.
+        sentences: how many pairs there are, where that is known. It matters for naacl, where a pair without links has
+            no line: the k-th number belongs to the k-th pair, as gold sets have it, unless there are fewer numbers than
+            pairs; then numbers from 1 count the pairs, as xalign writes them.
+        numbers: those of the pairs, in order, where another file of the same pairs gives them; naacl is then read by
+            number.
+
+    Raises:
+        FormatError: the file is not of the format; the message has file and line.
+        InputError: the file is missing, or cannot be read.
+    """
+    for entry in iter_entries(path, format, one_based, sentences, numbers):
+        yield entry.alignment.reversed() if reverse else entry.alignment
+
+
+def read_alignments(
+    path: Path | str,
+    format: str = "auto",
+    one_based: bool | None = None,
+    reverse: bool = False,
+    sentences: int | None = None,
+    numbers: Sequence[int] | None = None,
+) -> list[Alignment]:
+    """All of `iter_alignments`."""
+    return list(iter_alignments(path, format, one_based, reverse, sentences, numbers))
+
+
+def iter_directions(path: Path | str) -> Iterator[tuple[Alignment, Alignment]]:
+    """Both directions of each pair of a bal file: (forward, backward), both source first.
+
+    Raises:
+        FormatError: the file has another format.
+    """
+    name, lines = _detected(path, "auto")
+    with _naming(path):
+        if name != "bal":
+            raise FormatError(f"is a {name} file, which has one direction: give a file for the other as well")
+        for found in bal.read_directions(lines):
+            yield found.forward, found.backward
+
+
+def read_gold(
+    path: Path | str, one_based: bool | None = None, sentences: int | None = None
+) -> tuple[list[Alignment], list[int] | None]:
+    """All of `iter_alignments`, and of a naacl file the numbers of its pairs, as `numbers` takes them.
+
+    Both from one reading, since a pipe has no second.
+    """
+    name, lines = _detected(path, "auto")
+    with _naming(path):
+        if name != "naacl":
+            return [entry.alignment for entry in _entries(name, lines, one_based, sentences)], None
+        entries = list(_read(name, lines, one_based))
+        numbers = [entry.number for entry in entries if entry.number is not None]
+        return [entry.alignment for entry in _placed(entries, sentences)], numbers
+
+
+def _detected(path: Path | str, format: str) -> tuple[str, Iterator[str]]:
+    """(name of the format, lines of the file)"""
+    lines = read_lines(path, LONGEST_LINE)
+    if format != "auto":
+        return format, lines
+    head = []
+    for line in lines:
+        head.append(line)
+        if line.strip():
+            break
+    return detect_format(head[-1] if head else ""), chain(head, lines)
+
+
+@contextmanager
+def _naming(path: Path | str) -> Iterator[None]:
+    try:
+        yield
+    except FormatError as error:
+        raise FormatError(f"{name_of(path)} {error}") from None
+
+
+def _read(name: str, lines: Iterable[str], one_based: bool | None) -> Iterator[Entry]:
+    form = FORMATS[name]
+    assert form.read is not None
+    return form.read(lines, form.first == 1 if one_based is None else one_based)
+
+
+def _entries(
+    name: str,
+    lines: Iterable[str],
+    one_based: bool | None,
+    sentences: int | None,
+    numbers: Sequence[int] | None = None,
+) -> Iterator[Entry]:
+    entries = _read(name, lines, one_based)
+    if not FORMATS[name].numbered:
+        yield from entries
+        return
+    by_number = {entry.number: entry for entry in entries}
+    if name == "naacl" and numbers is not None and by_number.keys() <= set(numbers):
+        yield from (by_number.get(number, Entry(Alignment(), number=number)) for number in numbers)
+    else:
+        yield from _placed(list(by_number.values()), sentences)
+
+
+def _placed(entries: list[Entry], sentences: int | None) -> Iterable[Entry]:
+    """The k-th entry for the k-th pair; where there are fewer, and all numbers count pairs, each by its number."""
+    if sentences is None or len(entries) >= sentences:
+        return entries
+    by_number = {entry.number: entry for entry in entries}
+    if not by_number.keys() <= set(range(1, sentences + 1)):
+        return entries
+    return (by_number.get(number, Entry(Alignment(), number=number)) for number in range(1, sentences + 1))

@@ -1,0 +1,48 @@
+"""JSON lines: {"src": [...], "tgt": [...], "links": [[0, 0], ...], "possible": ..., "scores": [...], "score": ...}"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from operator import index
+
+from ..errors import FormatError, InputError
+from ..links import Alignment, Link
+from ..sentences import SentencePair, parse_json
+from .entry import Entry, Row, WriteOptions, alignment_of
+
+
+def parse_jsonl(line: str, one_based: bool = False) -> Alignment:
+    """Read an object with "links", a list of pairs; "possible", "scores" and "score" where it has them."""
+    base = int(one_based)
+    try:
+        fields = json.loads(line)
+        links = _links(fields["links"], base)
+        possible = frozenset(_links(fields.get("possible", []), base))
+        scores = [float(score) for score in fields["scores"]] if "scores" in fields else [None] * len(links)
+        rows = [Row(link, link in possible, score) for link, score in zip(links, scores, strict=True)]
+        return alignment_of(rows, float(fields["score"]) if "score" in fields else None)
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
+        raise FormatError(
+            f'expected {{"links": [[0, 0], ...], ...}}, with as many "scores": {error}'
+        ) from None
+
+
+def jsonl_entry(line: str, one_based: bool) -> Entry:
+    """The links of a line, and its text where it has some."""
+    alignment = parse_jsonl(line, one_based)
+    try:
+        pair = parse_json(line) if '"src"' in line else None
+    except InputError as error:
+        raise FormatError(str(error)) from None
+    return Entry(alignment, pair)
+
+
+def _links(pairs: Iterable[tuple[int, int]], base: int) -> list[Link]:
+    return [Link(index(source) - base, index(target) - base) for source, target in pairs]
+
+
+def write_jsonl(pair: SentencePair, alignment: Alignment, number: int, options: WriteOptions) -> str:
+    """Scores are always in it, where the alignment has them."""
+    fields = {"src": pair.source, "tgt": pair.target, **alignment.to_dict(options.one_based)}
+    return json.dumps(fields, ensure_ascii=False) + "\n"

@@ -1,0 +1,62 @@
+"""NAACL: one line per link: pair, source word, target word, S or P, score (WPT 2003; Mihalcea & Pedersen)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from ..errors import FormatError
+from ..links import Alignment
+from ..sentences import SentencePair
+from .entry import NUMBER, SCORE, Entry, Row, WriteOptions, alignment_of, linked, number, shown
+
+LINE = re.compile(rf"(\d{{1,9}})\s+({NUMBER})\s+({NUMBER})(?:\s+([SP]))?(?:\s+({SCORE}))?", re.ASCII)
+
+
+def parse_naacl(lines: Iterable[str], one_based: bool = True) -> dict[int, Alignment]:
+    """Read links by the number of their pair, in the order in which numbers appear.
+
+    A position 0 on one side is the NULL word of files numbered from 1: such a line is no link.
+
+    >>> parse_naacl(["0007 1 1 S", "0007 2 1 P", "0009 1 0"])[7].sure
+    frozenset({Link(source=0, target=0)})
+    """
+    pairs: dict[int, list[Row]] = {}
+    for k, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            pair, row = _row(line.strip(), one_based)
+        except FormatError as error:
+            raise FormatError(f"line {k}: {error}") from None
+        rows = pairs.setdefault(pair, [])
+        if row is not None:
+            rows.append(row)
+    return {pair: alignment_of(rows) for pair, rows in pairs.items()}
+
+
+def _row(line: str, one_based: bool) -> tuple[int, Row | None]:
+    """(number of the pair, its link unless that is one to NULL)"""
+    match = LINE.fullmatch(line)
+    if match is None:
+        raise FormatError(f'expected "pair source target [S|P]", found {shown(line)}')
+    pair, source, target, kind, score = match.groups()
+    link = linked(source, target, one_based)
+    if link is None:
+        return int(pair), None
+    return int(pair), Row(link, kind == "P", None if score is None else number(score))
+
+
+def read_naacl(lines: Iterable[str], one_based: bool) -> Iterator[Entry]:
+    for pair, alignment in parse_naacl(lines, one_based).items():
+        yield Entry(alignment, number=pair)
+
+
+def write_naacl(pair: SentencePair, alignment: Alignment, number: int, options: WriteOptions) -> str:
+    """Words are numbered from 1, as everywhere in this format; a link's score is the fifth column."""
+    scores = alignment.scores if options.scores else None
+    ends = [""] * len(alignment.links) if scores is None else [f" {score:.4f}" for score in scores]
+    return "".join(
+        f"{number} {link.source + 1} {link.target + 1} {'P' if link in alignment.possible else 'S'}{end}\n"
+        for link, end in zip(alignment.links, ends, strict=True)
+    )

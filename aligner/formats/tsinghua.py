@@ -1,0 +1,52 @@
+"""TsinghuaAligner's format: one line per pair, "1:1/1 2:3/0", words numbered from 1.
+
+What follows the bar is 1 for a sure and 0 for a possible link, or the probability of the link.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ..errors import FormatError
+from ..links import Alignment, Link
+from ..sentences import SentencePair
+from .entry import NUMBER, SCORE, Entry, Row, WriteOptions, alignment_of, number, shown
+
+LINK = re.compile(rf"({NUMBER}):({NUMBER})/({SCORE})", re.ASCII)
+
+
+def parse_tsinghua(line: str, one_based: bool = True) -> Alignment:
+    """Read one line of links; their numbers are marks where all of them are 0 or 1, and probabilities elsewhere.
+
+    >>> parse_tsinghua("1:1/1 2:3/0").possible
+    frozenset({Link(source=1, target=2)})
+    >>> parse_tsinghua("1:1/1 2:3/0.5").scores
+    (1.0, 0.5)
+    """
+    rows = list(_rows(line, int(one_based)))
+    if all(text in ("0", "1") for _, text in rows):
+        return alignment_of(Row(link, text == "0") for link, text in rows)
+    return alignment_of(Row(link, score=number(text)) for link, text in rows)
+
+
+def _rows(line: str, base: int) -> Iterator[tuple[Link, str]]:
+    for text in line.split():
+        match = LINK.fullmatch(text)
+        if match is None:
+            raise FormatError(f"expected links such as 1:1/1, found {shown(text)}")
+        yield Link(int(match[1]) - base, int(match[2]) - base), match[3]
+
+
+def tsinghua_entry(line: str, one_based: bool) -> Entry:
+    return Entry(parse_tsinghua(line, one_based))
+
+
+def write_tsinghua(pair: SentencePair, alignment: Alignment, number: int, options: WriteOptions) -> str:
+    """Marks, or with scores the scores; a line has one of the two, so that a possible link may lose its mark."""
+    if options.scores and alignment.scores is not None:
+        values = [f"{score:.4f}" for score in alignment.scores]
+    else:
+        values = [str(int(link not in alignment.possible)) for link in alignment.links]
+    links = zip(alignment.links, values, strict=True)
+    return " ".join(f"{link.source + 1}:{link.target + 1}/{value}" for link, value in links) + "\n"

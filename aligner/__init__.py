@@ -11,7 +11,7 @@
     words        subword links -> alignments of words, with scores
     comparison   states -> alignments: the stages from similarity to words, as a method wants them
     formats      alignments <-> text
-    aer          alignments and gold -> scores
+    aer          alignments and gold -> counts (evaluation: -> scores, compared with one another)
     models       presets: what each published aligner does
     pipeline     `Aligner`: all of this, streaming
 
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from .encoder import Encoder as Encoder
     from .encoder import load_encoder as load_encoder
     from .errors import XalignError as XalignError
+    from .evaluation import Gold as Gold
+    from .evaluation import Hypothesis as Hypothesis
+    from .evaluation import evaluate as evaluate
     from .extract import EXTRACTORS as EXTRACTORS
     from .formats import parse_pharaoh as parse_pharaoh
     from .formats import read_alignments as read_alignments
@@ -54,7 +57,10 @@ _HOMES = {
     "count": "aer",
     "Counts": "aer",
     "Encoder": "encoder",
+    "evaluate": "evaluation",
     "EXTRACTORS": "extract",
+    "Gold": "evaluation",
+    "Hypothesis": "evaluation",
     "Link": "links",
     "load_encoder": "encoder",
     "parse_pharaoh": "formats",

@@ -81,6 +81,7 @@ class Aligner:
 
     def __init__(self, encoder: Encoder, preset: Preset, options: AlignOptions | None = None) -> None:
         self.encoder = encoder
+        self.preset = preset
         options = options or AlignOptions()
         self.method = options.completed_by(preset)
         self.comparison = Comparison(self.method)

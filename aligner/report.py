@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from .aer import Counts, Signature, total
 from .significance import Interval, PairedTest, bootstrap_interval, paired_test
@@ -27,23 +27,17 @@ class Score:
     test: PairedTest | None = None
 
     @classmethod
-    def of(
-        cls, name: str, signature: Signature, counts: Sequence[Counts], against: Score | None = None
-    ) -> Score:
-        """Sum up, with the interval and, against another score, the paired test."""
-        return cls(
-            name,
-            signature,
-            counts,
-            total(counts),
-            bootstrap_interval(counts),
-            against.name if against else None,
-            paired_test(against.counts, counts) if against else None,
-        )
+    def of(cls, name: str, signature: Signature, counts: Sequence[Counts]) -> Score:
+        """Sum up, with the interval."""
+        return cls(name, signature, counts, total(counts), bootstrap_interval(counts))
+
+    def compared(self, other: Score) -> Score:
+        """The same, with a paired test against the other."""
+        return replace(self, against=other.name, test=paired_test(other.counts, self.counts))
 
 
 def text_report(scores: Sequence[Score]) -> str:
-    """A table, how the later hypotheses compare with the first, and the signature."""
+    """A table, how they compare with the one they were tested against, and the signature."""
     width = max(len(score.name) for score in scores)
     lines = [f"{'':{width}}      P      R     F1    AER  95 % interval   links"]
     for score in scores:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from xalign.cli.layers import layer_list
-from xalign.cli.options import device_option, line_option, trust_option
+from xalign.cli.options import device_option, dtype_option, line_option, trust_option
 from xalign.models import DEFAULT
 
 
@@ -26,13 +26,7 @@ from xalign.models import DEFAULT
 )
 @line_option
 @device_option
-@click.option(
-    "--dtype",
-    default="float32",
-    show_default=True,
-    type=click.Choice(["auto", "float32", "bfloat16", "float16"]),
-    help="Precision of the arithmetic; the file always holds float32.",
-)
+@dtype_option("float32", help="Precision of the arithmetic; the file always holds float32.")
 @trust_option
 def encode(
     text: Path,

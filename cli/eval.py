@@ -3,40 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import fields
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import Any
 
 import click
 from click.core import ParameterSource
 
-from xalign.aer import Signature, count
 from xalign.cli.layers import layer_list
-from xalign.cli.options import aligner_from, line_option, model_options, quiet_option
+from xalign.cli.options import aligner_from, line_option, models_options, quiet_option
 from xalign.cli.progress import track
 from xalign.cli.standard import tell
-from xalign.errors import FormatError, OptionError
-from xalign.files import STANDARD, expect_no_input, name_of, writing
-from xalign.formats import read_alignments, read_gold
-from xalign.links import Alignment
-from xalign.models import Preset, resolve
-from xalign.plausibility import Reading, better_reading, out_of_range
-from xalign.report import REPORTS, Score, sentence_table
+from xalign.errors import OptionError
+from xalign.evaluation import Doubt, Gold, Hypothesis, doubts, evaluate
+from xalign.files import STANDARD, expect_no_input, writing
+from xalign.plausibility import Reading
+from xalign.report import REPORTS, sentence_table
 from xalign.sentences import SentencePair, read_files
 
-if TYPE_CHECKING:
-    from xalign.pipeline import Aligner
-
 PATH = click.Path(allow_dash=True, path_type=Path)
-
-
-class Hypothesis(NamedTuple):
-    """Alignments to score, where they come from, and what their signature says of that."""
-
-    name: str
-    alignments: Sequence[Alignment]
-    settings: dict[str, object]
 
 
 @click.command()
@@ -59,7 +45,7 @@ class Hypothesis(NamedTuple):
     "--sentences", type=PATH, help="Write counts and scores of each sentence pair to this TSV file."
 )
 @line_option
-@model_options
+@models_options
 @quiet_option
 @click.pass_context
 def eval(
@@ -77,32 +63,33 @@ def eval(
     sentences: Path | None,
     longest_line: int,
     quiet: bool,
-    **model: object,
+    **options: Any,
 ) -> None:
     """Score links, or the links that a model finds, against gold.
 
     \b
     xalign eval --gold gold.txt out.align
     xalign eval --gold gold.txt old.align new.align
+    xalign eval --gold gold.txt --src test.de --tgt test.en --model mini --model small
     xalign eval --gold gold.txt --src test.de --tgt test.en --model xlm-align --layers all
 
-    Of several HYPOTHESIS files, each is compared with the first by a paired test; - is stdin. Without any,
-    the text is aligned first. Formats are found out (docs/formats.md).
+    Of several HYPOTHESIS files, or models, each is compared with the first by a paired test, of several layers each
+    with the best; - is stdin. Without a file, the text is aligned first. Formats are detected (docs/formats.md).
     """
-    _check_usage(ctx, files, source, target, [*model, "layers"])
+    _check_usage(ctx, files, source, target, [*options, "layers"])
     if [str(path) for path in (gold, source, target, *files)].count(STANDARD) > 1:
         raise OptionError('"-" stands for several files: standard input can be read once')
     if sentences is not None:
         expect_no_input(sentences, [gold, source, target, *files])
     text = list(read_files(source, target, longest_line)) if source and target else None
-    links, numbers = _read_gold(gold, gold_one_based, text)
+    links = Gold.read(gold, gold_one_based, text)
     if files:
-        hypotheses = list(_from_files(files, gold, len(links), numbers, one_based, reverse))
+        hypotheses = [Hypothesis.read(path, links, one_based, reverse) for path in files]
     else:
-        hypotheses = list(_from_model(model, layers, text or [], quiet))
-    scores = _score(hypotheses, links, paired=bool(files))
-    for warning in _warnings(gold, links, hypotheses, text, are_files=bool(files)):
-        tell(f"Warning: {warning}")
+        hypotheses = list(_from_models(options, layers, text or [], quiet))
+    scores = evaluate(links, hypotheses, against="best" if layers else "first")
+    for doubt in doubts(links, hypotheses[-1:] if layers else hypotheses, text):
+        tell(f"Warning: {doubt.name}: {_told(doubt, is_file=bool(files))}")
     click.echo(REPORTS[form](scores), nl=False)
     if sentences is not None:
         with writing(sentences) as file:
@@ -143,94 +130,26 @@ def _option(ctx: click.Context, parameter: str) -> str:
     return next(option.opts[0] for option in ctx.command.params if option.name == parameter)
 
 
-def _read_gold(
-    gold: Path, one_based: bool | None, text: Sequence[SentencePair] | None
-) -> tuple[list[Alignment], list[int] | None]:
-    """The links, and the numbers by which hypotheses may name the pairs: where there is a text, its lines do."""
-    links, numbers = read_gold(gold, one_based, None if text is None else len(text))
-    if not links:
-        raise FormatError(f"{name_of(gold)} is empty: there is nothing to score against")
-    if text is not None and len(links) != len(text):
-        raise FormatError(
-            f"{name_of(gold)} has links for {len(links)} sentence pairs, but the text has {len(text)}"
-        )
-    return links, numbers if text is None else None
-
-
-def _from_files(
-    files: Sequence[Path],
-    gold: Path,
-    pairs: int,
-    numbers: Sequence[int] | None,
-    one_based: bool | None,
-    reverse: bool,
+def _from_models(
+    options: dict[str, Any], layers: str | None, text: Sequence[SentencePair], quiet: bool
 ) -> Iterator[Hypothesis]:
-    for path in files:
-        links = read_alignments(path, one_based=one_based, reverse=reverse, sentences=pairs, numbers=numbers)
-        if len(links) != pairs:
-            shorter, longer = (path, gold) if len(links) < pairs else (gold, path)
-            end = min(len(links), pairs)
-            raise FormatError(
-                f"{name_of(shorter)} ends after sentence pair {end}, but {name_of(longer)} goes on"
-            )
-        yield Hypothesis(name_of(path), links, {})
+    models = options.pop("model")
+    for model in models:
+        # Where layers are listed, the model needs none of its own; layer 0 is one that every encoder has.
+        aligner = aligner_from({**options, "model": model} | ({"layer": 0} if layers else {}))
+        chosen = layer_list(layers or str(aligner.method.layer), aligner.encoder.layers)
+        found = track(aligner.align_layers(text, chosen), "pairs", partial(len, text), quiet)
+        for hypothesis in Hypothesis.of_layers(aligner, chosen, found):
+            several = layers and len(models) > 1
+            name = f"{aligner.preset.name} {hypothesis.name}" if several else hypothesis.name
+            yield replace(hypothesis, name=name)
 
 
-def _from_model(
-    options: dict[str, object], layers: str | None, text: Sequence[SentencePair], quiet: bool
-) -> Iterator[Hypothesis]:
-    # Where layers are listed, the model needs none of its own; layer 0 is one that every encoder has.
-    aligner = aligner_from({**options, "layer": 0} if layers else options)
-    chosen = layer_list(layers or str(aligner.method.layer), aligner.encoder.layers)
-    found = list(track(aligner.align_layers(text, chosen), "pairs", partial(len, text), quiet))
-    preset = resolve(str(options["model"]))
-    for layer in chosen:
-        name = f"layer {layer}" if layers else preset.name
-        yield Hypothesis(name, [by_layer[layer] for by_layer in found], _settings(aligner, preset, layer))
-
-
-def _settings(aligner: Aligner, preset: Preset, layer: int) -> dict[str, object]:
-    """For the signature: what it always names, then what that alone would not have settled."""
-    from xalign.method import AlignOptions
-
-    chosen = aligner.method
-    plain = AlignOptions(layer=chosen.layer, extract=chosen.extract).completed_by(preset)
-    usual = {"model": preset.name, "layer": layer, "extract": chosen.extract, "level": chosen.level}
-    names = [field.name for field in fields(chosen)]
-    values = {name: getattr(chosen, name) for name in names}
-    changed = {
-        name: value for name, value in values.items() if value is not None and value != getattr(plain, name)
-    }
-    dtype = str(aligner.encoder.dtype).removeprefix("torch.")
-    return {**usual, **changed, **({} if dtype == "float32" else {"dtype": dtype})}
-
-
-def _score(hypotheses: Sequence[Hypothesis], gold: Sequence[Alignment], paired: bool) -> list[Score]:
-    scores: list[Score] = []
-    for hypothesis in hypotheses:
-        counts = [count(*pair) for pair in zip(hypothesis.alignments, gold, strict=True)]
-        against = scores[0] if paired and scores else None
-        signature = Signature.of(gold, hypothesis.settings)
-        scores.append(Score.of(hypothesis.name, signature, counts, against))
-    return scores
-
-
-def _warnings(
-    gold: Path,
-    links: Sequence[Alignment],
-    hypotheses: Sequence[Hypothesis],
-    text: Sequence[SentencePair] | None,
-    are_files: bool,
-) -> Iterator[str]:
-    files = [(name_of(gold), links)]
-    files += [(hypothesis.name, hypothesis.alignments) for hypothesis in hypotheses if are_files]
-    for name, alignments in files:
-        if found := out_of_range(alignments, text):
-            yield f"{name}: {found}; counted all the same"
-    for hypothesis in hypotheses if are_files else hypotheses[-1:]:
-        if better := better_reading(hypothesis.alignments, links):
-            advice = _advice(better.reading, are_files)
-            yield f"{hypothesis.name}: AER would be {100 * better.aer:.1f} with {advice}; not applied"
+def _told(doubt: Doubt, is_file: bool) -> str:
+    if doubt.better is None:
+        return f"{doubt.text}; counted all the same"
+    advice = _advice(doubt.better.reading, is_file)
+    return f"AER would be {100 * doubt.better.aer:.1f} with {advice}; not applied"
 
 
 def _advice(reading: Reading, is_file: bool) -> str:

@@ -19,13 +19,16 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 device_option = click.option(
     "--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, mps."
 )
-dtype_option = click.option(
-    "--dtype",
-    type=click.Choice(["auto", "float32", "bfloat16", "float16"]),
-    default="auto",
-    show_default=True,
-    help="auto: bfloat16 where the device is built for it, float32 elsewhere.",
-)
+
+
+def dtype_option(
+    default: str = "auto",
+    help: str = "auto: bfloat16 where the device is built for it, float32 elsewhere.",
+) -> Callable[[Command], Command]:
+    choice = click.Choice(["auto", "float32", "bfloat16", "float16"])
+    return click.option("--dtype", type=choice, default=default, show_default=True, help=help)
+
+
 line_option = click.option(
     "--longest-line",
     type=click.IntRange(min=1),
@@ -57,13 +60,8 @@ _METHOD_OPTIONS = (
     ),
 )
 
-_MODEL_OPTIONS = (
-    click.option(
-        "--model",
-        default=DEFAULT,
-        show_default=True,
-        help="Preset, folder, archive or hub id (xalign models).",
-    ),
+_MODEL_HELP = "Preset, folder, archive or hub id (xalign models)."
+_ALIGNING_OPTIONS = (
     *_METHOD_OPTIONS,
     click.option(
         "--symmetrize", type=click.Choice(list(SYMMETRIZERS)), help="Combine the two directions by this rule."
@@ -91,21 +89,35 @@ _MODEL_OPTIONS = (
         help="Padded subwords in a batch; fits the device by default.",
     ),
     device_option,
-    dtype_option,
     trust_option,
 )
 
 
 def method_options(command: Command) -> Command:
     """What a trained model is to compare, and how links are read off that."""
-    for option in reversed(_METHOD_OPTIONS):
-        command = option(command)
-    return command
+    return _with(command, *_METHOD_OPTIONS)
 
 
 def model_options(command: Command) -> Command:
     """Everything that says which model aligns, and how; `aligner_from` takes the values."""
-    for option in reversed(_MODEL_OPTIONS):
+    model = click.option("--model", default=DEFAULT, show_default=True, help=_MODEL_HELP)
+    return _with(command, model, *_ALIGNING_OPTIONS, dtype_option())
+
+
+def models_options(command: Command) -> Command:
+    """The same for scores: several models, and a precision that does not depend on the processor."""
+    model = click.option(
+        "--model",
+        multiple=True,
+        default=[DEFAULT],
+        show_default=True,
+        help=f"{_MODEL_HELP} Give it several times to compare models.",
+    )
+    return _with(command, model, *_ALIGNING_OPTIONS, dtype_option("float32"))
+
+
+def _with(command: Command, *options: Callable[[Command], Command]) -> Command:
+    for option in reversed(options):
         command = option(command)
     return command
 

@@ -10,7 +10,8 @@ WORSE = [Counts(sure_hits=1, possible_hits=1, hypothesis=4, sure=4)] * 5
 
 
 def score(name="out.align", counts=COUNTS, settings=None, against=None):
-    return Score.of(name, Signature("sure+possible", settings or {}), counts, against)
+    made = Score.of(name, Signature("sure+possible", settings or {}), counts)
+    return made.compared(against) if against else made
 
 
 def test_text_has_a_row_per_score_in_percent_and_ends_in_the_signature():

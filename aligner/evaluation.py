@@ -1,0 +1,158 @@
+"""Gold, and links to score -> scores with signatures: what `xalign eval` does, for programs.
+
+    gold = Gold.read("gold.txt")
+    for score in evaluate(gold, [Hypothesis.read("old.align", gold), Hypothesis.read("new.align", gold)]):
+        print(score.name, score.total.aer, score.signature, score.test)
+
+Does not: count (aer.py), test (significance.py), write (report.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from .aer import Signature, count
+from .errors import FormatError, OptionError
+from .files import name_of
+from .formats import read_alignments, read_gold
+from .links import Alignment
+from .plausibility import BetterReading, better_reading, out_of_range
+from .report import Score
+from .sentences import SentencePair
+
+if TYPE_CHECKING:
+    from .pipeline import Aligner
+
+
+@dataclass(frozen=True, slots=True)
+class Gold:
+    """The links to score against, one alignment per sentence pair.
+
+    `numbers`: of the pairs, in order, where the file gives them and no text does: NAACL hypotheses are read by them.
+    """
+
+    name: str
+    alignments: Sequence[Alignment]
+    numbers: Sequence[int] | None = None
+
+    @classmethod
+    def read(
+        cls,
+        path: Path | str,
+        one_based: bool | None = None,
+        text: Sequence[SentencePair] | None = None,
+    ) -> Gold:
+        """Read a file of links; `one_based`: how it numbers words, None takes what is usual for its format.
+
+        Raises:
+            FormatError: the file has no links, cannot be read, or has not as many pairs as the text.
+        """
+        alignments, numbers = read_gold(path, one_based, None if text is None else len(text))
+        if not alignments:
+            raise FormatError(f"{name_of(path)} is empty: there is nothing to score against")
+        if text is not None and len(alignments) != len(text):
+            raise FormatError(
+                f"{name_of(path)} has links for {len(alignments)} sentence pairs, but the text has {len(text)}"
+            )
+        return cls(name_of(path), alignments, numbers if text is None else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """Alignments to score, where they come from, and what their signature says about that."""
+
+    name: str
+    alignments: Sequence[Alignment]
+    settings: Mapping[str, object] = field(default_factory=dict)
+
+    @classmethod
+    def read(
+        cls,
+        path: Path | str,
+        gold: Gold,
+        one_based: bool | None = None,
+        reverse: bool = False,
+    ) -> Hypothesis:
+        """Read a file of links; `reverse`: it says target before source.
+
+        Raises:
+            FormatError: the file cannot be read, or has not as many pairs as the gold.
+        """
+        pairs = len(gold.alignments)
+        alignments = read_alignments(
+            path, one_based=one_based, reverse=reverse, sentences=pairs, numbers=gold.numbers
+        )
+        expect_pairs(len(alignments), name_of(path), pairs, gold.name)
+        return cls(name_of(path), alignments)
+
+    @classmethod
+    def of_layers(
+        cls, aligner: Aligner, layers: Sequence[int], found: Iterable[Mapping[int, Alignment]]
+    ) -> list[Hypothesis]:
+        """One per layer, of what `aligner.align_layers` yields; a single layer is named after the model."""
+        by_pair = list(found)
+        names = [f"layer {layer}" for layer in layers] if len(layers) > 1 else [aligner.preset.name]
+        return [
+            cls(name, [by_layer[layer] for by_layer in by_pair], settings(aligner, layer))
+            for name, layer in zip(names, layers, strict=True)
+        ]
+
+
+def expect_pairs(found: int, name: str, expected: int, other: str) -> None:
+    """FormatError unless both files have as many sentence pairs."""
+    if found != expected:
+        shorter, longer = (name, other) if found < expected else (other, name)
+        raise FormatError(f"{shorter} ends after sentence pair {min(found, expected)}, but {longer} goes on")
+
+
+def settings(aligner: Aligner, layer: int) -> dict[str, object]:
+    """For the signature: what it always names, then what that alone would not have settled."""
+    from .method import AlignOptions
+
+    chosen = aligner.method
+    plain = AlignOptions(layer=chosen.layer, extract=chosen.extract).completed_by(aligner.preset)
+    usual = {"model": aligner.preset.name, "layer": layer, "extract": chosen.extract, "level": chosen.level}
+    values = {each.name: getattr(chosen, each.name) for each in fields(chosen)}
+    changed = {
+        name: value for name, value in values.items() if value is not None and value != getattr(plain, name)
+    }
+    dtype = str(aligner.encoder.dtype).removeprefix("torch.")
+    return {**usual, **changed, **({} if dtype == "float32" else {"dtype": dtype})}
+
+
+def evaluate(gold: Gold, hypotheses: Iterable[Hypothesis], against: str = "first") -> list[Score]:
+    """A score per hypothesis; each but one has a paired test against that one: the "first", or the "best"."""
+    if against not in ("first", "best"):
+        raise OptionError(f"against is {against!r}: choose first or best")
+    scores = []
+    for hypothesis in hypotheses:
+        counts = [count(*pair) for pair in zip(hypothesis.alignments, gold.alignments, strict=True)]
+        scores.append(Score.of(hypothesis.name, Signature.of(gold.alignments, hypothesis.settings), counts))
+    if not scores:
+        return []
+    reference = scores[0] if against == "first" else min(scores, key=lambda score: score.total.aer)
+    return [score if score is reference else score.compared(reference) for score in scores]
+
+
+class Doubt(NamedTuple):
+    """Something that is probably wrong with a file or a model's links: `text` says what, or `better` does."""
+
+    name: str
+    text: str | None = None
+    better: BetterReading | None = None
+
+
+def doubts(
+    gold: Gold, hypotheses: Sequence[Hypothesis], text: Sequence[SentencePair] | None = None
+) -> Iterator[Doubt]:
+    """Links to words that do not exist, in files; hypotheses that would fit the gold far better if read otherwise."""
+    files = [(each.name, each.alignments) for each in hypotheses if not each.settings]
+    for name, alignments in [(gold.name, gold.alignments), *files]:
+        if wrong := out_of_range(alignments, text):
+            yield Doubt(name, text=wrong)
+    for hypothesis in hypotheses:
+        if better := better_reading(hypothesis.alignments, gold.alignments):
+            yield Doubt(hypothesis.name, better=better)

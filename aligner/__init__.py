@@ -13,7 +13,8 @@
     formats      alignments <-> text
     aer          alignments and gold -> counts (evaluation: -> scores, compared with one another)
     models       presets: what each published aligner does
-    pipeline     `Aligner`: all of this, streaming
+    engine       runs the stages over a stream: blocks, several batches at once, memory that runs out
+    aligner      `Aligner`: all of this
 
 The names below are imported when they are first used, so that reading files or scoring them never waits for torch.
 """
@@ -28,6 +29,8 @@ from .version import VERSION as __version__
 if TYPE_CHECKING:
     from .aer import Counts as Counts
     from .aer import count as count
+    from .aligner import Aligner as Aligner
+    from .blocks import Limits as Limits
     from .encoder import Encoder as Encoder
     from .encoder import load_encoder as load_encoder
     from .errors import XalignError as XalignError
@@ -43,7 +46,6 @@ if TYPE_CHECKING:
     from .models import PRESETS as PRESETS
     from .models import Preset as Preset
     from .models import resolve as resolve
-    from .pipeline import Aligner as Aligner
     from .sentences import SentencePair as SentencePair
     from .sentences import read_files as read_files
     from .sentences import read_stream as read_stream
@@ -51,7 +53,7 @@ if TYPE_CHECKING:
 
 # public name -> the module that defines it
 _HOMES = {
-    "Aligner": "pipeline",
+    "Aligner": "aligner",
     "Alignment": "links",
     "AlignOptions": "method",
     "count": "aer",
@@ -61,6 +63,7 @@ _HOMES = {
     "EXTRACTORS": "extract",
     "Gold": "evaluation",
     "Hypothesis": "evaluation",
+    "Limits": "blocks",
     "Link": "links",
     "load_encoder": "encoder",
     "parse_pharaoh": "formats",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from itertools import chain, islice
 from queue import Full, Queue
@@ -65,13 +64,6 @@ def run_ahead(items: Iterable[T], most: int = 2, wait: bool = False) -> Generato
 def begun(items: Iterator[T]) -> Iterator[T]:
     """The items, the first of them made now: what is wrong from the start is told before anything else is done."""
     return chain(list(islice(items, 1)), items)
-
-
-def remembered(items: Iterable[T], taken: deque[T]) -> Iterator[T]:
-    """The items, each also put where it waits for what is made of it."""
-    for item in items:
-        taken.append(item)
-        yield item
 
 
 def until_error(items: Iterable[T], errors: list[XalignError]) -> Iterator[T]:

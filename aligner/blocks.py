@@ -8,6 +8,7 @@ is too large is left out of its block's batches, with a reason. Does not: comput
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple, TypeVar
 
@@ -15,13 +16,28 @@ from .batches import Batch, Indices
 from .sentences import SentencePair
 from .subwords import Subwords
 
-FIRST_BLOCK = 64  # pairs; the first blocks are short, each twice the one before, so that output begins soon
-WORDS = 256  # of a pair, both sides together, that a block has room for on average
-MOST_ENCODED = 2**15  # subwords of a pair, both sides together: of `mini` their states take some 100 MB
-MOST_COMPARED = 2**26  # source times target units of a pair: 256 MB, and five times as much to extract
+WORDS = 256
 
 Found = TypeVar("Found")
 Nothing = TypeVar("Nothing")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """How much is taken at once; None fits the device. Links depend only on `together` and `cells`, with a lexicon.
+
+    `encoded` and `compared` are of one pair: a larger one has no links.
+    """
+
+    workers: int | None = None  # batches that are computed at once
+    block: int | None = None  # most pairs that are sorted by length together
+    first_block: int = (
+        64  # pairs of the first block; the next are each twice as long, so that output begins soon
+    )
+    encoded: int = 2**15  # subwords of both sides together: of `mini` their states take some 100 MB
+    compared: int = 2**26  # source times target units: 256 MB, and five times as much to extract
+    together: int = 10_000  # pairs that share a lexicon
+    cells: int = 2**24  # source words times target words that share one: half a gigabyte, as a rule
 
 
 class Block(NamedTuple):
@@ -31,22 +47,28 @@ class Block(NamedTuple):
     """
 
     first: int
+    pairs: Sequence[SentencePair]
     source: Subwords
     target: Subwords
     batches: list[tuple[Indices, Batch]]  # numbers of pairs within the block
     left_out: dict[int, str]
 
     def __len__(self) -> int:
-        return len(self.source.lengths)
+        return len(self.pairs)
 
 
-def blocks(pairs: Iterable[SentencePair], most: int) -> Iterator[tuple[list[SentencePair], int]]:
-    """Blocks of at most `most` pairs, and how many pairs came before each."""
+def blocks(
+    pairs: Iterable[SentencePair], most: int, first_block: int, words: int = WORDS
+) -> Iterator[tuple[list[SentencePair], int]]:
+    """Blocks of at most `most` pairs, and how many pairs came before each; the first has `first_block`.
+
+    `words`: of a pair, both sides together, that a block has room for on average.
+    """
     stream = iter(pairs)
-    first, size = 0, min(FIRST_BLOCK, most)
+    first, size = 0, min(first_block, most)
     while True:
         start = first
-        for part in _parts(islice(stream, size), WORDS * size):
+        for part in _parts(islice(stream, size), words * size):
             yield part, first
             first += len(part)
         if first < start + size:
@@ -75,18 +97,18 @@ def _parts(pairs: Iterable[SentencePair], most: int) -> Iterator[list[SentencePa
 
 
 def too_large(
-    source: Sequence[int], target: Sequence[int], units: str, most_compared: int | None
+    source: Sequence[int], target: Sequence[int], units: str, most_encoded: int, most_compared: int | None
 ) -> dict[int, str]:
     """The numbers of the pairs with more units than can be encoded, or compared (None: any number), and why.
 
     `source`, `target`: the units of each pair.
 
-    >>> too_large([20_000, 3], [20_000, 4], "words", 10)
+    >>> too_large([20_000, 3], [20_000, 4], "words", 32_768, 10)
     {0: '20000 + 20000 words are too many to encode', 1: '3 x 4 words are too many to compare'}
     """
     reasons = {}
     for k, (s, t) in enumerate(zip(source, target, strict=True)):
-        if s + t > MOST_ENCODED:
+        if s + t > most_encoded:
             reasons[k] = f"{s} + {t} {units} are too many to encode"
         elif most_compared is not None and s * t > most_compared:
             reasons[k] = f"{s} x {t} {units} are too many to compare"
@@ -94,13 +116,16 @@ def too_large(
 
 
 def in_order(
-    block: Block, layers: Sequence[int], found: Sequence[list[list[Found | None]]], nothing: Nothing
-) -> list[dict[int, Found | Nothing]]:
-    """What was found in a block's batches, by layer each -> in its pairs; `nothing` where it is None."""
-    of_pairs: list[dict[int, Found | Nothing]] = [dict.fromkeys(layers, nothing) for _ in range(len(block))]
-    for (pairs, _), by_layer in zip(block.batches, found, strict=True):
-        for layer, of_batch in zip(layers, by_layer, strict=True):
-            for pair, each in zip(pairs.tolist(), of_batch, strict=True):
+    block: Block, layers: int, found: Sequence[Sequence[Sequence[Found | None]]], nothing: Nothing
+) -> list[list[Found | Nothing]]:
+    """What was found in a block's batches, a list per layer -> in its pairs, a value per layer.
+
+    `nothing` where it is None, or the pair is in no batch.
+    """
+    of_pairs: list[list[Found | Nothing]] = [[nothing] * layers for _ in range(len(block))]
+    for (numbers, _), by_layer in zip(block.batches, found, strict=True):
+        for layer, of_batch in enumerate(by_layer):
+            for number, each in zip(numbers.tolist(), of_batch, strict=True):
                 if each is not None:
-                    of_pairs[pair][layer] = each
+                    of_pairs[number][layer] = each
     return of_pairs

@@ -24,7 +24,7 @@ from .report import Score
 from .sentences import SentencePair
 
 if TYPE_CHECKING:
-    from .pipeline import Aligner
+    from .aligner import Aligner
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,9 +31,6 @@ FLOOR = 1e-3  # the least that the model is taken to say; two words of which nei
 NULL = 0.1  # the share of words that are taken to translate nothing
 SMOOTHING = 0.01  # added to every count
 LIKELY = 0.45  # what a link's score must lie above
-# At most so many pairs share a lexicon, and so many source words times target words: half a gigabyte, as a rule.
-TOGETHER = 10_000
-CELLS = 2**24
 
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int32]
@@ -50,37 +47,48 @@ class Directions(NamedTuple):
     backward: Floats
 
 
-Said = dict[int, Directions | None]
-"""What the model says of a pair, by layer; None where it says nothing."""
+Modelled = tuple[SentencePair, Sequence[Directions | None]]
+"""A pair and what the model says of it, by layer; None where it says nothing."""
 
 
-def together(
-    computed: Iterable[tuple[SentencePair, Said]],
-) -> Iterator[tuple[list[SentencePair], list[Said]]]:
-    """Pairs that share a lexicon, and what was found in each: as many as it may hold, by number and by size.
+def link_together(
+    modelled: Iterable[Modelled], rounds: int, threshold: float | None, most: int, cells: int
+) -> Iterator[tuple[SentencePair, list[Alignment]]]:
+    """Each pair with its alignments, one per layer, which it owes to all pairs that share a lexicon with it.
+
+    `rounds`: of `reestimate`. `threshold`: of `likely_links`. `most`, `cells`: of `together`.
+    """
+    for some in together(modelled, most, cells):
+        pairs = [pair for pair, _ in some]
+        by_layer = zip(*(said for _, said in some), strict=True)
+        found = [reestimate(pairs, said, rounds) for said in by_layer]
+        for pair, of_pair in zip(pairs, zip(*found, strict=True), strict=True):
+            yield pair, [likely_links(each, threshold) for each in of_pair]
+
+
+def together(modelled: Iterable[Modelled], most: int, cells: int) -> Iterator[list[Modelled]]:
+    """Pairs that share a lexicon: at most `most`, until their source words times target words are more than `cells`.
 
     An error comes after the pairs before it.
     """
-    pairs: list[SentencePair] = []
-    found: list[Said] = []
-    cells = silent = 0  # cells of pairs of which the model says something, words of the others
+    some: list[Modelled] = []
+    held = silent = 0  # cells of pairs of which the model says something, words of the others
     try:
-        for pair, each in computed:
-            pairs.append(pair)
-            found.append(each)
-            if None in each.values():
+        for pair, said in modelled:
+            some.append((pair, said))
+            if None in said:
                 silent += len(pair.source) + len(pair.target)
             else:
-                cells += len(pair.source) * len(pair.target)
-            if len(pairs) == TOGETHER or max(cells, silent) > CELLS:
-                yield pairs, found
-                pairs, found, cells, silent = [], [], 0, 0
+                held += len(pair.source) * len(pair.target)
+            if len(some) == most or max(held, silent) > cells:
+                yield some
+                some, held, silent = [], 0, 0
     except Exception:
-        if pairs:
-            yield pairs, found
+        if some:
+            yield some
         raise
-    if pairs:
-        yield pairs, found
+    if some:
+        yield some
 
 
 def reestimate(

@@ -14,9 +14,9 @@ import torch
 from torch import Tensor
 
 from xalign.aer import Counts, count
+from xalign.aligner import Aligner
 from xalign.extract import Links, xlm_align
 from xalign.formats import read_alignments
-from xalign.pipeline import Aligner
 from xalign.sentences import SentencePair
 from xalign.similarity import similarity
 from xalign.transport import real_pairs
@@ -54,8 +54,8 @@ def main() -> None:
     for layer in range(aligner.encoder.layers + 1):
         negative = values = different = links = 0
         counts = [Counts(0, 0, 0, 0), Counts(0, 0, 0, 0)]
-        for numbers, batch in aligner.prepare(pairs).batches:
-            source, target = aligner.encode(batch, [layer])[0]
+        for numbers, batch in aligner.engine.prepare(pairs).batches:
+            source, target = aligner.engine.encode(batch, [layer])[0]
             scores = similarity(source.states, target.states, "dot")
             real = real_pairs(source.mask, target.mask)
             found = [rounds(scores, source.mask, target.mask) for rounds in (xlm_align, as_the_script)]

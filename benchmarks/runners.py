@@ -12,7 +12,6 @@ import resource
 import subprocess
 import sys
 from argparse import Namespace
-from collections import deque
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,8 +20,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from xalign.pipeline import Aligner
-    from xalign.sentences import SentencePair
+    from xalign.aligner import Aligner
 
 Report = dict[str, Any]
 Run = Callable[["Task"], Report]  # aligns a task's text; what it reports beside time and memory
@@ -71,7 +69,6 @@ def run(task: Task) -> Report:
 
 def xalign(task: Task) -> Run:
     """What `xalign align SRC TGT -o LINKS` does, without the command line."""
-    from xalign.ahead import remembered
     from xalign.files import writing
     from xalign.formats import WRITERS, WriteOptions
     from xalign.sentences import read_files
@@ -80,18 +77,17 @@ def xalign(task: Task) -> Run:
     write, options = WRITERS["pharaoh"], WriteOptions(scores=False, one_based=False)
 
     def align(text: Task) -> Report:
-        read: deque[SentencePair] = deque()
-        alignments = aligner.align(remembered(read_files(text.source, text.target), read))
+        aligned = aligner.align_pairs(read_files(text.source, text.target))
         with writing(text.links) as file:
-            for number, alignment in enumerate(alignments, start=1):
-                file.write(write(read.popleft(), alignment, number, options).encode())
+            for number, (pair, alignment) in enumerate(aligned, start=1):
+                file.write(write(pair, alignment, number, options).encode())
         return {}
 
     return align
 
 
 def load_aligner(task: Task) -> Aligner:
-    from xalign.pipeline import Aligner
+    from xalign.aligner import Aligner
 
     return Aligner.load(
         task.checkpoint,

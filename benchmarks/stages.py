@@ -1,7 +1,7 @@
 """Where xalign's time goes: its own stages, one after the other on the same text, and what the encoder achieves.
 
-In the pipeline these stages overlap, so that their sum exceeds the time from file to file. They are the functions that
-the pipeline composes: reading, `prepare` (subwords and batches), `encode` (with the copy to the device), `link`
+In `Aligner` these stages overlap, so that their sum exceeds the time from file to file. They are the functions that
+the engine composes: reading, `prepare` (subwords and batches), `encode` (with the copy to the device), `link`
 (similarity, extraction, words) and writing.
 """
 
@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from xalign.aligner import Aligner
 from xalign.batches import Batch
 from xalign.comparison import Units
 from xalign.encoder import load_encoder
@@ -24,7 +25,6 @@ from xalign.files import writing
 from xalign.formats import WRITERS, WriteOptions
 from xalign.links import Alignment
 from xalign.parallel import run_groups
-from xalign.pipeline import Aligner
 from xalign.sentences import SentencePair, read_files
 
 Given = TypeVar("Given")
@@ -58,9 +58,9 @@ def time_stages(aligner: Aligner, source: str, target: str, links: str) -> dict[
         pairs = list(read_files(source, target))
     work = Work.of(aligner, pairs[0])
     alignments: list[Alignment] = []
-    for first in range(0, len(pairs), aligner.block):
+    for first in range(0, len(pairs), aligner.engine.block):
         with clock.running("subwords"):
-            block = aligner.prepare(pairs[first : first + aligner.block])
+            block = aligner.engine.prepare(pairs[first : first + aligner.engine.block])
         for _, batch in block.batches:
             work.count(batch)
         with clock.running("encode"):
@@ -87,15 +87,15 @@ def time_stages(aligner: Aligner, source: str, target: str, links: str) -> dict[
 def _at_once(
     aligner: Aligner, work: Callable[[Aligner, Given], Made], batches: Sequence[Given]
 ) -> list[Made]:
-    """As many batches at once as the pipeline computes."""
+    """As many batches at once as the engine computes."""
     tasks = [partial(work, aligner, batch) for batch in batches]
-    [(_, made)] = run_groups([(None, tasks)], aligner.workers)
+    [(_, made)] = run_groups([(None, tasks)], aligner.engine.workers)
     return made
 
 
 def _encode(aligner: Aligner, batch: Batch) -> tuple[Batch, Units, Units]:
     on_device = batch.to(aligner.encoder.device)
-    [(source, target)] = aligner.encode(on_device, [aligner.method.layer])
+    [(source, target)] = aligner.engine.encode(on_device, [aligner.method.layer])
     return on_device, source, target
 
 
@@ -133,7 +133,7 @@ class Work:
         """
         layer, width = aligner.method.layer, aligner.encoder.width
         encoder = load_encoder(aligner.encoder.preset, layers=layer)
-        [(_, batch)] = aligner.prepare([pair]).batches
+        [(_, batch)] = aligner.engine.prepare([pair]).batches
         inputs = batch.inputs
         with torch.inference_mode(), FlopCounterMode(display=False) as counter:
             for each in inputs:

@@ -30,7 +30,7 @@ PAIR = "Das Haus ist klein . ||| The house is small .\n"
 STEPS = {
     "command line": "import xalign.cli.align",
     "torch": "import torch",
-    "the rest of xalign": "from xalign.pipeline import Aligner",
+    "the rest of xalign": "from xalign.aligner import Aligner",
     "checkpoint": "aligner = Aligner.load({model!r}, device={device!r})",
     "first pair": "links = next(aligner.align([('Das Haus ist klein .', 'The house is small .')]))",
     "second pair": "links = next(aligner.align([('Das Haus ist klein .', 'The house is small .')]))",

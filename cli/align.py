@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import deque
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -11,13 +10,13 @@ from typing import Any
 
 import click
 
-from xalign.ahead import begun, remembered, until_error
+from xalign.ahead import begun, until_error
 from xalign.cli.options import aligner_from, line_option, model_options, quiet_option
 from xalign.cli.progress import count_lines, track
 from xalign.errors import OptionError, XalignError
 from xalign.files import STANDARD, expect_no_input, writing
 from xalign.formats import WRITERS, WriteOptions
-from xalign.sentences import SentencePair, read_files, read_stream
+from xalign.sentences import read_files, read_stream
 
 PATH = click.Path(allow_dash=True, path_type=Path)
 
@@ -83,15 +82,14 @@ def align(
         pairs = begun(read_files(source, target, longest_line))
     aligner = aligner_from(model, all_layers=False)
     broken: list[XalignError] = []  # what ended the text, if not its end
-    read: deque[SentencePair] = deque()  # what the aligner has taken, and the writer not yet
-    taken = remembered(until_error(pairs, broken), read)
-    alignments = track(aligner.align(taken), "pairs", partial(count_lines, source), quiet)
+    aligned = aligner.align_pairs(until_error(pairs, broken))
+    tracked = track(aligned, "pairs", partial(count_lines, source), quiet)
     write, options = WRITERS[writer], WriteOptions(scores, one_based)
     number = 0
     # Closed here, and not wherever the last reference goes, since it ends threads.
-    with writing(output) as file, closing(alignments):
-        for number, alignment in enumerate(alignments, start=1):
-            file.write(write(read.popleft(), alignment, number, options).encode())
+    with writing(output) as file, closing(tracked):
+        for number, (pair, alignment) in enumerate(tracked, start=1):
+            file.write(write(pair, alignment, number, options).encode())
         for error in broken:
             raise _with_advice(error, number)
 

@@ -12,7 +12,7 @@ from xalign.models import DEFAULT, ENCODINGS, EXTRACTIONS, LEVELS, PUNCTUATION, 
 from xalign.symmetrize import SYMMETRIZERS
 
 if TYPE_CHECKING:
-    from xalign.pipeline import Aligner
+    from xalign.aligner import Aligner
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -124,6 +124,6 @@ def _with(command: Command, *options: Callable[[Command], Command]) -> Command:
 
 def aligner_from(options: dict[str, Any], all_layers: bool = True) -> Aligner:
     """The aligner that the values of `model_options` describe; imports torch."""
-    from xalign.pipeline import Aligner
+    from xalign.aligner import Aligner
 
     return Aligner.load(**options, all_layers=all_layers)

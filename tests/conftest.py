@@ -14,11 +14,13 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from fairseq_archive import save_fairseq
 from hypothesis import settings
 
+from xalign.aligner import Aligner
 from xalign.encoder import Encoder, load_encoder
 from xalign.models import PRESET_FILE, Preset, resolve
 
@@ -113,6 +115,20 @@ def encoder(tiny: Tiny) -> Callable[..., Encoder]:
         return load_encoder(replace(resolve(str(tiny(name))), **values))  # type: ignore[arg-type]
 
     return load
+
+
+@pytest.fixture(scope="session")
+def load(tiny: Tiny) -> Callable[..., Aligner]:
+    """`load(layer=2)`: an aligner of the tiny checkpoint with a preset of its own; `load("bert", layer=3)` others."""
+    made: dict[tuple[object, ...], Aligner] = {}
+
+    def aligner(name: str = "preset", **options: Any) -> Aligner:
+        key = (name, *sorted(options.items()))
+        if key not in made:
+            made[key] = Aligner.load(str(tiny(name)), device="cpu", dtype="float32", **options)
+        return made[key]
+
+    return aligner
 
 
 def make_xlm_roberta(folder: Path) -> None:

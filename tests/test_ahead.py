@@ -1,12 +1,11 @@
 """Iterators that run ahead of their consumers."""
 
 import threading
-from collections import deque
 from queue import Queue
 
 import pytest
 
-from xalign.ahead import begun, remembered, run_ahead, until_error
+from xalign.ahead import begun, run_ahead, until_error
 from xalign.errors import InputError
 
 TIMEOUT = 30  # of waiting for what happens at once; only a failing test waits as long
@@ -127,12 +126,6 @@ def test_the_first_is_made_at_once_and_none_is_lost():
     assert made == [0]
     assert list(items) == [0, 1, 2]
     assert list(begun(iter(()))) == []
-
-
-def test_what_was_taken_is_remembered():
-    taken = deque()
-    items = remembered(range(3), taken)
-    assert [next(items), next(items)] == list(taken) == [0, 1]
 
 
 def test_an_error_ends_the_items_and_waits():

@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xalign import blocks as module
-from xalign.blocks import FIRST_BLOCK, WORDS, blocks, too_large
+from xalign.blocks import WORDS, blocks, too_large
 from xalign.sentences import SentencePair
 
 
@@ -14,7 +13,7 @@ def pairs_of(sizes):
 
 
 def starts(pairs, most):
-    return [first for _, first in blocks(pairs, most)]
+    return [first for _, first in blocks(pairs, most, 64)]
 
 
 def test_the_first_blocks_are_short_and_each_twice_the_one_before():
@@ -27,9 +26,7 @@ def test_the_first_blocks_are_short_and_each_twice_the_one_before():
 @given(st.lists(st.integers(0, 40), max_size=60), st.integers(1, 9))
 def test_every_pair_is_in_one_block_in_order_and_no_block_is_too_large(sizes, most):
     pairs = pairs_of(sizes)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "WORDS", 8)
-        found = list(blocks(pairs, most))
+    found = list(blocks(pairs, most, 64, words=8))
     assert [pair for block, _ in found for pair in block] == pairs
     for block, first in found:
         assert pairs[first : first + len(block)] == block
@@ -41,7 +38,7 @@ def test_every_pair_is_in_one_block_in_order_and_no_block_is_too_large(sizes, mo
 def test_long_lines_cut_a_block_and_move_none():
     """Whatever the lines of a block hold, the next one begins where it begins."""
     short = pairs_of([3] * 300)
-    long = [SentencePair(("a",) * WORDS * FIRST_BLOCK, ("b",))] * 5 + short[5:]
+    long = [SentencePair(("a",) * WORDS * 64, ("b",))] * 5 + short[5:]
     assert set(starts(short, 100)) < set(starts(long, 100))
 
 
@@ -52,16 +49,15 @@ def test_an_error_comes_after_the_pairs_before_it():
 
     found = []
     with pytest.raises(ValueError):
-        for block, _ in blocks(broken(), 100):
+        for block, _ in blocks(broken(), 100, 64):
             found += block
     assert found == pairs_of([1] * 70)
 
 
-def test_a_pair_is_too_large_to_encode_or_to_compare(monkeypatch):
-    monkeypatch.setattr(module, "MOST_ENCODED", 8)
-    assert too_large([8, 4, 0], [0, 4, 8], "words", 16) == {}
-    assert too_large([0, 4, 3], [9, 5, 5], "words", None) == {
+def test_a_pair_is_too_large_to_encode_or_to_compare():
+    assert too_large([8, 4, 0], [0, 4, 8], "words", 8, 16) == {}
+    assert too_large([0, 4, 3], [9, 5, 5], "words", 8, None) == {
         0: "0 + 9 words are too many to encode",
         1: "4 + 5 words are too many to encode",
     }
-    assert too_large([3, 4], [5, 3], "subwords", 12) == {0: "3 x 5 subwords are too many to compare"}
+    assert too_large([3, 4], [5, 3], "subwords", 8, 12) == {0: "3 x 5 subwords are too many to compare"}

@@ -7,10 +7,10 @@ import pytest
 from huggingface_hub.errors import LocalEntryNotFoundError, RemoteEntryNotFoundError
 
 from xalign import hub
+from xalign.aligner import Aligner
 from xalign.encoder import load_encoder
 from xalign.errors import ModelError
 from xalign.models import DEFAULT, Preset, is_cached, resolve
-from xalign.pipeline import Aligner
 
 PAIRS = [
     ("Das Haus ist klein .", "The house is small ."),

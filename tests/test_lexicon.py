@@ -160,8 +160,15 @@ def test_a_pair_of_which_the_model_says_nothing_takes_no_room_however_large():
     pairs = [*PAIRS, large]
     *found, last = reestimate(pairs, [*even(PAIRS), None], 1)
     assert last is None and all(each is not None for each in found)
-    large_and_small = ((pair, {3: each}) for pair, each in zip(pairs, [*even(PAIRS), None], strict=True))
-    assert [len(each) for each, _ in together(large_and_small)] == [len(pairs)]
+    large_and_small = [(pair, [each]) for pair, each in zip(pairs, [*even(PAIRS), None], strict=True)]
+    assert [len(some) for some in together(large_and_small, 10_000, 2**24)] == [len(pairs)]
+
+
+def test_fewer_pairs_share_a_lexicon_where_they_are_long():
+    pairs = [SentencePair.of("das Haus ist klein", "the house is small")] * 5
+    modelled = [(pair, [said]) for pair, said in zip(pairs, even(pairs), strict=True)]
+    assert [len(some) for some in together(modelled, 10_000, 31)] == [2, 2, 1]  # two pairs have 32 cells
+    assert [len(some) for some in together(modelled, 3, 10_000)] == [3, 2]
 
 
 def test_links_are_those_above_the_threshold_with_the_mean_as_score():

@@ -5,9 +5,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from xalign.aligner import Aligner
 from xalign.extract import Links, apart
 from xalign.links import Alignment
-from xalign.pipeline import Aligner
 from xalign.punctuation import is_punctuation
 from xalign.sentences import SentencePair
 

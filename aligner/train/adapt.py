@@ -15,6 +15,7 @@ from pathlib import Path
 import torch
 from accelerate import PartialState
 
+from ..aligner import Aligner
 from ..device import choose_dtype
 from ..encoder import Encoder, load_encoder
 from ..errors import TrainingError
@@ -22,7 +23,6 @@ from ..files import writing
 from ..formats import format_pharaoh
 from ..method import AlignOptions
 from ..models import resolve
-from ..pipeline import Aligner
 from ..sentences import read_files
 from .checkpoint import best_mean, finished_steps, forget_state, save_checkpoint
 from .corpus import CorpusFiles

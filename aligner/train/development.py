@@ -1,4 +1,4 @@
-"""A gold set measured while training: AER of the encoder as it stands, through the pipeline that will use it."""
+"""A gold set measured while training: AER of the encoder as it stands, through the aligner that will use it."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from functools import partial
 from pathlib import Path
 
 from ..aer import Counts, count
+from ..aligner import Aligner
 from ..encoder import Encoder
 from ..errors import TrainingError
 from ..formats import read_alignments
 from ..links import Alignment
 from ..method import AlignOptions
 from ..models import Preset
-from ..pipeline import Aligner
 from ..plausibility import out_of_range
 from ..sentences import SentencePair, read_files
 

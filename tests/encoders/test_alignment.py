@@ -3,7 +3,7 @@
 import pytest
 from conftest import MAKERS
 
-from xalign.pipeline import Aligner
+from xalign.aligner import Aligner
 
 PAIRS = [
     ("Das Haus ist klein ,", "The house is small ,"),

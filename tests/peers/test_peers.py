@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from matrices import grids, normals, pad, pairs
 
+from xalign.aligner import Aligner
 from xalign.extract import EXTRACTORS, argmax, entmax, match, softmax
-from xalign.pipeline import Aligner
 
 pytestmark = pytest.mark.peers
 

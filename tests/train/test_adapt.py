@@ -6,12 +6,12 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from xalign.aligner import Aligner
 from xalign.encoder import load_encoder
 from xalign.errors import InputError, TrainingError
 from xalign.formats import read_alignments
 from xalign.method import AlignOptions
 from xalign.models import resolve
-from xalign.pipeline import Aligner
 from xalign.sentences import read_files
 from xalign.train.adapt import adapt
 from xalign.train.development import DevelopmentFiles

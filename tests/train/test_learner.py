@@ -8,9 +8,9 @@ import torch
 from safetensors.torch import save_file
 from teaching import LINKS, PAIRS, example, examples
 
+from xalign.aligner import Aligner
 from xalign.errors import LayerError, OptionError
 from xalign.extract import EXTRACTORS
-from xalign.pipeline import Aligner
 from xalign.similarity import SCALES
 from xalign.train.bootstrap import bootstrapped
 from xalign.train.collate import collate

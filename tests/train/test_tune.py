@@ -6,11 +6,11 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from xalign.aligner import Aligner
 from xalign.encoder import load_encoder
 from xalign.errors import DependencyError, OptionError
 from xalign.method import AlignOptions
 from xalign.models import resolve
-from xalign.pipeline import Aligner
 from xalign.sentences import read_files
 from xalign.train.corpus import CorpusFiles
 from xalign.train.loop import TrainOptions

@@ -1,0 +1,234 @@
+"""The engine: a stream of sentence pairs -> what is found in each of them, in the order in which they came.
+
+    read, split, build batches (a thread ahead) -> encode -> units -> what a `Finder` makes of them (a thread per core)
+
+Pairs are taken in blocks anchored at absolute line numbers, batches are cut inside blocks, and every pair leaves
+together with what was found in it, whatever is in it. On a processor several batches are computed at once, each by one
+core: cores that share a batch wait for each other at every step. On a GPU it is two: one is computed while the host
+makes alignments of the other's links. Where memory runs out, a batch is halved. Does not: know what is looked for.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from itertools import starmap
+from threading import Lock
+from typing import TypeVar
+
+import numpy as np
+import torch
+
+from .ahead import run_ahead
+from .batches import Batch, Geometry, Indices, build, encode_within, plan, rows_at_once
+from .blocks import Block, Limits, blocks, in_order, too_large
+from .comparison import Comparison, Units
+from .encoder import Encoder
+from .parallel import run_groups
+from .sentences import SentencePair
+from .subwords import Splitter
+
+BUDGETS = {"cpu": 4_096, "cuda": 65_536}  # padded subwords in a batch; it shrinks when memory runs out
+BLOCK = 512  # pairs that are sorted by length together, for every 4,096 of the budget
+PADDED = 4  # times as many where padding is computed: the more are sorted together, the less they pad
+WORKERS = 4  # most batches at once; where there are more cores than that, they share batches
+
+logger = logging.getLogger("xalign")
+_NOTHING = SentencePair((), ())
+
+Found = TypeVar("Found")
+Nothing = TypeVar("Nothing")
+
+Finder = Callable[[Batch, Units, Units], list[Found]]
+"""What is found in each pair of a batch, by the units of both sides that are compared."""
+
+
+class Budget:
+    """The most padded subwords in a batch. One thread builds batches by it while others may have to lower it."""
+
+    def __init__(self, tokens: int) -> None:
+        self._tokens = tokens
+        self._lock = Lock()
+
+    @property
+    def tokens(self) -> int:
+        with self._lock:
+            return self._tokens
+
+    def lower_to(self, tokens: int) -> bool:
+        """Whether it was higher before."""
+        with self._lock:
+            is_lower = tokens < self._tokens
+            self._tokens = min(tokens, self._tokens)
+            return is_lower
+
+
+class Engine:
+    """An encoder at work on streams of pairs. One thread at a time may use it.
+
+    `block`: most pairs that are taken together. `workers`: how many batches are computed at once.
+    """
+
+    def __init__(
+        self,
+        encoder: Encoder,
+        comparison: Comparison,
+        batch_tokens: int | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        """`batch_tokens`: most padded subwords in a batch; None fits the device."""
+        self.encoder = encoder
+        self.comparison = comparison
+        self.limits = limits or Limits()
+        method = comparison.method
+        languages = method.source_language, method.target_language
+        self._geometry = Geometry.of(encoder, method.encode, _language_ids(encoder, *languages))
+        self._split = tuple(Splitter(encoder, language) for language in languages)
+        for split in self._split:
+            split([["a"]])  # a language that the encoder cannot split is told before anything is read
+        tokens = batch_tokens or BUDGETS.get(encoder.device.type, BUDGETS["cpu"])
+        self._budget = Budget(tokens)
+        usual = BLOCK * max(1, tokens // BUDGETS["cpu"]) * (1 if encoder.concurrent else PADDED)
+        self.block = self.limits.block or usual
+        self.workers = self.limits.workers or _workers(encoder)
+
+    def run(
+        self, pairs: Iterable[SentencePair], layers: Sequence[int], find: Finder[Found], nothing: Nothing
+    ) -> Iterator[tuple[SentencePair, list[Found | Nothing]]]:
+        """Each pair with what `find` makes of it, a value per layer; `nothing` of a pair with an empty side.
+
+        So it is of a pair that is too large, or does not fit into the memory; the logger "xalign" warns of it.
+        """
+        prepared = run_ahead(starmap(self.prepare, blocks(pairs, self.block, self.limits.first_block)))
+        groups = ((block, self._tasks(block, layers, find)) for block in prepared)
+        for block, found in run_groups(groups, self.workers):
+            for number, reason in block.left_out.items():
+                _warn(block, number, f"{reason}; split the line into sentences")
+            yield from zip(block.pairs, in_order(block, len(layers), found, nothing), strict=True)
+
+    # The stages, in the order in which they run.
+
+    def prepare(self, pairs: Sequence[SentencePair], first: int = 0) -> Block:
+        """Split the pairs of a block into subwords and build its batches, on the host; `first` pairs came before.
+
+        What is compared, words or subwords, decides which pairs are too large, before anything large is made of them.
+        """
+        kept = pairs
+        lengths = [len(pair.source) for pair in pairs], [len(pair.target) for pair in pairs]
+        left_out = self._too_large(*lengths, "word")
+        if left_out:
+            kept = [_NOTHING if number in left_out else pair for number, pair in enumerate(pairs)]
+        source, target = (
+            split([getattr(pair, side) for pair in kept])
+            for split, side in zip(self._split, ("source", "target"), strict=True)
+        )
+        left_out |= self._too_large(source.sizes.tolist(), target.sizes.tolist(), "subword")
+        budget = self._budget.tokens
+        if self.workers > 1:  # so that a short block is shared out too
+            budget = min(budget, (len(source.ids) + len(target.ids)) // self.workers + 1)
+        rows = plan(source, target, self._geometry, budget, left_out)
+        batches = [(numbers, build(source, target, numbers, self._geometry)) for numbers in rows]
+        return Block(first, pairs, source, target, batches, left_out)
+
+    @torch.inference_mode()
+    def encode(
+        self, batch: Batch, layers: Sequence[int], budget: int | None = None
+    ) -> list[tuple[Units, Units]]:
+        """(source, target) of each layer: the states that will be compared. The batch is on the device.
+
+        `budget`: padded subwords that go through the encoder together, by default those of a batch.
+        """
+        units, most = self.comparison.units, budget or self._budget.tokens
+        states = [encode_within(self.encoder, each, layers, most) for each in batch.inputs]
+        return [
+            (units(states[0][k], batch.source), units(states[-1][k], batch.target))
+            for k in range(len(layers))
+        ]
+
+    # What they are made of.
+
+    def _too_large(self, source: Sequence[int], target: Sequence[int], unit: str) -> dict[int, str]:
+        most_compared = self.limits.compared if unit == self.comparison.method.level else None
+        return too_large(source, target, f"{unit}s", self.limits.encoded, most_compared)
+
+    def _tasks(
+        self, block: Block, layers: Sequence[int], find: Finder[Found]
+    ) -> list[Callable[[], list[list[Found | None]]]]:
+        return [partial(self._compute, block, pairs, batch, layers, find) for pairs, batch in block.batches]
+
+    def _compute(
+        self,
+        block: Block,
+        pairs: Indices,
+        batch: Batch,
+        layers: Sequence[int],
+        find: Finder[Found],
+        budget: int | None = None,
+    ) -> list[list[Found | None]]:
+        """What `find` makes of a batch, by layer; where memory runs out, of its halves, or of its windows in parts.
+
+        None of a pair for which no part is small enough.
+        """
+        budget = budget or self._budget.tokens
+        try:
+            batch = batch.to(self.encoder.device)
+            found: list[list[Found | None]] = [
+                [*find(batch, *units)] for units in self.encode(batch, layers, budget)
+            ]
+        except (RuntimeError, MemoryError) as error:
+            if not _is_out_of_memory(error):
+                raise
+        else:
+            self._keep_to(budget)
+            return found
+        if self.encoder.device.type == "cuda":
+            torch.cuda.empty_cache()
+        size = sum(each.ids.numel() for each in batch.inputs)
+        if len(pairs) > 1:
+            less = max(1, min(budget, size // 2))  # it may have been built before batches became smaller
+            halves = (
+                (half, build(block.source, block.target, half, self._geometry))
+                for half in np.array_split(pairs, 2)
+            )
+            parts = [self._compute(block, *half, layers, find, less) for half in halves]
+            return [left + right for left, right in zip(*parts, strict=True)]
+        if any(rows_at_once(each, budget) > 1 for each in batch.inputs):
+            return self._compute(block, pairs, batch, layers, find, max(1, min(budget, size) // 2))
+        source, target = batch.source.words.shape[1], batch.target.words.shape[1]
+        reason = f"{source} x {target} subwords do not fit into the memory of {self.encoder.device}"
+        _warn(block, int(pairs[0]), reason)
+        return [[None] for _ in layers]
+
+    def _keep_to(self, budget: int) -> None:
+        """What did not fit once is not tried again; a budget that nothing fits into is not kept to."""
+        if self._budget.lower_to(budget):
+            logger.warning(
+                "the memory of %s ran out: batches have at most %d subwords from here on",
+                self.encoder.device,
+                budget,
+            )
+
+
+def _workers(encoder: Encoder) -> int:
+    if encoder.device.type == "cuda":
+        return 2
+    return min(torch.get_num_threads(), WORKERS) if encoder.concurrent else 1
+
+
+def _language_ids(encoder: Encoder, source: str | None, target: str | None) -> tuple[int, int] | None:
+    if not encoder.languages:
+        return None  # so that a script may always say which languages it has
+    return encoder.language_id(source), encoder.language_id(target)
+
+
+def _warn(block: Block, number: int, reason: str) -> None:
+    logger.warning("line %d: %s; it has no links", block.first + number + 1, reason)
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    return (
+        isinstance(error, torch.OutOfMemoryError | MemoryError)
+        or "DefaultCPUAllocator" in str(error)
+        or "out of memory" in str(error)
+    )

@@ -1,0 +1,315 @@
+"""`Aligner`: what it takes, which options, what an alignment and an explanation are."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from aligning import FORWARD, links, some_pairs
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from xalign.aligner import Aligner
+from xalign.errors import LanguageError, LayerError, ModelError, OptionError
+from xalign.extract import DIRECTED
+from xalign.links import Alignment
+from xalign.method import AlignOptions
+from xalign.models import EXTRACTIONS, Preset
+from xalign.sentences import SentencePair
+
+odd_words = st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=5), max_size=6)
+
+
+# The front door.
+
+
+def test_a_folder_and_two_strings_are_enough(tiny):
+    [alignment] = Aligner.load(str(tiny("preset"))).align([("das Haus", "the house")])
+    assert alignment.links
+    assert len(alignment.scores) == len(alignment.links)
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        ("das Haus", "the house"),
+        (["das", "Haus"], ("the", "house")),
+        SentencePair(("das", "Haus"), ("the", "house")),
+    ],
+)
+def test_a_pair_is_strings_or_words_or_a_sentence_pair(load, pair):
+    assert links(load().align([pair])) == links(load().align([("das Haus", "the house")]))
+
+
+def test_nothing_gives_nothing(load):
+    assert list(load().align([])) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "complaint"),
+    [
+        ({"layer": 5}, LayerError, r"layers 0 \(embeddings\) to 4"),
+        ({"layer": -1}, LayerError, r"layers 0 \(embeddings\) to 4"),
+        ({"extract": "match", "symmetrize": "union"}, OptionError, "goes with --extract argmax, softmax"),
+        (
+            {"extract": "softmax", "distortion": 0.1},
+            OptionError,
+            "goes with --extract argmax, not with softmax",
+        ),
+        ({"distortion": 1.5}, OptionError, "from 0 to 1"),
+        ({"threshold": float("nan")}, OptionError, "--threshold is nan: it must be a number"),
+        ({"threshold": "0.3"}, OptionError, "--threshold is '0.3': it must be a number"),
+        ({"threshold": 10**400}, OptionError, "--threshold is 10+: it must be a number"),
+        ({"threshold": True}, OptionError, "--threshold is True: it must be a number"),
+        ({"distortion": None}, OptionError, "--distortion is None: it must be a number"),
+        ({"distortion": "much"}, OptionError, "--distortion is 'much': it must be a number"),
+        ({"layer": "3"}, OptionError, "--layer is '3': it must be a whole number"),
+        ({"layer": 3.0}, OptionError, "--layer is 3.0: it must be a whole number"),
+        ({"lexicon": "yes"}, OptionError, "--lexicon is 'yes': it must be a whole number"),
+        ({"batch_tokens": 1e4}, OptionError, "--batch-tokens is 10000.0: it must be a whole number"),
+        ({"source_language": 3}, OptionError, "--src-lang is 3: it must be the code of a language"),
+        ({"extract": 3}, OptionError, "--extract 3 is unknown"),
+        ({"extract": "magic"}, OptionError, "choose one of argmax, forward"),
+        ({"similarity": "euclid"}, OptionError, "choose one of dot, cosine"),
+        ({"encode": "both"}, OptionError, "choose one of pair, separate"),
+        ({"level": "letter"}, OptionError, "choose one of subword, word"),
+        ({"symmetrize": "grow"}, OptionError, "choose one of intersection"),
+        ({"batch_tokens": 0}, OptionError, "at least 1"),
+        ({"bach_tokens": 9}, OptionError, "unknown option 'bach_tokens'"),
+        ({"dtype": "int8"}, OptionError, "choose auto, float32"),
+        ({"device": "warp"}, OptionError, "--device warp cannot be used here"),
+    ],
+)
+def test_bad_options_are_refused_before_anything_is_aligned(tiny, options, error, complaint):
+    with pytest.raises(error, match=complaint):
+        Aligner.load(str(tiny("preset")), **options)
+
+
+def test_a_model_that_needs_no_languages_may_be_told_them(tiny):
+    plain, told = (
+        Aligner.load(str(tiny("preset")), **languages)
+        for languages in ({}, {"source_language": "de", "target_language": "en"})
+    )
+    pair = ("das Haus ist klein", "the house is small")
+    assert list(plain.align([pair])) == list(told.align([pair]))
+
+
+def test_a_model_without_preset_needs_a_layer(tiny):
+    with pytest.raises(LayerError, match="give --layer"):
+        Aligner.load(str(tiny("bert")))
+
+
+def test_blocks_above_the_layer_can_be_left_out(tiny, load):
+    cut = Aligner.load(str(tiny("preset")), layer=2, device="cpu", dtype="float32", all_layers=False)
+    pairs = some_pairs(5)
+    assert links(cut.align(pairs)) == links(load(layer=2).align(pairs))
+    with pytest.raises(LayerError, match="layer 3 was dropped"):
+        list(cut.align_layers(pairs, [3]))
+
+
+def test_a_model_may_be_a_path(tiny, load):
+    pair = ("das Haus", "the house")
+    by_path = Aligner.load(tiny("preset"), device="cpu", dtype="float32")
+    assert list(by_path.align([pair])) == list(load().align([pair]))
+
+
+def test_a_path_is_never_the_name_of_a_preset(tiny, monkeypatch, tmp_path):
+    (tmp_path / "mini").symlink_to(tiny("preset"))
+    monkeypatch.chdir(tmp_path)
+    assert Aligner.load(Path("mini")).encoder.width == 32
+    assert Aligner.load("mini").encoder.width == 256
+
+
+@pytest.mark.parametrize("model", [None, 3, b"mini", ["mini"]])
+def test_a_model_is_a_name_or_a_path(model):
+    with pytest.raises(OptionError, match="it must be a name, a folder or a hub id"):
+        Aligner.load(model)
+
+
+def test_numbers_of_numpy_are_numbers(load):
+    assert AlignOptions(layer=np.int64(2), threshold=np.float32(0.5), batch_tokens=np.int32(9))
+
+
+def test_an_unknown_model_is_refused():
+    with pytest.raises(ModelError, match="unknown model 'mni'"):
+        Aligner.load("mni")
+
+
+def test_a_model_that_needs_languages_asks_for_them_and_knows_which(tiny):
+    xmod = str(tiny("xmod"))
+    with pytest.raises(LanguageError, match=r"needs to know the languages: .*de_DE"):
+        Aligner.load(xmod, layer=2)
+    with pytest.raises(LanguageError, match=r"unknown language 'xx': .*de_DE"):
+        Aligner.load(xmod, layer=2, source_language="de", target_language="xx")
+
+
+# How options and preset make a method.
+
+
+def test_options_come_before_the_preset_and_the_preset_before_nothing():
+    preset = Preset(name="p", checkpoint="p", layer=3, similarity="dot", extract="softmax", threshold=0.1)
+    method = AlignOptions(layer=0, similarity="cosine").completed_by(preset)
+    assert (method.layer, method.similarity) == (0, "cosine")
+    assert (method.extract, method.threshold, method.encode) == ("softmax", 0.1, "separate")
+
+
+@pytest.mark.parametrize(
+    ("options", "threshold"),
+    [
+        ({}, 0.1),
+        ({"extract": "entmax"}, None),
+        ({"extract": "entmax", "threshold": 0.0}, 0.0),
+        ({"threshold": 0.5}, 0.5),
+    ],
+)
+def test_the_threshold_of_a_preset_holds_for_its_own_extraction_only(options, threshold):
+    preset = Preset(name="p", checkpoint="p", layer=3, extract="softmax", threshold=0.1)
+    assert AlignOptions(**options).completed_by(preset).threshold == threshold
+
+
+# What an alignment is.
+
+
+@settings(max_examples=25)
+@given(pairs=st.lists(st.tuples(odd_words, odd_words), max_size=5), method=st.sampled_from(EXTRACTIONS))
+def test_links_are_sorted_unique_and_within_the_sentences(load, pairs, method):
+    found = list(load(extract=method).align(SentencePair.of(*pair) for pair in pairs))
+    assert len(found) == len(pairs)
+    for (source, target), alignment in zip(pairs, found, strict=True):
+        assert list(alignment.links) == sorted(set(alignment.links))
+        assert all(0 <= s < len(source) and 0 <= t < len(target) for s, t in alignment.links)
+        assert len(alignment.scores) == len(alignment.links)
+        assert np.isfinite([*alignment.scores, alignment.score]).all()
+
+
+@pytest.mark.parametrize("pair", [("", ""), ("das Haus", ""), ("", "the house"), ([""], ["the"])])
+def test_a_pair_with_an_empty_side_has_no_links_and_score_0(load, pair):
+    assert list(load().align([pair])) == [Alignment(scores=(), score=0.0)]
+
+
+@pytest.mark.parametrize("level", ["subword", "word"])
+@pytest.mark.parametrize("encode", ["pair", "separate"])
+@pytest.mark.parametrize(("name", "dropped"), [("preset", ""), ("bert", "\u0000"), ("bert", "\u200d")])
+def test_a_word_that_the_tokeniser_drops_keeps_its_number(load, name, dropped, encode, level):
+    aligner = load(name, layer=3, encode=encode, level=level, **FORWARD)
+    assert aligner.encoder.subword_ids([dropped]) == [[]]
+    [whole] = aligner.align([(["das", "Haus"], ["the", "house"])])
+    [gaps] = aligner.align([([dropped, "das", dropped, dropped, "Haus"], ["the", dropped, "house", dropped])])
+    source, target = {0: 1, 1: 4}, {0: 0, 1: 2}
+    assert gaps.links == tuple((source[s], target[t]) for s, t in whole.links)
+    assert gaps.scores == pytest.approx(whole.scores)
+
+
+def test_special_subwords_in_the_text_are_words_like_others(load):
+    [alignment] = load(**FORWARD).align([("das </s> <pad> <s> Haus", "the <mask> house")])
+    assert [link.source for link in alignment.links] == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("level", ["subword", "word"])
+@pytest.mark.parametrize("method", EXTRACTIONS)
+def test_every_method_aligns_at_both_levels(load, method, level):
+    found = list(load(extract=method, level=level).align(some_pairs(9)))
+    assert any(alignment.links for alignment in found)
+    assert not found[6].links  # the pair with an empty side
+
+
+# Layers.
+
+
+def test_all_layers_in_one_pass_give_what_each_gives_alone(load):
+    pairs = some_pairs(8)
+    together = list(load().align_layers(pairs, range(5)))
+    for layer in range(5):
+        alone = list(load(layer=layer).align(pairs))
+        assert links(each[layer] for each in together) == links(alone)
+    assert len({tuple(links(each[layer] for each in together)) for layer in range(5)}) == 5
+
+
+def test_a_layer_that_is_not_there_is_refused(load):
+    with pytest.raises(LayerError, match="layer 7 does not exist"):
+        list(load().align_layers(some_pairs(1), [0, 7]))
+
+
+# Symmetrization, distortion, precision.
+
+
+@pytest.mark.parametrize("method", DIRECTED)
+def test_symmetrizing_by_intersection_lies_within_union(load, method):
+    pairs = some_pairs(8)
+    both, grown, either = (
+        links(load(extract=method, symmetrize=rule).align(pairs))
+        for rule in ("intersection", "grow-diag-final-and", "union")
+    )
+    for smaller, middle, larger in zip(both, grown, either, strict=True):
+        assert set(smaller) <= set(middle) <= set(larger)
+    assert both != either
+
+
+def test_distortion_of_argmax_holds_when_symmetrizing_too(load):
+    pairs = some_pairs(12)
+    for rule in (None, "union"):
+        plain = links(load(extract="argmax", symmetrize=rule).align(pairs))
+        assert links(load(extract="argmax", symmetrize=rule, distortion=0.9).align(pairs)) != plain
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+def test_lower_precision_aligns_too(tiny, dtype):
+    aligner = Aligner.load(str(tiny("preset")), device="cpu", dtype=dtype)
+    assert aligner.encoder.dtype == getattr(torch, dtype)
+    assert all(alignment.links for alignment in aligner.align(some_pairs(6)))
+
+
+# Explaining.
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"distortion": 0.8},
+        {"extract": "softmax", "threshold": 0.4},
+        {"extract": "xlm-align"},
+        {"level": "word"},
+    ],
+)
+@pytest.mark.parametrize("encode", ["pair", "separate"])
+def test_explain_shows_the_directions_whose_agreement_is_the_alignment(load, encode, options):
+    aligner = load(encode=encode, **options)
+    for pair in some_pairs(5):
+        explained = aligner.explain(pair)
+        [alignment] = aligner.align([pair])
+        assert explained.alignment.links == alignment.links
+        assert explained.alignment.scores == pytest.approx(alignment.scores, rel=1e-4)
+        shape = len(explained.source), len(explained.target)
+        assert explained.similarity.shape == explained.forward.shape == explained.backward.shape == shape
+        source, target = (numbers_of_words(aligner, side) for side in (pair.source, pair.target))
+        agreed = {
+            (source[s], target[t]) for s, t in np.argwhere(explained.forward & explained.backward).tolist()
+        }
+        assert tuple(sorted(agreed)) == alignment.links
+
+
+def numbers_of_words(aligner, sentence):
+    """The word of each unit."""
+    if aligner.method.level == "word":
+        return range(len(sentence))
+    return [number for number, word in enumerate(sentence) for _ in aligner.encoder.subword_ids([word])[0]]
+
+
+def test_explain_names_its_subwords(load):
+    explained = load().explain(("Das Haus", "The house"))
+    assert "".join(explained.source).replace("▁", " ").strip() == "Das Haus"
+    assert load(level="word").explain(("Das Haus", "The house")).target == ("The", "house")
+
+
+def test_explain_of_a_method_without_directions_shows_those_of_argmax(load):
+    pair = SentencePair.of("Das Haus ist klein", "The house is small")
+    explained, of_argmax = load(extract="match").explain(pair), load(extract="argmax").explain(pair)
+    assert (explained.forward == of_argmax.forward).all()
+    assert (explained.backward == of_argmax.backward).all()
+
+
+@pytest.mark.parametrize("pair", [("", ""), ("das", ""), ([""], ["the"])])
+def test_an_empty_pair_cannot_be_explained(load, pair):
+    with pytest.raises(OptionError, match="nothing to explain"):
+        load().explain(pair)

@@ -47,8 +47,9 @@ Finder = Callable[[Batch, Units, Units], list[Found]]
 class Budget:
     """The most padded subwords in a batch. One thread builds batches by it while others may have to lower it."""
 
-    def __init__(self, tokens: int) -> None:
+    def __init__(self, tokens: int, device: torch.device) -> None:
         self._tokens = tokens
+        self._device = device
         self._lock = Lock()
 
     @property
@@ -56,12 +57,16 @@ class Budget:
         with self._lock:
             return self._tokens
 
-    def lower_to(self, tokens: int) -> bool:
-        """Whether it was higher before."""
+    def keep_to(self, tokens: int) -> None:
+        """After a batch of so many has fitted: what did not fit once is not tried again."""
         with self._lock:
-            is_lower = tokens < self._tokens
-            self._tokens = min(tokens, self._tokens)
-            return is_lower
+            if tokens < self._tokens:
+                self._tokens = tokens
+                logger.warning(
+                    "the memory of %s ran out: batches have at most %d subwords from here on",
+                    self._device,
+                    tokens,
+                )
 
 
 class Engine:
@@ -88,7 +93,7 @@ class Engine:
         for split in self._split:
             split([["a"]])  # a language that the encoder cannot split is told before anything is read
         tokens = batch_tokens or BUDGETS.get(encoder.device.type, BUDGETS["cpu"])
-        self._budget = Budget(tokens)
+        self._budget = Budget(tokens, encoder.device)
         usual = BLOCK * max(1, tokens // BUDGETS["cpu"]) * (1 if encoder.concurrent else PADDED)
         self.block = self.limits.block or usual
         self.workers = self.limits.workers or _workers(encoder)
@@ -180,7 +185,7 @@ class Engine:
             if not _is_out_of_memory(error):
                 raise
         else:
-            self._keep_to(budget)
+            self._budget.keep_to(budget)  # and not before: nothing may fit
             return found
         if self.encoder.device.type == "cuda":
             torch.cuda.empty_cache()
@@ -199,15 +204,6 @@ class Engine:
         reason = f"{source} x {target} subwords do not fit into the memory of {self.encoder.device}"
         _warn(block, int(pairs[0]), reason)
         return [[None] for _ in layers]
-
-    def _keep_to(self, budget: int) -> None:
-        """What did not fit once is not tried again; a budget that nothing fits into is not kept to."""
-        if self._budget.lower_to(budget):
-            logger.warning(
-                "the memory of %s ran out: batches have at most %d subwords from here on",
-                self.encoder.device,
-                budget,
-            )
 
 
 def _workers(encoder: Encoder) -> int:

@@ -5,4 +5,4 @@ from importlib.util import find_spec
 from ..errors import DependencyError
 
 if find_spec("accelerate") is None:
-    raise DependencyError("training needs accelerate: pip install 'xalign-words[train]'")
+    raise DependencyError("training needs accelerate, which is not installed: pip install accelerate")

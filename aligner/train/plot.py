@@ -19,7 +19,9 @@ def check_plotting(file: Path) -> None:
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
     except ImportError as error:
-        raise DependencyError("--plot needs matplotlib: pip install 'xalign-words[plot]'") from error
+        raise DependencyError(
+            "plotting needs matplotlib, which is not installed: pip install matplotlib"
+        ) from error
     kinds = FigureCanvasAgg.get_supported_filetypes()
     if file.suffix.removeprefix(".") not in kinds:
         raise OptionError(f"--plot {file}: the suffix must be one of {', '.join(sorted(kinds))}")

@@ -52,7 +52,7 @@ def _add_lora(encoder: Encoder) -> None:
     try:
         from peft import LoraConfig, inject_adapter_in_model
     except ImportError as error:
-        raise DependencyError("--tune lora needs peft: pip install 'xalign-words[train]'") from error
+        raise DependencyError("lora needs peft, which is not installed: pip install peft") from error
     projections = [
         name
         for name, module in encoder.model.named_modules()

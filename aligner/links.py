@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import compress
 from typing import Any, NamedTuple
 
 from .errors import InputError
@@ -84,12 +85,26 @@ class Alignment:
 
     def expect_within(self, source: int, target: int) -> None:
         """InputError if a link names a word that a pair with so many words does not have."""
-        for link in self.links:
-            if not (0 <= link.source < source and 0 <= link.target < target):
-                raise InputError(
-                    f"link {link.source}-{link.target} (counted from 0) is outside the sentence pair, "
-                    f"which has {source} and {target} words"
-                )
+        inside = self.within(source, target)
+        if len(inside.links) < len(self.links):
+            first = min(set(self.links).difference(inside.links))
+            raise InputError(
+                f"link {first.source}-{first.target} (counted from 0) is outside the sentence pair, "
+                f"which has {source} and {target} words"
+            )
+
+    def within(self, source: int, target: int) -> Alignment:
+        """The same without links to words that a pair with so many words does not have."""
+        inside = [0 <= link.source < source and 0 <= link.target < target for link in self.links]
+        if all(inside):
+            return self
+        links = tuple(compress(self.links, inside))
+        return replace(
+            self,
+            links=links,
+            possible=self.possible.intersection(links),
+            scores=None if self.scores is None else tuple(compress(self.scores, inside)),
+        )
 
     def reversed(self) -> Alignment:
         """The same alignment seen from the other side: source and target change places."""

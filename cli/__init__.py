@@ -16,6 +16,7 @@ from xalign.version import VERSION
 # The line stands here so that the list of commands needs no import of any of them.
 COMMANDS = {
     "align": ("xalign.cli.align", "Align the words of parallel sentences."),
+    "convert": ("xalign.cli.convert", "Write links in another format."),
     "encode": ("xalign.cli.encode", "Write an encoder's hidden states to a file."),
     "eval": ("xalign.cli.eval", "Score alignments against gold: precision, recall, F1, AER."),
     "models": ("xalign.cli.models", "List the presets; verify a downloaded checkpoint."),

@@ -10,55 +10,75 @@ import click
 
 from xalign.ahead import begun
 from xalign.cli.standard import tell
+from xalign.cli.text import PATH
 from xalign.errors import FormatError, OptionError
 from xalign.files import STANDARD, expect_no_input, name_of, writing
-from xalign.formats import WriteOptions, format_pharaoh, iter_alignments
+from xalign.formats import WriteOptions, format_pharaoh, iter_alignments, iter_directions
 from xalign.links import Alignment
 from xalign.symmetrize import SYMMETRIZERS, combine, is_scored
-
-PATH = click.Path(allow_dash=True, path_type=Path)
 
 
 @click.command()
 @click.argument("forward", type=PATH)
-@click.argument("backward", type=PATH)
+@click.argument("backward", type=PATH, required=False)
 @click.option(
     "--method", type=click.Choice(list(SYMMETRIZERS)), default="grow-diag-final-and", show_default=True
 )
 @click.option("--reverse", is_flag=True, help="BACKWARD says target-source: flip its links.")
+@click.option(
+    "--one-based/--zero-based",
+    default=None,
+    help="The number of the first word in both files; by default what their format has.",
+)
 @click.option("--output", "-o", type=PATH, default=STANDARD, help="File to write, compressed by its suffix.")
-def symmetrize(forward: Path, backward: Path, method: str, reverse: bool, output: Path) -> None:
+def symmetrize(
+    forward: Path,
+    backward: Path | None,
+    method: str,
+    reverse: bool,
+    one_based: bool | None,
+    output: Path,
+) -> None:
     """Combine the links of the two directions, as fast_align's atools does.
 
     \b
     xalign symmetrize --method grow-diag-final-and forward.align backward.align > both.align
-    xalign symmetrize --method intersection --reverse de-en.align en-de.align > both.align
+    xalign symmetrize --reverse de-en.A3.final en-de.A3.final > both.align
+    xalign symmetrize --method union both.bal > both.align
 
-    FORWARD and BACKWARD hold one line of Pharaoh links per sentence pair, both source-target; - is stdin, and
-    .gz .xz .bz2 .zst are read as they are. Where both have scores, the score of a link is the mean of those that the
-    directions give it.
+    FORWARD and BACKWARD hold the links of the same sentence pairs, source-target, in any format that is read
+    (docs/formats.md); - is stdin. A bal file has both directions in it. Pharaoh links are written. Where both
+    directions have scores, the score of a link is the mean of those that the directions give it.
     """
     if str(forward) == str(backward) == STANDARD:
         raise OptionError('both directions are "-": standard input can be read once')
     expect_no_input(output, [forward, backward])
-    directions = begun(_side_by_side(forward, backward, reverse))
+    if backward is None:
+        if reverse or one_based is not None:
+            raise OptionError("--reverse and --one-based are for two files")
+        directions = begun(iter_directions(forward))
+    else:
+        directions = begun(_side_by_side(forward, backward, reverse, one_based))
     told = False
     with writing(output) as file:
         for one, other in directions:
             if not told and {is_scored(one), is_scored(other)} == {True, False}:
-                scored = name_of(forward if is_scored(one) else backward)
+                scored = name_of(forward if is_scored(one) else backward or forward)
                 tell(f"Warning: {scored} alone has scores: they are left out")
                 told = True
             alignment = combine(one, other, SYMMETRIZERS[method])
             file.write(f"{format_pharaoh(alignment, WriteOptions(scores=True))}\n".encode())
 
 
-def _side_by_side(forward: Path, backward: Path, reverse: bool) -> Iterator[tuple[Alignment, Alignment]]:
-    ahead, back = iter_alignments(forward, "pharaoh"), iter_alignments(backward, "pharaoh", reverse=reverse)
+def _side_by_side(
+    forward: Path, backward: Path, reverse: bool, one_based: bool | None
+) -> Iterator[tuple[Alignment, Alignment]]:
+    ahead = iter_alignments(forward, one_based=one_based)
+    back = iter_alignments(backward, one_based=one_based, reverse=reverse)
     for number, (one, other) in enumerate(zip_longest(ahead, back), start=1):
         if one is None or other is None:
             shorter, longer = (forward, backward) if one is None else (backward, forward)
             raise FormatError(
-                f"{name_of(shorter)} ends after line {number - 1}, but {name_of(longer)} goes on"
+                f"{name_of(shorter)} ends after pair {number - 1}, but {name_of(longer)} goes on"
             )
         yield one, other

@@ -12,10 +12,12 @@
     words     pairs of words instead of numbers; write only
 
 A file per format has its parser and its writer; both are pure functions of text. files.py opens a file, once, finds its
-format out, and says where in it an error is; convert.py checks links against the text. docs/formats.md describes each
-format for users. Does not: drop links, but those to the NULL word.
+format out, and says where in it an error is; aligned.py puts links and text side by side, and checks them.
+docs/formats.md describes each format for users. Does not: drop links, but those to the NULL word.
 """
 
+from .aligned import OUTSIDE as OUTSIDE
+from .aligned import iter_aligned as iter_aligned
 from .entry import WriteOptions as WriteOptions
 from .entry import Writer as Writer
 from .files import FORMATS as FORMATS

@@ -22,14 +22,15 @@ class Format(NamedTuple):
     """How a format is read and written.
 
     `read`: (lines, whether words are numbered from 1) -> what they say of each pair. `first`: the number of the first
-    word, unless told otherwise. `needs_text`: it is written with the words. `numbered`: pairs have numbers, and may be
-    missing or come in any order.
+    word, unless told otherwise. `needs_text`: it is written with the words. `by_line`: one line is one pair.
+    `numbered`: pairs have numbers, and may be missing or come in any order.
     """
 
     read: Callable[[Iterable[str], bool], Iterator[Entry]] | None
     write: Writer | None
     first: int = 0
     needs_text: bool = False
+    by_line: bool = True
     numbered: bool = False
 
 
@@ -50,12 +51,12 @@ FORMATS = {
     "words": Format(None, word_pairs.write_words, needs_text=True),
     "tsv": Format(partial(_line_by_line, tsv.tsv_entry), tsv.write_tsv, needs_text=True),
     "jsonl": Format(partial(_line_by_line, jsonl.jsonl_entry), jsonl.write_jsonl, needs_text=True),
-    "naacl": Format(naacl.read_naacl, naacl.write_naacl, first=1, numbered=True),
+    "naacl": Format(naacl.read_naacl, naacl.write_naacl, first=1, by_line=False, numbered=True),
     "talp": Format(_read_pharaoh, pharaoh.write_talp, first=1),
-    "giza": Format(giza.read_giza, giza.write_giza, first=1, needs_text=True, numbered=True),
+    "giza": Format(giza.read_giza, giza.write_giza, first=1, needs_text=True, by_line=False, numbered=True),
     "tsinghua": Format(partial(_line_by_line, tsinghua.tsinghua_entry), tsinghua.write_tsinghua, first=1),
-    "rwth": Format(rwth.read_rwth, rwth.write_rwth, first=1),
-    "bal": Format(bal.read_bal, None, first=1),
+    "rwth": Format(rwth.read_rwth, rwth.write_rwth, first=1, by_line=False),
+    "bal": Format(bal.read_bal, None, first=1, by_line=False),
 }
 READABLE = tuple(name for name, form in FORMATS.items() if form.read)
 # A writer returns whole lines, exactly one but for naacl, giza and rwth.
@@ -101,8 +102,8 @@ def iter_entries(
     """
     if format not in ("auto", *READABLE):
         raise OptionError(f"unknown format {format!r}: choose one of auto, {', '.join(READABLE)}")
-    name, lines = _detected(path, format)
-    with _naming(path):
+    name, lines = detected(path, format)
+    with naming(path):
         yield from _entries(name, lines, one_based, sentences, numbers)
 
 
@@ -152,8 +153,8 @@ def iter_directions(path: Path | str) -> Iterator[tuple[Alignment, Alignment]]:
     Raises:
         FormatError: the file has another format.
     """
-    name, lines = _detected(path, "auto")
-    with _naming(path):
+    name, lines = detected(path, "auto")
+    with naming(path):
         if name != "bal":
             raise FormatError(f"is a {name} file, which has one direction: give a file for the other as well")
         for found in bal.read_directions(lines):
@@ -167,16 +168,16 @@ def read_gold(
 
     Both from one reading, since a pipe has no second.
     """
-    name, lines = _detected(path, "auto")
-    with _naming(path):
+    name, lines = detected(path, "auto")
+    with naming(path):
         if name != "naacl":
             return [entry.alignment for entry in _entries(name, lines, one_based, sentences)], None
-        entries = list(_read(name, lines, one_based))
+        entries = list(parsed(name, lines, one_based))
         numbers = [entry.number for entry in entries if entry.number is not None]
-        return [entry.alignment for entry in _placed(entries, sentences)], numbers
+        return [entry.alignment for entry in placed(entries, sentences)], numbers
 
 
-def _detected(path: Path | str, format: str) -> tuple[str, Iterator[str]]:
+def detected(path: Path | str, format: str) -> tuple[str, Iterator[str]]:
     """(name of the format, lines of the file)"""
     lines = read_lines(path, LONGEST_LINE)
     if format != "auto":
@@ -190,14 +191,14 @@ def _detected(path: Path | str, format: str) -> tuple[str, Iterator[str]]:
 
 
 @contextmanager
-def _naming(path: Path | str) -> Iterator[None]:
+def naming(path: Path | str) -> Iterator[None]:
     try:
         yield
     except FormatError as error:
         raise FormatError(f"{name_of(path)} {error}") from None
 
 
-def _read(name: str, lines: Iterable[str], one_based: bool | None) -> Iterator[Entry]:
+def parsed(name: str, lines: Iterable[str], one_based: bool | None) -> Iterator[Entry]:
     form = FORMATS[name]
     assert form.read is not None
     return form.read(lines, form.first == 1 if one_based is None else one_based)
@@ -210,7 +211,7 @@ def _entries(
     sentences: int | None,
     numbers: Sequence[int] | None = None,
 ) -> Iterator[Entry]:
-    entries = _read(name, lines, one_based)
+    entries = parsed(name, lines, one_based)
     if not FORMATS[name].numbered:
         yield from entries
         return
@@ -218,10 +219,10 @@ def _entries(
     if name == "naacl" and numbers is not None and by_number.keys() <= set(numbers):
         yield from (by_number.get(number, Entry(Alignment(), number=number)) for number in numbers)
     else:
-        yield from _placed(list(by_number.values()), sentences)
+        yield from placed(list(by_number.values()), sentences)
 
 
-def _placed(entries: list[Entry], sentences: int | None) -> Iterable[Entry]:
+def placed(entries: list[Entry], sentences: int | None) -> Iterable[Entry]:
     """The k-th entry for the k-th pair; where there are fewer, and all numbers count pairs, each by its number."""
     if sentences is None or len(entries) >= sentences:
         return entries

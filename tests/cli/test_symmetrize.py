@@ -52,7 +52,7 @@ def test_a_file_that_ends_early_is_named(directions):
     backward.write_text("0-0\n")
     result = run(forward, backward)
     assert result.exit_code == 2
-    assert result.stderr == f"Error: {backward} ends after line 1, but {forward} goes on\n"
+    assert result.stderr == f"Error: {backward} ends after pair 1, but {forward} goes on\n"
 
 
 def test_an_output_that_is_an_input_is_refused_and_left_alone(directions):
@@ -122,3 +122,35 @@ def test_a_broken_line_leaves_an_old_output_alone(directions, tmp_path):
         in (result.stderr)
     )
     assert (out.read_text(), (tmp_path / "out.align.partial").read_text()) == ("old", "0-0 1-1\n")
+
+
+def test_formats_are_found_out_for_each_direction(directions, tmp_path):
+    forward, backward = directions
+    naacl, giza = tmp_path / "forward.naacl", tmp_path / "backward.A3"
+    naacl.write_text("1 1 1\n1 2 2\n2 1 0\n3 3 1\n3 1 2\n")
+    giza.write_text(
+        "# Sentence pair (1) x\na b c\nNULL ({ }) a ({ 1 }) b ({ 3 })\n"
+        "# Sentence pair (2) x\na\nNULL ({ }) a ({ 1 })\n"
+        "# Sentence pair (3) x\na\nNULL ({ }) a ({ }) b ({ }) c ({ 1 })\n"
+    )
+    assert run(naacl, giza).stdout == run(forward, backward).stdout
+
+
+def test_a_bal_file_has_both_directions(tmp_path):
+    bal = tmp_path / "both.bal"
+    bal.write_text("1\n2 a b # 1 1\n2 x y # 1 0\n")
+    assert run(bal, "--method", "intersection").stdout == "0-0\n"
+    assert run(bal, "--method", "union").stdout == "0-0 0-1\n"
+
+
+def test_one_file_of_another_format_is_refused(directions):
+    result = run(directions[0])
+    assert result.exit_code == 2
+    assert "is a pharaoh file, which has one direction: give a file for the other as well" in result.stderr
+
+
+def test_words_may_be_counted_from_one_in_both_files(directions):
+    forward, backward = directions
+    forward.write_text("1-1 2-2\n")
+    backward.write_text("1-1 2-2\n")
+    assert run("--one-based", forward, backward).stdout == "0-0 1-1\n"

@@ -1,0 +1,93 @@
+"""A file of links, and the text it is about -> sentence pairs with their alignments, checked against each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import zip_longest
+from pathlib import Path
+
+from ..errors import FormatError, InputError, OptionError
+from ..links import Alignment
+from ..sentences import SentencePair
+from .entry import Entry
+from .files import FORMATS, detected, naming, parsed, placed
+
+OUTSIDE = ("error", "drop")
+
+Aligned = tuple[SentencePair | None, Alignment]
+
+
+def iter_aligned(
+    path: Path | str,
+    pairs: Iterable[SentencePair] | None = None,
+    format: str = "auto",
+    one_based: bool | None = None,
+    outside: str = "error",
+    needs_text: bool = False,
+) -> Iterator[Aligned]:
+    """Each sentence pair with its alignment; the pair is None where there is no text.
+
+    Streams, except for naacl and giza, whose pairs may come in any order.
+
+    Args:
+        path: the links, in a format of `READABLE`.
+        pairs: the text. None takes it from the file, in formats that have it.
+        format, one_based: as of `iter_alignments`.
+        outside: what to do with a link to a word that the pair does not have: raise an "error", or "drop" it.
+        needs_text: refuse a file without text where `pairs` is None.
+
+    Raises:
+        FormatError: the file is not of the format, has more pairs than the text, or less, or a link is outside.
+        OptionError: `outside` is unknown.
+    """
+    if outside not in OUTSIDE:
+        raise OptionError(f"outside is {outside!r}: choose one of {', '.join(OUTSIDE)}")
+    name, lines = detected(path, format)
+    with naming(path):
+        entries = parsed(name, lines, one_based)
+        unit = "line" if FORMATS[name].by_line else "pair"
+        for number, aligned in enumerate(_side_by_side(name, entries, pairs), start=1):
+            if needs_text and aligned[0] is None:
+                raise FormatError(f"has no text in it: its format is {name}")
+            try:
+                yield _checked(*aligned, outside)
+            except InputError as error:
+                raise FormatError(f"{unit} {number}: {error}") from None
+
+
+def _side_by_side(
+    name: str, entries: Iterator[Entry], pairs: Iterable[SentencePair] | None
+) -> Iterator[Aligned]:
+    if pairs is None:
+        for entry in _without_gaps(entries) if FORMATS[name].numbered else entries:
+            yield entry.pair, entry.alignment
+        return
+    given: Iterable[Entry] = entries
+    if FORMATS[name].numbered:
+        pairs = list(pairs)
+        given = placed(list(entries), len(pairs))
+    for number, (pair, found) in enumerate(zip_longest(pairs, given), start=1):
+        if pair is None:
+            raise FormatError(f"goes on after pair {number - 1}, where the text ends")
+        if found is None:
+            raise FormatError(f"ends after pair {number - 1}, but the text goes on")
+        yield pair, found.alignment
+
+
+def _without_gaps(entries: Iterator[Entry]) -> Iterator[Entry]:
+    """The entries; FormatError unless their numbers count from 1: a pair without links may be missing."""
+    for number, entry in enumerate(entries, start=1):
+        if entry.number != number:
+            raise FormatError(
+                f"has pair {entry.number} where pair {number} is expected: "
+                "without the text nobody can tell which pairs have no links"
+            )
+        yield entry
+
+
+def _checked(pair: SentencePair | None, alignment: Alignment, outside: str) -> Aligned:
+    source, target = (2**31, 2**31) if pair is None else (len(pair.source), len(pair.target))
+    if outside == "drop":
+        return pair, alignment.within(source, target)
+    alignment.expect_within(source, target)
+    return pair, alignment

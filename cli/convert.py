@@ -1,0 +1,97 @@
+"""`xalign convert`: links in one format -> links in another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from xalign.ahead import begun
+from xalign.cli.options import line_option
+from xalign.cli.text import PATH, text_of, text_options
+from xalign.errors import OptionError
+from xalign.files import STANDARD, expect_no_input, writing
+from xalign.formats import FORMATS, OUTSIDE, READABLE, WRITERS, WriteOptions, iter_aligned
+from xalign.pieces import gathered
+from xalign.sentences import SentencePair
+
+BASED = ("pharaoh", "tsv", "jsonl")  # the formats in which xalign counts words from 0 or from 1
+NO_TEXT = SentencePair((), ())
+
+
+@click.command()
+@click.argument("links", type=PATH, default=STANDARD)
+@click.option("--to", "target_format", type=click.Choice(list(WRITERS)), default="pharaoh", show_default=True)
+@click.option(
+    "--from",
+    "source_format",
+    type=click.Choice(["auto", *READABLE]),
+    default="auto",
+    show_default=True,
+    help="The format of LINKS.",
+)
+@text_options
+@click.option(
+    "--one-based/--zero-based",
+    default=None,
+    help="The number of the first word in LINKS; by default what its format has.",
+)
+@click.option("--to-one-based", is_flag=True, help="Number words from 1 in pharaoh, tsv and jsonl as well.")
+@click.option("--no-scores", is_flag=True, help="Leave scores out.")
+@click.option("--reverse", is_flag=True, help="Source and target change places, in links and text.")
+@click.option(
+    "--words",
+    "to_words",
+    is_flag=True,
+    help="The text is in pieces (▁ @@ ## Ġ ￭ </w>): write the words they make, and links of words.",
+)
+@click.option(
+    "--outside",
+    type=click.Choice(OUTSIDE),
+    default="error",
+    show_default=True,
+    help="What to do with links to words that a sentence does not have.",
+)
+@click.option("--output", "-o", type=PATH, default=STANDARD, help="File to write, compressed by its suffix.")
+@line_option
+def convert(
+    links: Path,
+    target_format: str,
+    source_format: str,
+    source: Path | None,
+    target: Path | None,
+    one_based: bool | None,
+    to_one_based: bool,
+    no_scores: bool,
+    reverse: bool,
+    to_words: bool,
+    outside: str,
+    output: Path,
+    longest_line: int,
+) -> None:
+    """Write links in another format.
+
+    \b
+    xalign convert gold.wa --to pharaoh > gold.align
+    xalign convert out.align --src test.de --tgt test.en --to tsv -o out.tsv.gz
+    xalign convert pieces.align --src test.spm.de --tgt test.spm.en --words > words.align
+
+    LINKS is in any format that is read (docs/formats.md); - is standard input. The text is that of --src and --tgt, or
+    the one that LINKS brings. With a text every link is checked against it. Scores are kept where the format has
+    a place for them.
+    """
+    expect_no_input(output, [links, source, target])
+    if to_one_based and target_format not in BASED:
+        raise OptionError(f"--to-one-based is for {', '.join(BASED)}: {target_format} has its own numbers")
+    text = text_of([links], source, target, longest_line)
+    needs_text = FORMATS[target_format].needs_text or to_words
+    aligned = begun(iter_aligned(links, text, source_format, one_based, outside, needs_text))
+    if to_words:
+        aligned = gathered(aligned)
+    write, options = WRITERS[target_format], WriteOptions(scores=not no_scores, one_based=to_one_based)
+    with writing(output) as file:
+        for number, (pair, alignment) in enumerate(aligned, start=1):
+            shown = pair or NO_TEXT
+            if reverse:
+                shown, alignment = SentencePair(shown.target, shown.source), alignment.reversed()
+            file.write(write(shown, alignment, number, options).encode())

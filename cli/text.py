@@ -1,0 +1,45 @@
+"""Files of links, and the text that they are about: options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from xalign.errors import OptionError
+from xalign.files import STANDARD
+from xalign.sentences import SentencePair, read_files
+
+PATH = click.Path(allow_dash=True, path_type=Path)
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_TEXT_OPTIONS = (
+    click.option("--src", "source", type=PATH, help="The source text that the links are about."),
+    click.option("--tgt", "target", type=PATH, help="The target text."),
+)
+
+
+def text_options(command: Command) -> Command:
+    """--src and --tgt; `text_of` takes the values."""
+    for option in reversed(_TEXT_OPTIONS):
+        command = option(command)
+    return command
+
+
+def text_of(
+    links: Sequence[Path], source: Path | None, target: Path | None, longest_line: int
+) -> Iterator[SentencePair] | None:
+    """The sentence pairs of --src and --tgt; None where neither is given.
+
+    Raises:
+        OptionError: one of the two is missing, or several files are standard input.
+    """
+    if (source is None) != (target is None):
+        raise OptionError("--src and --tgt go together: give both")
+    if [str(path) for path in (*links, source, target)].count(STANDARD) > 1:
+        raise OptionError('"-" stands for several files: standard input can be read once')
+    if source is None or target is None:
+        return None
+    return read_files(source, target, longest_line)

@@ -1,0 +1,61 @@
+"""The commands of docs/ below a `<!-- run -->` run as they are shown, in a folder that has the files they name."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SET = ROOT / "eval_data" / "de-en"
+
+
+def commands(page):
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    return "\n".join(re.findall(r"<!-- run -->\n```bash\n(.*?)```", text, flags=re.DOTALL))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """An empty folder whose shell has `xalign`."""
+    shim = tmp_path / "bin" / "xalign"
+    shim.parent.mkdir()
+    shim.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m xalign.cli "$@"\n')
+    shim.chmod(0o755)
+    work = tmp_path / "work"
+    work.mkdir()
+    return work
+
+
+def run(folder, page):
+    path = f"{folder.parent / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", commands(page)],
+        cwd=folder,
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def lines(path):
+    return path.read_text(encoding="utf-8").splitlines()
+
+
+def test_formats(folder):
+    text = {suffix: (SET / f"test.{suffix}").read_text(encoding="utf-8") for suffix in ("de", "en")}
+    for suffix, lines_of_text in text.items():
+        (folder / f"test.{suffix}").write_text(lines_of_text)
+        pieces = re.sub(r"(?m)(?:^|(?<= ))(?=\S)", "▁", lines_of_text)
+        (folder / f"test.spm.{suffix}").write_text(pieces)
+    links = (SET / "gold.txt").read_text()
+    for name in ("out.align", "pieces.align"):
+        (folder / name).write_text(links)
+    (folder / "gold.wa").write_text("".join(f"{k} 1 1 S\n" for k in range(1, links.count("\n") + 1)))
+    assert run(folder, "formats.md").startswith("The Der\told alte\t")
+    assert set(lines(folder / "gold.align")) == {"0-0"}
+    assert (folder / "words.align").read_text() == links

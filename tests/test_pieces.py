@@ -1,0 +1,111 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from xalign.errors import InputError
+from xalign.links import Alignment, Link
+from xalign.pieces import Marks, find_marks, gather, gathered, join, join_pair, spread
+from xalign.sentences import SentencePair
+
+WRITTEN = {
+    Marks.SENTENCEPIECE: "▁das ▁Ha us ▁fäll t",
+    Marks.BPE: "das Ha@@ us fäll@@ t",
+    Marks.WORDPIECE: "das Ha ##us fäll ##t",
+    Marks.BYTE_LEVEL: "das ĠHa us ĠfÃ¤ll t",
+    Marks.JOINER: "das Ha￭ us fäll ￭t",
+    Marks.END_OF_WORD: "das</w> Ha us</w> fäll t</w>",
+}
+
+
+@pytest.mark.parametrize(("marks", "text"), WRITTEN.items())
+def test_pieces_make_the_words_that_they_are_of(marks, text):
+    assert join(text.split(), marks) == (("das", "Haus", "fällt"), ((0,), (1, 2), (3, 4)))
+
+
+@pytest.mark.parametrize(("marks", "text"), WRITTEN.items())
+def test_marks_are_found_in_the_text(marks, text):
+    assert find_marks([text.split(), ["ja"]]) is marks
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "das Haus fällt .",
+        "",
+        "Ġorġ Borg u ħafna nies oħra marru d-dar ħdejn il-baħar",  # Maltese has the letter Ġ
+        "## Titel und noch mehr Text",
+        "wir schreiben @@ für nichts",
+    ],
+)
+def test_text_in_words_has_no_marks(text):
+    assert find_marks([text.split()]) is None
+
+
+def test_punctuation_at_the_ends_of_a_word_is_a_word_of_its_own():
+    words, pieces = join(["▁(", "ke", "y", "?)", "▁?", "▁", ".", "▁don", "'", "t"], Marks.SENTENCEPIECE)
+    assert words == ("(", "key", "?)", "?", ".", "don't")
+    assert pieces == ((0,), (1, 2), (3,), (4,), (5, 6), (7, 8, 9))
+
+
+def test_a_piece_that_is_all_mark_is_a_word_that_looks_like_it():
+    assert join(["▁", "▁a"], Marks.SENTENCEPIECE)[0] == ("▁", "a")
+
+
+@given(st.sampled_from(list(Marks)), st.lists(st.text("ab▁@#Ġ￭</w>.?", min_size=1), max_size=8))
+def test_every_piece_is_in_one_word_and_in_order(marks, pieces):
+    words, groups = join(pieces, marks)
+    assert [piece for group in groups for piece in group] == list(range(len(pieces)))
+    assert len(words) == len(groups)
+    assert all(words)
+
+
+def test_a_side_without_marks_is_its_own_words():
+    joined = join_pair(SentencePair.of("das Haus", "▁the ▁hou se"), None, Marks.SENTENCEPIECE)
+    assert joined == (SentencePair.of("das Haus", "the house"), ((0,), (1,)), ((0,), (1, 2)))
+
+
+SCORED = Alignment((Link(0, 0), Link(1, 1)), scores=(0.5, 0.9), score=0.7)
+SOURCE, TARGET = ((0,), (1, 2)), ((0, 1), (2,))
+
+
+def test_links_of_words_become_links_of_all_their_pieces_with_their_scores():
+    pieces = spread(SCORED, SOURCE, TARGET)
+    assert str(pieces) == "0-0 0-1 1-2 2-2"
+    assert (pieces.scores, pieces.score) == ((0.5, 0.5, 0.9, 0.9), 0.7)
+
+
+def test_links_of_pieces_become_links_of_words_with_the_best_score():
+    pieces = Alignment((Link(0, 1), Link(1, 2), Link(2, 2)), scores=(0.5, 0.2, 0.9), score=0.7)
+    assert gather(pieces, SOURCE, TARGET) == SCORED
+
+
+def test_a_link_of_words_is_sure_if_one_of_its_pieces_is():
+    assert gather(Alignment.of([(1, 2)], [(2, 2), (0, 0)]), SOURCE, TARGET) == Alignment.of(
+        [(1, 1)], [(0, 0)]
+    )
+
+
+def test_a_piece_of_two_words_links_both():
+    assert str(spread(Alignment.of([(0, 0), (1, 1)]), ((0,), (0, 1)), ((0,), (1,)))) == "0-0 0-1 1-1"
+
+
+@given(st.lists(st.tuples(st.integers(0, 1), st.integers(0, 1))))
+def test_what_is_spread_is_gathered_again(links):
+    alignment = Alignment.of(links)
+    assert gather(spread(alignment, SOURCE, TARGET), SOURCE, TARGET) == alignment
+
+
+def test_pairs_in_pieces_become_pairs_in_words():
+    pair = SentencePair.of("das Ha@@ us", "the house")
+    links = Alignment.of([(1, 1), (2, 1)])
+    assert list(gathered([(pair, links)])) == [
+        (SentencePair.of("das Haus", "the house"), Alignment.of([(1, 1)]))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("pair", "message"), [(None, "text is missing"), (SentencePair.of("a", "b"), "no marks")]
+)
+def test_words_cannot_be_found_without_marks_or_text(pair, message):
+    with pytest.raises(InputError, match=message):
+        list(gathered([(pair, Alignment())]))

@@ -220,14 +220,14 @@ def _mapped(alignment: Alignment, images: Callable[[Link], Iterable[tuple[int, i
 
 
 def gathered(
-    aligned: Iterable[tuple[SentencePair | None, Alignment]], looked_at: int = LOOKED_AT
+    aligned: Iterable[tuple[SentencePair, Alignment]], looked_at: int = LOOKED_AT
 ) -> Iterator[tuple[SentencePair, Alignment]]:
     """Pairs in pieces, with links of pieces -> pairs in words, with links of words.
 
     Raises:
-        InputError: there is no text, or no marks are found in the first `looked_at` pairs.
+        InputError: no marks are found in the first `looked_at` pairs.
     """
-    rest = (_expect_text(pair, alignment) for pair, alignment in aligned)
+    rest = iter(aligned)
     first = list(islice(rest, looked_at))
     source, target = (
         find_marks(pair.source for pair, _ in first),
@@ -238,12 +238,6 @@ def gathered(
     for pair, alignment in chain(first, rest):
         joined = join_pair(pair, source, target)
         yield joined.words, gather(alignment, joined.source, joined.target)
-
-
-def _expect_text(pair: SentencePair | None, alignment: Alignment) -> tuple[SentencePair, Alignment]:
-    if pair is None:
-        raise InputError("links alone do not say which pieces make a word: their text is missing")
-    return pair, alignment
 
 
 class Joined(NamedTuple):

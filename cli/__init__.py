@@ -19,6 +19,7 @@ COMMANDS = {
     "convert": ("xalign.cli.convert", "Write links in another format."),
     "encode": ("xalign.cli.encode", "Write an encoder's hidden states to a file."),
     "eval": ("xalign.cli.eval", "Score alignments against gold: precision, recall, F1, AER."),
+    "lexicon": ("xalign.cli.lexicon", "Write lexical translation tables from links."),
     "models": ("xalign.cli.models", "List the presets; verify a downloaded checkpoint."),
     "symmetrize": ("xalign.cli.symmetrize", "Combine two files of directed links."),
     "train": ("xalign.cli.train", "Teach an encoder to align."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -11,7 +12,8 @@ from xalign.cli.options import line_option
 from xalign.cli.text import PATH, text_of, text_options
 from xalign.errors import OptionError
 from xalign.files import STANDARD, expect_no_input, writing
-from xalign.formats import FORMATS, OUTSIDE, READABLE, WRITERS, WriteOptions, iter_aligned
+from xalign.formats import FORMATS, OUTSIDE, READABLE, WRITERS, WriteOptions, iter_aligned, iter_with_text
+from xalign.links import Alignment
 from xalign.pieces import gathered
 from xalign.sentences import SentencePair
 
@@ -84,10 +86,14 @@ def convert(
     if to_one_based and target_format not in BASED:
         raise OptionError(f"--to-one-based is for {', '.join(BASED)}: {target_format} has its own numbers")
     text = text_of([links], source, target, longest_line)
-    needs_text = FORMATS[target_format].needs_text or to_words
-    aligned = begun(iter_aligned(links, text, source_format, one_based, outside, needs_text))
+    given = links, text, source_format, one_based, outside
+    aligned: Iterator[tuple[SentencePair | None, Alignment]]
     if to_words:
-        aligned = gathered(aligned)
+        aligned = begun(gathered(iter_with_text(*given)))
+    elif FORMATS[target_format].needs_text:
+        aligned = begun(iter_with_text(*given))
+    else:
+        aligned = begun(iter_aligned(*given))
     write, options = WRITERS[target_format], WriteOptions(scores=not no_scores, one_based=to_one_based)
     with writing(output) as file:
         for number, (pair, alignment) in enumerate(aligned, start=1):

@@ -1,5 +1,6 @@
 """The commands of docs/ below a `<!-- run -->` run as they are shown, in a folder that has the files they name."""
 
+import gzip
 import os
 import re
 import subprocess
@@ -44,6 +45,18 @@ def run(folder, page):
 
 def lines(path):
     return path.read_text(encoding="utf-8").splitlines()
+
+
+def test_lexicon(folder):
+    for suffix in ("de", "en"):
+        (folder / f"corpus.{suffix}").write_bytes((SET / f"test.{suffix}").read_bytes())
+    run(folder, "lexicon.md")
+    table = lines(folder / "lex.s2t")
+    examples = re.findall(r"\S+ \S+ [01]\.\d{7}", (ROOT / "docs" / "lexicon.md").read_text(encoding="utf-8"))
+    assert [examples[0] in table, examples[1] in lines(folder / "lex.t2s")] == [True, True]
+    assert gzip.decompress((folder / "lex.s2t.gz").read_bytes()).decode().splitlines() == table
+    pruned = gzip.decompress((folder / "lex.s2t.pruned.gz").read_bytes()).decode().splitlines()
+    assert set(pruned) == {line for line in table if "NULL" not in line.split()}
 
 
 def test_formats(folder):

@@ -18,6 +18,7 @@ docs/formats.md describes each format for users. Does not: drop links, but those
 
 from .aligned import OUTSIDE as OUTSIDE
 from .aligned import iter_aligned as iter_aligned
+from .aligned import iter_with_text as iter_with_text
 from .entry import WriteOptions as WriteOptions
 from .entry import Writer as Writer
 from .files import FORMATS as FORMATS

@@ -7,6 +7,7 @@ from itertools import zip_longest
 from pathlib import Path
 
 from ..errors import FormatError, InputError, OptionError
+from ..files import name_of
 from ..links import Alignment
 from ..sentences import SentencePair
 from .entry import Entry
@@ -23,7 +24,6 @@ def iter_aligned(
     format: str = "auto",
     one_based: bool | None = None,
     outside: str = "error",
-    needs_text: bool = False,
 ) -> Iterator[Aligned]:
     """Each sentence pair with its alignment; the pair is None where there is no text.
 
@@ -34,7 +34,6 @@ def iter_aligned(
         pairs: the text. None takes it from the file, in formats that have it.
         format, one_based: as of `iter_alignments`.
         outside: what to do with a link to a word that the pair does not have: raise an "error", or "drop" it.
-        needs_text: refuse a file without text where `pairs` is None.
 
     Raises:
         FormatError: the file is not of the format, has more pairs than the text, or less, or a link is outside.
@@ -47,12 +46,24 @@ def iter_aligned(
         entries = parsed(name, lines, one_based)
         unit = "line" if FORMATS[name].by_line else "pair"
         for number, aligned in enumerate(_side_by_side(name, entries, pairs), start=1):
-            if needs_text and aligned[0] is None:
-                raise FormatError(f"has no text in it: its format is {name}")
             try:
                 yield _checked(*aligned, outside)
             except InputError as error:
                 raise FormatError(f"{unit} {number}: {error}") from None
+
+
+def iter_with_text(
+    path: Path | str,
+    pairs: Iterable[SentencePair] | None = None,
+    format: str = "auto",
+    one_based: bool | None = None,
+    outside: str = "error",
+) -> Iterator[tuple[SentencePair, Alignment]]:
+    """As `iter_aligned`; FormatError where there is no text."""
+    for pair, alignment in iter_aligned(path, pairs, format, one_based, outside):
+        if pair is None:
+            raise FormatError(f"{name_of(path)} has no text in it: source and target are needed beside it")
+        yield pair, alignment
 
 
 def _side_by_side(

@@ -1,0 +1,89 @@
+"""`xalign lexicon`: links and their text -> lexical translation tables."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import click
+
+from xalign.cli.options import line_option
+from xalign.cli.text import PATH, text_of, text_options
+from xalign.errors import OptionError
+from xalign.files import STANDARD, expect_no_input, writing
+from xalign.formats import OUTSIDE, iter_with_text
+from xalign.translation_table import TranslationTable
+
+
+@click.command()
+@click.argument("links", type=PATH, default=STANDARD)
+@text_options
+@click.option(
+    "--s2t", type=PATH, metavar="FILE", help="Write p(target | source), a line each: target source p."
+)
+@click.option(
+    "--t2s", type=PATH, metavar="FILE", help="Write p(source | target), a line each: source target p."
+)
+@click.option("--shortlist", type=PATH, metavar="FILE", help="Write s2t pruned to --best, without NULL.")
+@click.option(
+    "--best",
+    type=click.IntRange(min=1),
+    default=100,
+    show_default=True,
+    help="Most target words for a source word in the shortlist.",
+)
+@click.option(
+    "--one-based/--zero-based",
+    default=None,
+    help="The number of the first word in LINKS; by default what its format has.",
+)
+@click.option(
+    "--outside",
+    type=click.Choice(OUTSIDE),
+    default="error",
+    show_default=True,
+    help="What to do with links to words that a sentence does not have.",
+)
+@line_option
+def lexicon(
+    links: Path,
+    source: Path | None,
+    target: Path | None,
+    s2t: Path | None,
+    t2s: Path | None,
+    shortlist: Path | None,
+    best: int,
+    one_based: bool | None,
+    outside: str,
+    longest_line: int,
+) -> None:
+    """Write lexical translation tables, as Marian and Moses read them.
+
+    \b
+    xalign lexicon corpus.align --src corpus.de --tgt corpus.en --s2t lex.s2t --t2s lex.t2s
+    xalign lexicon corpus.align --src corpus.de --tgt corpus.en --shortlist lex.s2t.pruned.gz --best 50
+
+    LINKS is in any format that is read (docs/formats.md); - is standard input. The text is that of --src and --tgt, or
+    the one that LINKS brings. The tables are those of extract-lex, which comes with Moses and Marian (docs/lexicon.md).
+    Each FILE is compressed by its suffix; one of them may be - for standard output.
+    """
+    outputs = [path for path in (s2t, t2s, shortlist) if path is not None]
+    if not outputs:
+        raise OptionError("there is nothing to write: give --s2t, --t2s or --shortlist")
+    if len(set(map(str, outputs))) < len(outputs):
+        raise OptionError("two of --s2t, --t2s and --shortlist name the same file")
+    for output in outputs:
+        expect_no_input(output, [links, source, target])
+    text = text_of([links], source, target, longest_line)
+    table = TranslationTable()
+    for pair, alignment in iter_with_text(links, text, one_based=one_based, outside=outside):
+        table.add(pair, alignment)
+    tables = (
+        (s2t, table.source_to_target),
+        (t2s, table.target_to_source),
+        (shortlist, partial(table.shortlist, best)),
+    )
+    for path, lines in tables:
+        if path is not None:
+            with writing(path) as file:
+                file.writelines(line.encode() for line in lines())

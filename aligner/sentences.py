@@ -138,7 +138,16 @@ def parse_bars(line: str) -> SentencePair:
     if len(fields) != 2:
         if not words(line):
             return SentencePair((), ())
-        raise InputError(f'expected "source ||| target", found {len(fields)} field{"s" * (len(fields) > 1)}')
+        if len(fields) > 2:
+            raise InputError(f'expected "source ||| target", found {len(fields)} fields')
+        if "\t" in line.strip():
+            raise InputError(
+                'expected "source ||| target", found a tab and no bars: if the tab stands between source and target, '
+                'give --tsv (in Python: form="tsv")'
+            )
+        raise InputError(
+            'expected "source ||| target", found no bars: if the target is in a file of its own, give both files'
+        )
     return SentencePair(words(_unended(fields[0].removesuffix(" "))), words(fields[1]))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from xalign.cli.standard import run_as_process, tell, telling_warnings
+from xalign.cli.standard import run_as_process, tell, telling
 from xalign.errors import XalignError
 from xalign.version import VERSION
 
@@ -44,7 +44,7 @@ class XalignGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         try:
-            with telling_warnings():
+            with telling():
                 return super().invoke(ctx)
         except XalignError as error:
             text = "; ".join([str(error), *_notes(error)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -11,8 +12,9 @@ from typing import Any
 import click
 
 from xalign.ahead import begun, until_error
-from xalign.cli.options import aligner_from, line_option, model_options, quiet_option
+from xalign.cli.options import aligner_from, line_option, model_options, progress_options
 from xalign.cli.progress import count_lines, track
+from xalign.cli.standard import tell
 from xalign.errors import OptionError, XalignError
 from xalign.files import STANDARD, expect_no_input, writing
 from xalign.formats import WRITERS, WriteOptions
@@ -42,7 +44,7 @@ PATH = click.Path(allow_dash=True, path_type=Path)
 @click.option("--one-based", is_flag=True, help="Number words from 1.")
 @line_option
 @model_options
-@quiet_option
+@progress_options
 def align(
     source: Path,
     target: Path | None,
@@ -53,7 +55,7 @@ def align(
     scores: bool,
     one_based: bool,
     longest_line: int,
-    quiet: bool,
+    progress: str,
     **model: Any,
 ) -> None:
     """Align the words of parallel sentences.
@@ -75,6 +77,8 @@ def align(
         )
     chosen = None if columns is None else _columns(columns, form)
     expect_no_input(output, [source, target])
+    if target is None and str(source) == STANDARD:
+        _tell_of_the_terminal(form)
     # A missing file is told before a model is loaded.
     if target is None:
         pairs = begun(read_stream(source, form, chosen, longest_line))
@@ -83,7 +87,7 @@ def align(
     aligner = aligner_from(model, all_layers=False)
     broken: list[XalignError] = []  # what ended the text, if not its end
     aligned = aligner.align_pairs(until_error(pairs, broken))
-    tracked = track(aligned, "pairs", partial(count_lines, source), quiet)
+    tracked = track(aligned, "pairs", partial(count_lines, source), progress)
     write, options = WRITERS[writer], WriteOptions(scores, one_based)
     number = 0
     # Closed here, and not wherever the last reference goes, since it ends threads.
@@ -92,6 +96,13 @@ def align(
             file.write(write(pair, alignment, number, options).encode())
         for error in broken:
             raise _with_advice(error, number)
+
+
+def _tell_of_the_terminal(form: str | None) -> None:
+    """In silence a command that waits for input would look as if it hung."""
+    if sys.stdin is not None and sys.stdin.isatty():
+        pair = {"tsv": "source TAB target", "jsonl": "JSON objects"}.get(form or "", '"source ||| target"')
+        tell(f"Reading {pair} from the terminal, a pair a line. End with Ctrl-D.")
 
 
 def _columns(text: str, form: str | None) -> tuple[int, int]:

@@ -12,7 +12,7 @@ import click
 from click.core import ParameterSource
 
 from xalign.cli.layers import layer_list
-from xalign.cli.options import aligner_from, line_option, models_options, quiet_option
+from xalign.cli.options import aligner_from, line_option, models_options, progress_options
 from xalign.cli.progress import track
 from xalign.cli.standard import tell
 from xalign.errors import OptionError
@@ -46,7 +46,7 @@ PATH = click.Path(allow_dash=True, path_type=Path)
 )
 @line_option
 @models_options
-@quiet_option
+@progress_options
 @click.pass_context
 def eval(
     ctx: click.Context,
@@ -62,7 +62,7 @@ def eval(
     form: str,
     sentences: Path | None,
     longest_line: int,
-    quiet: bool,
+    progress: str,
     **options: Any,
 ) -> None:
     """Score links, or the links that a model finds, against gold.
@@ -86,7 +86,7 @@ def eval(
     if files:
         hypotheses = [Hypothesis.read(path, links, one_based, reverse) for path in files]
     else:
-        hypotheses = list(_from_models(options, layers, text or [], quiet))
+        hypotheses = list(_from_models(options, layers, text or [], progress))
     scores = evaluate(links, hypotheses, against="best" if layers else "first")
     for doubt in doubts(links, hypotheses[-1:] if layers else hypotheses, text):
         tell(f"Warning: {doubt.name}: {_told(doubt, is_file=bool(files))}")
@@ -131,14 +131,14 @@ def _option(ctx: click.Context, parameter: str) -> str:
 
 
 def _from_models(
-    options: dict[str, Any], layers: str | None, text: Sequence[SentencePair], quiet: bool
+    options: dict[str, Any], layers: str | None, text: Sequence[SentencePair], progress: str
 ) -> Iterator[Hypothesis]:
     models = options.pop("model")
     for model in models:
         # Where layers are listed, the model needs none of its own; layer 0 is one that every encoder has.
         aligner = aligner_from({**options, "model": model} | ({"layer": 0} if layers else {}))
         chosen = layer_list(layers or str(aligner.method.layer), aligner.encoder.layers)
-        found = track(aligner.align_layers(text, chosen), "pairs", partial(len, text), quiet)
+        found = track(aligner.align_layers(text, chosen), "pairs", partial(len, text), progress)
         for hypothesis in Hypothesis.of_layers(aligner, chosen, found):
             several = layers and len(models) > 1
             name = f"{aligner.preset.name} {hypothesis.name}" if several else hypothesis.name

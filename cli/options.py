@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from xalign.cli.progress import MODES
 from xalign.files import LONGEST_LINE
 from xalign.models import DEFAULT, ENCODINGS, EXTRACTIONS, LEVELS, PUNCTUATION, SIMILARITIES
 from xalign.symmetrize import SYMMETRIZERS
@@ -42,7 +44,7 @@ trust_option = click.option(
     is_flag=True,
     help="Run the Python code that a checkpoint brings, with all that you may do; else such a checkpoint is refused.",
 )
-quiet_option = click.option("--quiet", "-q", is_flag=True, help="No progress bar.")
+quiet_option = click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
 
 _METHOD_OPTIONS = (
     click.option("--layer", type=int, help="Hidden states to compare: 0 = embeddings, n = after block n."),
@@ -90,6 +92,54 @@ _ALIGNING_OPTIONS = (
     ),
     device_option,
     trust_option,
+)
+
+
+def progress_options(command: Command) -> Command:
+    """--progress with its short form -q, and -v; the command takes `progress`, one of `MODES`."""
+    for option in reversed(_PROGRESS_OPTIONS):
+        command = option(command)
+    return command
+
+
+def _note_quiet(ctx: click.Context, _: click.Parameter, quiet: bool) -> None:
+    ctx.meta[_QUIET] = quiet
+
+
+def _mode(ctx: click.Context, _: click.Parameter, progress: str) -> str:
+    return "none" if ctx.meta.get(_QUIET) else progress
+
+
+def _be_verbose(_: click.Context, __: click.Parameter, verbose: bool) -> None:
+    if verbose:
+        logging.getLogger("xalign").setLevel(logging.INFO)
+
+
+_QUIET = "xalign.quiet"
+_PROGRESS_OPTIONS = (
+    click.option(
+        "--progress",
+        type=click.Choice(MODES),
+        default="auto",
+        show_default=True,
+        callback=_mode,
+        help="Progress on stderr: a bar, or a plain line every 30 seconds. auto: a bar on a terminal, lines elsewhere.",
+    ),
+    click.option(  # eager, so that --progress knows of it
+        *("--quiet", "-q"),
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=_note_quiet,
+        help="The same as --progress none.",
+    ),
+    click.option(
+        *("--verbose", "-v"),
+        is_flag=True,
+        expose_value=False,
+        callback=_be_verbose,
+        help="Say on stderr what happens: the model and device used, long sentences, pairs that are left out.",
+    ),
 )
 
 

@@ -1,33 +1,81 @@
-"""How far a command has come: a bar on stderr where a person is watching, silence elsewhere."""
+"""How far a command has come, on stderr: a bar on a terminal, a plain line every 30 seconds elsewhere."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Generator, Iterable
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Event, Thread
 from typing import TypeVar
 
+from xalign.cli.standard import tell
+from xalign.cli.watch import Lines, Watch
 from xalign.compression import COMPRESSED
 from xalign.files import STANDARD
 
 T = TypeVar("T")
+MODES = ("auto", "bar", "lines", "none")
+EVERY = 30.0  # seconds between plain lines
 
 
-def track(items: Iterable[T], what: str, total: Callable[[], int | None], quiet: bool) -> Generator[T]:
-    """The items, counted on stderr as they pass: rate, and time left where the total is known.
+@contextmanager
+def watching(
+    what: str, total: Callable[[], int | None], progress: str = "auto", every: float = EVERY
+) -> Iterator[Watch]:
+    """What counts the items of a command and shows that as `progress` says, one of `MODES`.
 
-    `total` is asked only where there is a bar, since finding it out may take a while.
+    `total` is asked only where it is shown, since finding it out may take a while.
     """
-    if quiet or not sys.stderr.isatty():
-        yield from items
-        return
-    from xalign.cli.bar import bar
+    if progress == "auto":
+        progress = "bar" if sys.stderr.isatty() else "lines"
+    if progress == "bar":
+        from xalign.cli.bar import bar
 
-    with bar() as progress:
-        task = progress.add_task(what, total=total())
+        with bar(what, total()) as watch:
+            yield watch
+    elif progress == "lines":
+        lines = Lines(what, total)
+        with _telling(lines, every):
+            yield lines
+    else:
+        yield Watch()
+
+
+@contextmanager
+def _telling(lines: Lines, every: float) -> Iterator[None]:
+    """A thread of its own tells the lines, so that they come while nothing passes, too."""
+    ended = Event()
+
+    def tell_lines() -> None:
+        while not ended.wait(every):
+            tell(lines.line())
+
+    thread = Thread(target=tell_lines, name="progress", daemon=True)
+    started = time.monotonic()
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+    if time.monotonic() - started >= every:
+        tell(lines.end())
+
+
+def track(
+    items: Iterable[T],
+    what: str,
+    total: Callable[[], int | None],
+    progress: str = "auto",
+    every: float = EVERY,
+) -> Generator[T]:
+    """The items, counted on stderr as they pass: rate, and time left where the total is known."""
+    with watching(what, total, progress, every) as watch:
         for item in items:
             yield item
-            progress.advance(task)
+            watch.advance()
 
 
 def count_lines(path: Path) -> int | None:

@@ -15,6 +15,8 @@ import click
 
 from xalign.errors import OptionError, XalignError
 
+_REMEMBERED = 1_000  # lines that are not told twice; there may be any number of others
+
 
 def tell(text: str) -> None:
     """A line on stderr; where nobody can read it the run goes on all the same."""
@@ -23,21 +25,33 @@ def tell(text: str) -> None:
 
 
 class _Telling(logging.Handler):
-    """What the library warns of, a line each."""
+    """What the library says, a line each, and the same line once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._told: set[str] = set()
 
     def emit(self, record: logging.LogRecord) -> None:
-        tell(f"Warning: {record.getMessage()}")
+        text = record.getMessage()
+        if text in self._told:
+            return
+        if len(self._told) == _REMEMBERED:
+            self._told.clear()
+        self._told.add(text)
+        tell(f"Warning: {text}" if record.levelno >= logging.WARNING else text)
 
 
 @contextmanager
-def telling_warnings() -> Iterator[None]:
-    """What the logger "xalign" warns of becomes lines on stderr."""
-    logger, handler = logging.getLogger("xalign"), _Telling(logging.WARNING)
+def telling() -> Iterator[None]:
+    """What the logger "xalign" says becomes lines on stderr: warnings, and with --verbose all that is informative."""
+    logger, handler = logging.getLogger("xalign"), _Telling()
+    level = logger.level
     logger.addHandler(handler)
     try:
         yield
     finally:
         logger.removeHandler(handler)
+        logger.setLevel(level)
 
 
 def run_as_process(command: Callable[[], object]) -> NoReturn:

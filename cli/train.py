@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from xalign.cli.options import device_option, method_options, quiet_option
+from xalign.cli.options import device_option, method_options, progress_options
+from xalign.cli.progress import EVERY, watching
+from xalign.cli.standard import tell
 from xalign.errors import OptionError
 from xalign.models import EXTRACTIONS
 
@@ -178,7 +179,7 @@ PATH = click.Path(path_type=Path)  # whether it is there is told by who reads it
     type=click.Choice(["auto", "float32", "bfloat16"]),
     help="Precision of the arithmetic; weights stay float32. auto: bfloat16 where the device is built for it.",
 )
-@quiet_option
+@progress_options
 def train(
     init: str,
     sources: tuple[Path, ...],
@@ -200,7 +201,7 @@ def train(
     lexicon_rounds: int,
     device: str,
     dtype: str,
-    quiet: bool,
+    progress: str,
     **values: Any,
 ) -> None:
     """Teach an encoder to align, from text with links or from text alone.
@@ -257,11 +258,13 @@ def train(
     precision = str(choose_dtype(dtype, place)).removeprefix("torch.")
     usual_steps = 200 if adapting else 2_000
     options = TrainOptions(steps=usual_steps if steps is None else steps, dtype=precision, **values)
-    with _watching(quiet, options.steps * (rounds if adapting else 1)) as watch:
+    with training_progress(progress, options.steps * (rounds if adapting else 1)) as watch:
         if adapting:
             adapt(plan, options, rounds, place, resume, *watch, lexicon_rounds)
         else:
             run(plan, options, place, resume, *watch)
+    if progress != "none" and os.environ.get("RANK", "0") == "0":
+        tell(f"The trained model is in {out}: xalign align --model {out}")
 
 
 _METHOD = ("layer", "encode", "similarity", "extract", "threshold", "level", "punctuation")
@@ -298,33 +301,29 @@ def _objective(text: str) -> tuple[str, float]:
 
 
 @contextmanager
-def _watching(quiet: bool, steps: int) -> Iterator[tuple[Callable[[Progress], None], Callable[[int], None]]]:
-    """What to call with every report and with every step: a bar on stderr, where a person is watching.
+def training_progress(
+    progress: str, steps: int, every: float = EVERY
+) -> Iterator[tuple[Callable[[Progress], None], Callable[[int], None]]]:
+    """What to call with every report and with every step.
 
-    Of several processes the first one draws it; launchers number them in RANK.
+    Of several processes the first one shows progress; launchers number them in RANK.
     """
-    if quiet or not sys.stderr.isatty() or os.environ.get("RANK", "0") != "0":
-        yield lambda progress: None, lambda step: None
-        return
-    from xalign.cli.bar import bar
+    mode = progress if os.environ.get("RANK", "0") == "0" else "none"
+    with watching("steps", lambda: steps, mode, every) as watch:
+        begun = False
 
-    with bar() as progress_bar:
-        task = progress_bar.add_task("training", total=steps)
-        started = False
-
-        def report(progress: Progress) -> None:
-            description = f"loss {progress.loss:.3f}  rate {progress.rate:.1e}"
-            progress_bar.update(task, description=description)
-            if progress.scores:
-                scores = "  ".join(f"{name} {aer:.1f}" for name, aer in progress.scores.items())
-                kept = "  (best, kept)" if progress.best else ""
-                progress_bar.console.print(f"step {progress.step}  AER  {scores}{kept}", highlight=False)
+        def report(of_step: Progress) -> None:
+            watch.note = f"loss {of_step.loss:.3f}, rate {of_step.rate:.1e}"
+            if of_step.scores:
+                scores = "  ".join(f"{name} {aer:.1f}" for name, aer in of_step.scores.items())
+                kept = "  (best, kept)" if of_step.best else ""
+                watch.say(f"step {of_step.step}  AER  {scores}{kept}")
 
         def stepped(step: int) -> None:
-            nonlocal started
-            if not started:  # a resumed run's first step is not made up of all before it
-                progress_bar.reset(task, total=steps, completed=step - 1)
-                started = True
-            progress_bar.update(task, completed=step)
+            nonlocal begun
+            if not begun:  # a resumed run's first step is not made up of all before it
+                watch.go_on_from(step - 1)
+                begun = True
+            watch.advance()
 
         yield report, stepped

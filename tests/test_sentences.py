@@ -125,9 +125,14 @@ def test_a_line_of_a_stream_is_a_pair(form, line, pair):
 @pytest.mark.parametrize(
     ("form", "line", "complaint"),
     [
-        ("bars", "das Haus", 'expected "source ||| target", found 1 field'),
+        (
+            "bars",
+            "das Haus",
+            'expected "source ||| target", found no bars: if the target is in a file of its own, give both',
+        ),
+        ("bars", "das Haus\tthe house", "source and target, give --tsv"),
         ("bars", "a ||| b ||| c", "found 3 fields"),
-        ("bars", "\u00a0", "found 1 field"),  # a word, not a blank line
+        ("bars", "\u00a0", "found no bars"),  # a word, not a blank line
         ("tsv", "das Haus the house", "found no tab"),
         ("jsonl", "das Haus ||| the house", "not JSON"),
         ("jsonl", '{"src": "a", "tgt": "b"', "not JSON"),

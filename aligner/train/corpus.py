@@ -7,6 +7,7 @@ choose an order (mixture.py), or build batches.
 
 from __future__ import annotations
 
+import logging
 from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from ..sentences import SentencePair, read_files
 from ..subwords import Splitter, Subwords
 from .collate import Example
 
+logger = logging.getLogger("xalign")
 POSSIBLE_WEIGHT = 0.5  # of a possible link, where a sure one weighs 1
 
 _Table = NDArray[np.float64]
@@ -130,9 +132,19 @@ def read_corpus(
     target = Splitter(encoder, files.target_language)([pair.target for pair in pairs])
     table = _read_links(files, pairs, possible_weight)
     table = table[_has_subwords(source, table[:, :2]) & _has_subwords(target, table[:, [0, 2]])]
-    keep = fits(source.sizes, target.sizes, encoder, encode)
-    if not unlinked:
-        keep &= np.bincount(table[:, 0].astype(np.int64), minlength=len(pairs)) > 0
+    present = (source.sizes > 0) & (target.sizes > 0)
+    short = fits(source.sizes, target.sizes, encoder, encode)
+    linked = np.bincount(table[:, 0].astype(np.int64), minlength=len(pairs)) > 0
+    keep = present & short & (linked | unlinked)
+    _tell_left_out(
+        files.source,
+        keep,
+        {
+            "an empty side": ~present,
+            "too many subwords for the encoder": present & ~short,
+            "no links": present & short & ~(linked | unlinked),
+        },
+    )
     if not keep.any():
         wanted = "words on both sides" if unlinked else "links between words that have subwords"
         raise TrainingError(
@@ -202,6 +214,15 @@ def fits(
     size = source + target if together else np.maximum(source, target)
     fitting: NDArray[np.bool_] = (source > 0) & (target > 0) & (size <= encoder.limit)
     return fitting
+
+
+def _tell_left_out(corpus: Path, keep: NDArray[np.bool_], reasons: dict[str, NDArray[np.bool_]]) -> None:
+    """Of a corpus whose pairs are all kept nothing; a warning where less than half of them are."""
+    counts = [f"{int(pairs.sum()):,} with {reason}" for reason, pairs in reasons.items() if pairs.any()]
+    if counts:
+        level = logging.WARNING if 2 * keep.sum() < len(keep) else logging.INFO
+        text = f"{corpus}: {int(keep.sum()):,} of {len(keep):,} pairs are trained on; left out: {', '.join(counts)}"
+        logger.log(level, text)
 
 
 def _kept(side: Subwords, keep: NDArray[np.bool_]) -> Sentences:

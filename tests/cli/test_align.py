@@ -4,6 +4,8 @@ import bz2
 import gzip
 import json
 import lzma
+import os
+import pty
 import random
 import subprocess
 import sys
@@ -160,6 +162,21 @@ def test_line_i_belongs_to_line_i_over_many_blocks(align, links):
     assert [each["links"] for each in found] == [[list(link) for link in links[k]] for k in order]
 
 
+def test_a_terminal_is_told_what_it_is_asked_for(tiny):
+    """In silence it would look as if the command hung."""
+    parent, child = pty.openpty()
+    command = [sys.executable, "-m", "xalign.cli", "align", "--model", str(tiny("preset")), "--device", "cpu"]
+    with subprocess.Popen(command, stdin=child, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as program:
+        os.write(parent, b"das Haus ||| the house\n\x04")
+        out, told = program.communicate(timeout=120)
+    os.close(parent)
+    os.close(child)
+    assert (program.returncode, out.count(b"\n")) == (0, 1)
+    assert told.decode().splitlines() == [
+        'Reading "source ||| target" from the terminal, a pair a line. End with Ctrl-D.'
+    ]
+
+
 # Every form of links.
 
 
@@ -246,7 +263,7 @@ def test_a_missing_file_and_a_folder(align, file, tmp_path):
     ("content", "options", "complaint"),
     [
         (b"a ||| b\nb\xff ||| c\n", [], "line 2: not UTF-8 (byte 0xff at position 2)"),
-        (b"a ||| b\n\na b\n", [], 'line 3: expected "source ||| target", found 1 field'),
+        (b"a ||| b\n\na b\n", [], 'line 3: expected "source ||| target", found no bars'),
         (b"a ||| b ||| c\n", [], "line 1: expected"),
         (b"a\tb\na b\n", ["--tsv"], "line 2: expected source and target with a tab between them"),
         (b'{"src": "a", "tgt": "b"}\n{"src": "a", \n', [], "line 2: not JSON"),

@@ -51,10 +51,12 @@ def test_what_is_not_there_is_bad_usage(arguments):
 PROMISED = {
     "-o": None,
     "-q": None,
+    "-v": None,
+    "--progress": {"auto", "bar", "lines", "none"},
     "--tsv": None,
     "--columns": None,
     "--longest-line": None,
-    "--format": {"pharaoh", "words", "tsv", "jsonl", "naacl", "talp"},
+    "--format": {"pharaoh", "words", "tsv", "jsonl", "naacl", "talp", "giza", "rwth", "tsinghua"},
     "--scores": None,
     "--one-based": None,
     "--model": None,

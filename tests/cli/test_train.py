@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -15,7 +16,9 @@ from safetensors.torch import load_file
 
 import xalign.train.run
 from xalign.cli import main
+from xalign.cli.train import training_progress
 from xalign.train.corpus import CorpusFiles
+from xalign.train.log import Progress
 
 SCHEDULE = ["--steps", 40, "--save-steps", 10, "--batch-subwords", 200, "--dtype", "float32"]
 
@@ -99,6 +102,27 @@ def test_the_result_aligns_without_further_options(start, corpus, tmp_path):
     )
     assert aligned.exit_code == 0, aligned.output
     assert aligned.stdout.count("\n") == 24
+
+
+def test_a_run_says_where_its_model_is_unless_it_is_to_be_quiet(start, corpus, tmp_path):
+    arguments = command(start, corpus, tmp_path / "out", "--steps", 2)
+    assert CliRunner().invoke(main, arguments).stderr == ""
+    arguments.remove("-q")
+    told = f"The trained model is in {tmp_path / 'out'}: xalign align --model {tmp_path / 'out'}\n"
+    assert CliRunner().invoke(main, arguments).stderr == told
+
+
+def test_a_long_run_in_a_pipe_says_step_loss_and_scores(capsys):
+    with training_progress("lines", 200, every=0.05) as (report, stepped):
+        for step in range(101, 121):  # of a run that was resumed
+            time.sleep(0.01)
+            stepped(step)
+        report(Progress(120, 200, loss=1.25, rate=5e-4, scores={"dev": 20.1}, best=True))
+        time.sleep(0.1)
+    *lines, last = capsys.readouterr().err.splitlines()
+    assert "step 120  AER  dev 20.1  (best, kept)" in lines
+    assert re.fullmatch(r"120 of 200 steps \(60 %\), .*/s, .* left, loss 1\.250, rate 5\.0e-04", lines[-1])
+    assert last.startswith("120 steps in ")
 
 
 def test_objectives_without_labels_need_no_links(start, corpus, tmp_path):

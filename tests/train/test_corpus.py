@@ -1,5 +1,7 @@
 """Parallel text, with links or without, -> one corpus: what is kept, what is refused, what an example holds."""
 
+import logging
+
 import numpy as np
 import pytest
 
@@ -70,6 +72,21 @@ def test_pairs_that_teach_nothing_are_left_out(tmp_path, ours):
     assert len(read) == 2
     assert read.example(1, swapped=False).links.tolist() == [[1, 1]]
     assert len(read_corpus(files, ours, unlinked=True)) == 3  # the empty side stays out
+
+
+def test_what_is_left_out_is_told_with_the_reason(tmp_path, ours, caplog):
+    caplog.set_level(logging.INFO, "xalign")
+    source = ["das Haus", "", "der Garten", "groß", "das " * 200]
+    target = ["the house", "the", "the garden", "big", "the"]
+    files = written(tmp_path, source, target, ["0-0", "", "1-1", "", "0-0"])
+    read_corpus(files, ours)
+    left_out = "1 with an empty side, 1 with too many subwords for the encoder, 1 with no links"
+    told = f"{files.source}: 2 of 5 pairs are trained on; left out: {left_out}"
+    assert caplog.record_tuples == [("xalign", logging.WARNING, told)]
+    read_corpus(files, ours, unlinked=True)
+    assert caplog.records[1].levelno == logging.INFO
+    read_corpus(written(tmp_path, ["das Haus"], ["the house"], ["0-0"]), ours)
+    assert len(caplog.records) == 2
 
 
 def test_text_alone_is_a_corpus_too(tmp_path, ours):

@@ -26,6 +26,11 @@ def open_as(suffix: str, path: Path | str, mode: str) -> IO[bytes]:
     return file
 
 
+def compressed(suffix: str, text: bytes) -> bytes:
+    """The bytes of a whole file of this suffix: always the same for the same text. Such files can be concatenated."""
+    return _FRAMES[suffix](text) if suffix in COMPRESSED else text
+
+
 def damages() -> tuple[type[Exception], ...]:
     """What reading a damaged file raises; zstandard is imported where a .zst file was opened, and only there."""
     zstandard = sys.modules.get("zstandard")
@@ -128,4 +133,18 @@ _WRITERS: dict[str, Callable[..., Any]] = {
     ".bz2": partial(bz2.open, mode="wb"),
     ".xz": partial(lzma.open, mode="wb"),
     ".zst": _write_zstandard,
+}
+
+
+def _zstandard_frame(text: bytes) -> bytes:
+    import zstandard
+
+    return zstandard.ZstdCompressor(write_checksum=True).compress(text)
+
+
+_FRAMES: dict[str, Callable[[bytes], bytes]] = {
+    ".gz": partial(gzip.compress, compresslevel=6, mtime=0),
+    ".bz2": bz2.compress,
+    ".xz": lzma.compress,
+    ".zst": _zstandard_frame,
 }

@@ -1,7 +1,9 @@
 """What can go wrong, as types. Every message says where, what, and what to type next.
 
     XalignError
-    ├── InputError         text to align: a file, a line, its encoding, its fields
+    ├── InputError         text to align: a file, its encoding, its fields
+    │   └── LineError      one line of it; the lines after it can be aligned
+    │       └── LongLine   a line beyond the limit
     ├── FormatError        an alignment or gold file
     ├── OptionError        an option's value, or two options that do not go together
     │   ├── LayerError     a layer that the encoder does not have
@@ -20,6 +22,18 @@ class XalignError(Exception):
 
 class InputError(XalignError, ValueError):
     """Text to align cannot be read: names the file, the line and what was expected there."""
+
+
+class LineError(InputError):
+    """One line of text cannot be read: `file` and `line`, counted from 1, say which, `reason` what is wrong with it."""
+
+    def __init__(self, file: str, line: int, reason: str) -> None:
+        super().__init__(f"{file} line {line}: {reason}")
+        self.file, self.line, self.reason = file, line, reason
+
+
+class LongLine(LineError):
+    """A line has more bytes than the limit."""
 
 
 class FormatError(XalignError, ValueError):

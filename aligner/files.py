@@ -13,13 +13,14 @@ import os
 import shutil
 import stat
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import IO
 
-from .compression import damages, open_as
-from .errors import InputError, OptionError
+from .compression import COMPRESSED, damages, open_as
+from .errors import InputError, LineError, LongLine, OptionError
+from .lock import locked
 
 logger = logging.getLogger("xalign")
 
@@ -38,34 +39,76 @@ def name_of(path: Path | str) -> str:
 # Reading.
 
 
-def read_lines(path: Path | str, longest: int = LONGEST_LINE, skip: bool = False) -> Iterator[str]:
+OnBroken = Callable[[LineError], None]
+"""What is done about a line that cannot be read: raises the error, or returns, and the line counts as empty."""
+
+
+def refuse(error: LineError) -> None:
+    """Whatever is wrong with a line is an error."""
+    raise error
+
+
+def skip_long(error: LineError) -> None:
+    """A line that is too long counts as empty, and the logger "xalign" warns of it; all else is an error."""
+    if not isinstance(error, LongLine):
+        raise error
+    logger.warning("%s: it counts as empty", error)
+
+
+def read_lines(
+    path: Path | str, longest: int = LONGEST_LINE, on_broken: OnBroken = refuse
+) -> Iterator[str]:
     """The lines of a text file, without their ends and without a byte order mark.
 
     Args:
         longest: most bytes in a line; no more of it is held.
-        skip: a longer line comes as an empty one, and the logger "xalign" warns of it, in place of an error.
+        on_broken: decides about a line that is too long or not UTF-8.
 
     Raises:
-        InputError: the file is missing, is not what its suffix says, or has a line that is too long or not UTF-8.
+        InputError: the file is missing, or is not what its suffix says; or what `on_broken` raises.
     """
     number = 0
     with _reading(path) as file:
         try:
             for number, raw in enumerate(_lines_within(file, longest), start=1):
-                if raw is None:
-                    _report_long(f"{name_of(path)} line {number} is longer than {longest:,} bytes", skip)
-                    yield ""
-                    continue
-                line = raw.decode().removesuffix("\n").removesuffix("\r")
+                try:
+                    line = _decoded(raw, longest)
+                except ValueError as error:
+                    kind = LongLine if raw is None else LineError
+                    on_broken(kind(name_of(path), number, str(error)))
+                    line = ""
                 yield line.removeprefix("\ufeff") if number == 1 else line
-        except UnicodeDecodeError as error:
-            byte, position = error.object[error.start], error.start + 1
-            raise InputError(
-                f"{name_of(path)} line {number}: not UTF-8 (byte 0x{byte:02x} at position {position}); "
-                "convert the file first, with iconv for example"
-            ) from None
         except damages() as error:
-            raise InputError(f"{name_of(path)} after line {number}: cannot be read on: {error}") from None
+            raise InputError(f"{name_of(path)} after line {number}: cannot be read further: {error}") from None
+
+
+def _decoded(raw: bytes | None, longest: int) -> str:
+    """The text of a line without its end; ValueError says why there is none."""
+    if raw is None:
+        raise ValueError(f"longer than {longest:,} bytes")
+    try:
+        return raw.decode().removesuffix("\n").removesuffix("\r")
+    except UnicodeDecodeError as error:
+        byte, position = error.object[error.start], error.start + 1
+        raise ValueError(
+            f"not UTF-8 (byte 0x{byte:02x} at position {position}); "
+            "convert the file first, with iconv for example"
+        ) from None
+
+
+def count_lines(path: Path | str) -> int | None:
+    """The number of lines of a plain file; None where counting would take long, or take the lines away."""
+    path = Path(path)
+    if str(path) == STANDARD or path.suffix in COMPRESSED or not path.is_file():
+        return None
+    lines, last = 0, b"\n"
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(1 << 20):
+                lines, last = lines + chunk.count(b"\n"), chunk[-1:]
+    except OSError:  # opening it to read it will say what is wrong
+        return None
+    return lines + (last != b"\n")
 
 
 def _lines_within(file: IO[bytes], longest: int) -> Iterator[bytes | None]:
@@ -78,12 +121,6 @@ def _lines_within(file: IO[bytes], longest: int) -> Iterator[bytes | None]:
         while raw and not raw.endswith(b"\n"):
             raw = file.readline(1 << 16)
         yield None
-
-
-def _report_long(complaint: str, skip: bool) -> None:
-    if not skip:
-        raise InputError(f"{complaint}: too long to be read")
-    logger.warning("%s: it counts as empty; --longest-line allows more", complaint)
 
 
 @contextmanager
@@ -155,37 +192,68 @@ def replacing(path: Path, keep: bool = True) -> Iterator[Path]:
 
     So the file of that name stays as it was until then. After an error what was written stays in FILE.partial, if it is
     of use (`keep`), and the error carries a note that says so. What is no ordinary file, a device or a pipe, is written
-    where it is; a link keeps pointing to its file.
+    where it is.
 
     Raises:
+        OptionError: another run is writing the file.
         OSError: the file may not be replaced.
     """
-    if path.exists() and not path.is_file():
+    if not is_replaced(path):
         yield path
         return
+    with becoming(path) as partial:
+        os.truncate(partial, 0)
+        try:
+            yield partial
+        except BaseException as error:
+            if keep and _has_content(partial, path.suffix):
+                error.add_note(f"what was written is in {partial_name(path)}")
+            else:
+                partial.unlink(missing_ok=True)
+            raise
+
+
+def is_replaced(path: Path | str) -> bool:
+    """Whether what is written there is an ordinary file, which can take its name when it is whole."""
+    return str(path) not in _STANDARD_OUTPUT and (Path(path).is_file() or not Path(path).exists())
+
+
+def partial_name(path: Path) -> Path:
+    """What the file is called in messages until it is whole."""
+    partial = _partial(Path(os.path.realpath(path)))
+    return partial if path.is_symlink() else path.with_name(partial.name)
+
+
+@contextmanager
+def becoming(path: Path) -> Iterator[Path]:
+    """FILE.partial, as the run before left it or empty, which becomes `path` unless there is an error.
+
+    No other run can have it meanwhile. A link keeps pointing to its file.
+
+    Raises:
+        OptionError: another run has it.
+        OSError: the file may not be replaced.
+    """
     target = Path(os.path.realpath(path))
     exists = target.exists()
     if exists and not os.access(target, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
     partial = _partial(target)
-    partial.unlink(missing_ok=True)
-    try:
+    with locked(partial):
         yield partial
         if exists:
             shutil.copymode(target, partial)
         partial.replace(target)
-    except BaseException as error:
-        if keep and _has_content(partial, path.suffix):
-            shown = partial if path.is_symlink() else path.with_name(partial.name)
-            error.add_note(f"what was written is in {shown}")
-        else:
-            partial.unlink(missing_ok=True)
-        raise
 
 
 def _partial(target: Path) -> Path:
-    name = os.fsencode(target.name)[: _LONGEST_NAME - len(PARTIAL)]
-    return target.with_name(os.fsdecode(name) + PARTIAL)
+    return longer_name(target, PARTIAL)
+
+
+def longer_name(path: Path, suffix: str) -> Path:
+    """The path with a suffix more; a name at the limit of its length loses its end for it."""
+    name = os.fsencode(path.name)[: _LONGEST_NAME - len(suffix)]
+    return path.with_name(os.fsdecode(name) + suffix)
 
 
 def _has_content(file: Path, suffix: str) -> bool:

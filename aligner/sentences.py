@@ -16,8 +16,8 @@ from functools import partial
 from itertools import chain, zip_longest
 from pathlib import Path
 
-from .errors import InputError
-from .files import LONGEST_LINE, STANDARD, name_of, read_lines
+from .errors import InputError, LineError
+from .files import LONGEST_LINE, STANDARD, OnBroken, count_lines, name_of, read_lines, skip_long
 
 # JSON can escape one half of a surrogate pair alone, which is no character and has no place in UTF-8.
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
@@ -54,17 +54,23 @@ def words(text: str) -> tuple[str, ...]:
     return tuple([word for word in text.split(" ") if word])
 
 
-def read_files(source: Path | str, target: Path | str, longest: int = LONGEST_LINE) -> Iterator[SentencePair]:
+def read_files(
+    source: Path | str, target: Path | str, longest: int = LONGEST_LINE, on_broken: OnBroken = skip_long
+) -> Iterator[SentencePair]:
     """Line i of one file and line i of the other; either may be compressed, one may be standard input ("-").
 
-    A line of more than `longest` bytes counts as empty, and the logger "xalign" warns of it.
+    Args:
+        longest: most bytes in a line.
+        on_broken: decides about a line that is too long or not UTF-8.
 
     Raises:
-        InputError: a file is missing, not UTF-8, or one ends before the other.
+        InputError: a file is missing, or one ends before the other: of plain files this is told before the first pair.
+            Or what `on_broken` raises.
     """
     if str(source) == str(target) == STANDARD:
         raise InputError('both sides are "-": give a single "-" for a stream of "source ||| target"')
-    lines = zip_longest(read_lines(source, longest, skip=True), read_lines(target, longest, skip=True))
+    _expect_as_many_lines(source, target)
+    lines = zip_longest(*(read_lines(path, longest, on_broken) for path in (source, target)))
     for number, (source_line, target_line) in enumerate(lines, start=1):
         if source_line is None or target_line is None:
             shorter, longer = (source, target) if source_line is None else (target, source)
@@ -75,11 +81,21 @@ def read_files(source: Path | str, target: Path | str, longest: int = LONGEST_LI
         yield SentencePair(words(source_line), words(target_line))
 
 
+def _expect_as_many_lines(source: Path | str, target: Path | str) -> None:
+    """InputError if both files can be counted, and have different numbers of lines."""
+    counts = [count_lines(path) for path in (source, target)]
+    if None not in counts and counts[0] != counts[1]:
+        raise InputError(
+            f"{source} has {counts[0]:,} lines, but {target} has {counts[1]:,}: line i of both must be a pair"
+        )
+
+
 def read_stream(
     path: Path | str,
     form: str | None = None,
     columns: tuple[int, int] | None = None,
     longest: int = LONGEST_LINE,
+    on_broken: OnBroken = skip_long,
 ) -> Iterator[SentencePair]:
     """One sentence pair per line.
 
@@ -88,12 +104,13 @@ def read_stream(
         form: one of FORMS; None takes JSON lines for JSON lines and all else for "source ||| target".
         columns: those of source and target, counted from 1, where the form is tsv. None takes the first two, unless
             the first line says that they can't be meant.
-        longest: most bytes in a line; a longer one counts as empty, and the logger "xalign" warns of it.
+        longest: most bytes in a line.
+        on_broken: decides about a line that is too long, not UTF-8, or not of the form.
 
     Raises:
-        InputError: the file is missing, not UTF-8, or a line is not of the form.
+        InputError: the file is missing, or its first line has other columns; or what `on_broken` raises.
     """
-    lines = read_lines(path, longest, skip=True)
+    lines = read_lines(path, longest, on_broken)
     if form is None:
         head = list(_until_words(lines))
         form = "jsonl" if head and _is_json_pair(head[-1]) else "bars"
@@ -101,14 +118,16 @@ def read_stream(
     parse = FORMS[form] if columns is None else partial(parse_columns, columns=columns)
     is_first_of_columns = form == "tsv" and columns is None
     for number, line in enumerate(lines, start=1):
+        if is_first_of_columns and words(line):
+            _expect_text_first(line, f"{name_of(path)} line {number}")
+            is_first_of_columns = False
         try:
-            if is_first_of_columns and words(line):
-                _expect_text_first(line)
-                is_first_of_columns = False
             # Files that were pasted each bring their own mark to the first line.
-            yield parse(_INNER_MARK.sub(r"\1", line) if number == 1 and form != "jsonl" else line)
+            pair = parse(_INNER_MARK.sub(r"\1", line) if number == 1 and form != "jsonl" else line)
         except InputError as error:
-            raise InputError(f"{name_of(path)} line {number}: {error}") from None
+            on_broken(LineError(name_of(path), number, str(error)))
+            pair = SentencePair((), ())
+        yield pair
 
 
 def _until_words(lines: Iterator[str]) -> Iterator[str]:
@@ -169,12 +188,12 @@ def parse_columns(line: str, columns: tuple[int, int] = SOURCE_AND_TARGET) -> Se
     return SentencePair(words(fields[source - 1]), words(fields[target - 1]))
 
 
-def _expect_text_first(line: str) -> None:
+def _expect_text_first(line: str, place: str) -> None:
     """InputError where a line has more columns than two and begins with a number or a score."""
     first, *others = line.split("\t")
     if len(others) > 1 and _NUMBER.fullmatch(first):
         raise InputError(
-            f"the first of {len(others) + 1} columns is a number ({first.strip()[:40]}), not a sentence: say which "
+            f"{place}: the first of {len(others) + 1} columns is a number ({first.strip()[:40]}), not a sentence: say which "
             "are source and target, such as --columns 2,3, or --columns 1,2 if these are"
         )
 

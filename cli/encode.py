@@ -52,14 +52,14 @@ def encode(
     """
     from xalign.device import choose_device, choose_dtype
     from xalign.encoder import load_encoder
-    from xalign.files import expect_no_input, read_lines
+    from xalign.files import expect_no_input, read_lines, skip_long
     from xalign.models import resolve
     from xalign.sentences import words
     from xalign.states import check_suffix, hidden_states
 
     check_suffix(output)
     expect_no_input(output, [text])
-    sentences = [words(line) for line in read_lines(text, longest_line, skip=True)]
+    sentences = [words(line) for line in read_lines(text, longest_line, skip_long)]
     place = choose_device(device)
     precision = choose_dtype(dtype, place)
     encoder = load_encoder(resolve(model), place, precision, trust_remote_code=trust_remote_code)

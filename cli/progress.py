@@ -6,14 +6,11 @@ import sys
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from threading import Event, Thread
 from typing import TypeVar
 
 from xalign.cli.standard import tell
 from xalign.cli.watch import Lines, Watch
-from xalign.compression import COMPRESSED
-from xalign.files import STANDARD
 
 T = TypeVar("T")
 MODES = ("auto", "bar", "lines", "none")
@@ -76,11 +73,3 @@ def track(
         for item in items:
             yield item
             watch.advance()
-
-
-def count_lines(path: Path) -> int | None:
-    """The number of lines of a plain file; None where counting would take long, or take the lines away."""
-    if str(path) == STANDARD or path.suffix in COMPRESSED or not path.is_file():
-        return None
-    with path.open("rb") as file:
-        return sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 20), b""))

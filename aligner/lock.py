@@ -1,0 +1,59 @@
+"""A file that one process at a time may write: a lock that ends with the process, however it ends."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from .errors import OptionError
+
+if sys.platform == "win32":
+
+    def _lock(file: IO[bytes]) -> None:
+        """There is no such lock."""
+
+else:
+    import fcntl
+
+    def _lock(file: IO[bytes]) -> None:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """The file is there, made if need be, and other processes that ask for its lock are refused.
+
+    A file system without locks, as some clusters have, gives none, and nobody is refused.
+
+    Raises:
+        OptionError: another process has the lock.
+        OSError: the file cannot be made.
+    """
+    with _opened_with_lock(path):
+        yield
+
+
+def _opened_with_lock(path: Path) -> IO[bytes]:
+    while True:
+        file = path.open("ab")
+        try:
+            _lock(file)
+        except BlockingIOError:
+            file.close()
+            raise OptionError(f"{path} is being written by another run: give this one another file") from None
+        except OSError:
+            return file
+        if _is_still(file, path):
+            return file
+        file.close()  # whoever had the lock has renamed or removed the file
+
+
+def _is_still(file: IO[bytes], path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False

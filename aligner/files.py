@@ -55,9 +55,7 @@ def skip_long(error: LineError) -> None:
     logger.warning("%s: it counts as empty", error)
 
 
-def read_lines(
-    path: Path | str, longest: int = LONGEST_LINE, on_broken: OnBroken = refuse
-) -> Iterator[str]:
+def read_lines(path: Path | str, longest: int = LONGEST_LINE, on_broken: OnBroken = refuse) -> Iterator[str]:
     """The lines of a text file, without their ends and without a byte order mark.
 
     Args:
@@ -79,7 +77,9 @@ def read_lines(
                     line = ""
                 yield line.removeprefix("\ufeff") if number == 1 else line
         except damages() as error:
-            raise InputError(f"{name_of(path)} after line {number}: cannot be read further: {error}") from None
+            raise InputError(
+                f"{name_of(path)} after line {number}: cannot be read further: {error}"
+            ) from None
 
 
 def _decoded(raw: bytes | None, longest: int) -> str:

@@ -193,8 +193,8 @@ def _expect_text_first(line: str, place: str) -> None:
     first, *others = line.split("\t")
     if len(others) > 1 and _NUMBER.fullmatch(first):
         raise InputError(
-            f"{place}: the first of {len(others) + 1} columns is a number ({first.strip()[:40]}), not a sentence: say which "
-            "are source and target, such as --columns 2,3, or --columns 1,2 if these are"
+            f"{place}: the first of {len(others) + 1} columns is a number ({first.strip()[:40]}), not a sentence: "
+            "say which are source and target, such as --columns 2,3, or --columns 1,2 if these are"
         )
 
 

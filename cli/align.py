@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from xalign.ahead import begun, until_error
+from xalign.cli.broken import EMPTY, STOP, BrokenLines, reporting
 from xalign.cli.options import aligner_from, line_option, model_options, progress_options
-from xalign.cli.progress import count_lines, track
+from xalign.cli.progress import track
 from xalign.cli.standard import tell
 from xalign.errors import OptionError, XalignError
-from xalign.files import STANDARD, expect_no_input, writing
+from xalign.files import STANDARD, count_lines, expect_no_input, writing
 from xalign.formats import WRITERS, WriteOptions
 from xalign.sentences import read_files, read_stream
+
+if TYPE_CHECKING:
+    from xalign.aligner import Aligner
+    from xalign.links import Alignment
+    from xalign.sentences import SentencePair
 
 PATH = click.Path(allow_dash=True, path_type=Path)
 
@@ -42,6 +49,16 @@ PATH = click.Path(allow_dash=True, path_type=Path)
 @click.option("--format", "writer", type=click.Choice(list(WRITERS)), default="pharaoh", show_default=True)
 @click.option("--scores", is_flag=True, help="Write the score of each link and of the pair.")
 @click.option("--one-based", is_flag=True, help="Number words from 1.")
+@click.option(
+    "--on-error",
+    type=click.Choice([STOP, EMPTY]),
+    default=STOP,
+    show_default=True,
+    help="A line that cannot be read ends the run after the lines before it, or gives an empty line.",
+)
+@click.option(
+    "--report", type=PATH, metavar="FILE", help="List the lines that cannot be read, as JSON lines."
+)
 @line_option
 @model_options
 @progress_options
@@ -54,6 +71,8 @@ def align(
     writer: str,
     scores: bool,
     one_based: bool,
+    on_error: str,
+    report: Path | None,
     longest_line: int,
     progress: str,
     **model: Any,
@@ -76,24 +95,40 @@ def align(
             f"--{form if columns is None else 'columns'} is for one stream, not for two files"
         )
     chosen = None if columns is None else _columns(columns, form)
-    expect_no_input(output, [source, target])
+    for written in (output, report):
+        if written is not None:
+            expect_no_input(written, [source, target])
+    write = partial(WRITERS[writer], options=WriteOptions(scores, one_based))
     if target is None and str(source) == STANDARD:
         _tell_of_the_terminal(form)
-    # A missing file is told before a model is loaded.
-    if target is None:
-        pairs = begun(read_stream(source, form, chosen, longest_line))
-    else:
-        pairs = begun(read_files(source, target, longest_line))
-    aligner = aligner_from(model, all_layers=False)
-    broken: list[XalignError] = []  # what ended the text, if not its end
-    aligned = aligner.align_pairs(until_error(pairs, broken))
-    tracked = track(aligned, "pairs", partial(count_lines, source), progress)
-    write, options = WRITERS[writer], WriteOptions(scores, one_based)
+    with reporting(report) as file:
+        broken = BrokenLines(on_error, file)
+        # A missing file is told before a model is loaded.
+        if target is None:
+            pairs = begun(read_stream(source, form, chosen, longest_line, broken))
+        else:
+            pairs = begun(read_files(source, target, longest_line, broken))
+        aligner = aligner_from(model, all_layers=False)
+        _write_aligned(aligner, pairs, output, write, partial(count_lines, source), progress)
+    broken.tell_count(report)
+
+
+def _write_aligned(
+    aligner: Aligner,
+    pairs: Iterator[SentencePair],
+    output: Path,
+    write: Callable[[SentencePair, Alignment, int], str],
+    total: Callable[[], int | None],
+    progress: str,
+) -> None:
+    """Align the pairs up to what ends the text, and raise that, if it is not the end, when all before it is written."""
+    broken: list[XalignError] = []
+    aligned = track(aligner.align_pairs(until_error(pairs, broken)), "pairs", total, progress)
     number = 0
     # Closed here, and not wherever the last reference goes, since it ends threads.
-    with writing(output) as file, closing(tracked):
-        for number, (pair, alignment) in enumerate(tracked, start=1):
-            file.write(write(pair, alignment, number, options).encode())
+    with writing(output) as file, closing(aligned):
+        for number, (pair, alignment) in enumerate(aligned, start=1):
+            file.write(write(pair, alignment, number).encode())
         for error in broken:
             raise _with_advice(error, number)
 
@@ -117,8 +152,10 @@ def _columns(text: str, form: str | None) -> tuple[int, int]:
 
 def _with_advice(error: XalignError, written: int) -> XalignError:
     """An error that ended the text, and how to go on after it."""
-    if not written:
-        return error
-    lines = "line 1 is" if written == 1 else f"lines 1 to {written} are"
-    advice = f"{lines} written: mend the text, then go on from line {written + 1} (tail -n +{written + 1})"
-    return type(error)(f"{error}; {advice}")
+    if written:
+        lines = "line 1 is" if written == 1 else f"lines 1 to {written} are"
+        advice = (
+            f"{lines} written: mend the text, then go on from line {written + 1} (tail -n +{written + 1})"
+        )
+        error.args = (f"{error}; {advice}",)
+    return error

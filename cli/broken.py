@@ -16,19 +16,17 @@ logger = logging.getLogger("xalign")
 
 
 class BrokenLines:
-    """What is done about the broken lines from `first` to `last`, counted from 1; others count as empty in silence.
+    """What is done about broken lines: with `stop` they end the run, with `empty` they count as empty.
 
-    A line that is too long counts as empty always.
+    A line that is too long counts as empty always. All of them go into the report.
     """
 
-    def __init__(self, policy: str, first: int, last: float, report: IO[str] | None) -> None:
+    def __init__(self, policy: str, report: IO[str] | None) -> None:
         self.count = 0
-        self._policy, self._first, self._last, self._report = policy, first, last, report
+        self._policy, self._report = policy, report
 
     def __call__(self, error: LineError) -> None:
         """Raises the error if the line ends the run."""
-        if not self._first <= error.line <= self._last:
-            return
         self.count += 1
         if self._report is not None:
             fields = {"file": error.file, "line": error.line, "error": error.reason}
@@ -37,9 +35,19 @@ class BrokenLines:
         if isinstance(error, LongLine):
             logger.warning("%s: it counts as empty; --longest-line allows more", error)
         elif self._policy == STOP:
+            error.args = (f"{error}; --on-error empty writes an empty line for such lines",)
             raise error
-        elif self.count == 1:
-            logger.warning("%s; this line counts as empty, and so will every other broken line", error)
+
+    def tell_count(self, report: Path | None) -> None:
+        """Warn of the lines that counted as empty, if there are any."""
+        if self.count:
+            lines = (
+                "1 line that cannot be read counts"
+                if self.count == 1
+                else f"{self.count:,} lines that cannot be read count"
+            )
+            where = "--report FILE lists such lines" if report is None else f"listed in {report}"
+            logger.warning("%s as empty: %s", lines, where)
 
 
 @contextmanager

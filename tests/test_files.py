@@ -15,8 +15,8 @@ from threading import Thread
 import pytest
 import zstandard
 
-from xalign.errors import InputError, OptionError
-from xalign.files import LONGEST_LINE, expect_no_input, read_lines, replacing, writing
+from xalign.errors import InputError, LineError, LongLine, OptionError
+from xalign.files import LONGEST_LINE, count_lines, expect_no_input, read_lines, replacing, skip_long, writing
 
 TEXT = "das Haus\n\nthe house\n"
 COMPRESS = {
@@ -94,13 +94,13 @@ def test_a_line_may_be_as_long_as_the_limit(file, suffix):
 def test_a_longer_line_is_an_error_or_is_read_past_with_a_warning(file, suffix, caplog):
     text = f"a\n{'x' * (LONGEST_LINE + 1)}\nb\n{'y' * 3 * LONGEST_LINE}".encode()
     path = file(COMPRESS[suffix](text), suffix)
-    with pytest.raises(InputError, match=r"line 2 is longer than 1,000,000 bytes"):
+    with pytest.raises(LongLine, match=r"line 2: longer than 1,000,000 bytes"):
         list(read_lines(path))
-    assert list(read_lines(path, skip=True)) == ["a", "", "b", ""]
+    assert list(read_lines(path, on_broken=skip_long)) == ["a", "", "b", ""]
     assert [record.name for record in caplog.records] == ["xalign"] * 2
     first, second = caplog.messages
-    assert f"{path} line 2 is longer than 1,000,000 bytes" in first
-    assert f"{path} line 4 is longer" in second
+    assert f"{path} line 2: longer than 1,000,000 bytes" in first
+    assert f"{path} line 4: longer" in second
     assert [len(line) for line in read_lines(path, longest=len(text))] == [1, 1_000_001, 1, 3_000_000]
 
 
@@ -108,10 +108,10 @@ def test_a_longer_line_is_an_error_or_is_read_past_with_a_warning(file, suffix, 
 def test_a_line_without_an_end_takes_no_more_memory_than_the_limit(file, suffix):
     """Of one that compresses to next to nothing the reader never holds all: 64 MB."""
     path = file(COMPRESS[suffix](bytes(1 << 26)), suffix)
-    list(read_lines(path, skip=True))  # so that what is imported is not measured
+    list(read_lines(path, on_broken=skip_long))  # so that what is imported is not measured
     tracemalloc.start()
     try:
-        assert list(read_lines(path, skip=True)) == [""]
+        assert list(read_lines(path, on_broken=skip_long)) == [""]
         _, most = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -128,7 +128,7 @@ def test_an_empty_file_is_no_compressed_one(file, suffix):
 def test_garbage_after_the_end_is_an_error(file, suffix):
     lines = read_lines(file(COMPRESS[suffix](b"a\nb\n") + b"no part of it\n" * 9, suffix))
     assert [next(lines), next(lines)] == ["a", "b"]
-    with pytest.raises(InputError, match="after line 2: cannot be read on"):
+    with pytest.raises(InputError, match="after line 2: cannot be read further"):
         next(lines)
 
 
@@ -156,6 +156,33 @@ def test_bytes_that_are_not_utf8_are_named_with_their_line(file, content, compla
 
 
 @every_suffix
+def test_a_broken_line_may_count_as_empty_and_the_lines_after_it_are_read(file, suffix):
+    path = file(COMPRESS[suffix](b"a\nb\xff\nccccc\nd\n"), suffix)
+    broken = []
+    assert list(read_lines(path, longest=4, on_broken=broken.append)) == ["a", "", "", "d"]
+    assert [(type(error), error.file, error.line) for error in broken] == [
+        (LineError, str(path), 2),
+        (LongLine, str(path), 3),
+    ]
+    assert [error.reason.split(" ")[0] for error in broken] == ["not", "longer"]
+
+
+@pytest.mark.parametrize(
+    ("content", "lines"),
+    [(b"", 0), (b"a", 1), (b"a\n", 1), (b"a\r\n\nb", 3), (b"a\n" * 3_000_000, 3_000_000)],
+)
+def test_lines_are_counted_as_they_are_read(file, content, lines):
+    path = file(content)
+    assert count_lines(path) == sum(1 for _ in read_lines(path)) == lines
+
+
+def test_what_would_have_to_be_read_is_not_counted(file, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (file(b"", ".gz"), tmp_path / "none", tmp_path / "pipe", tmp_path, "-"):
+        assert count_lines(path) is None
+
+
+@every_suffix
 def test_a_missing_file_is_named(tmp_path, suffix):
     with pytest.raises(InputError, match=r"no such file or directory"):
         list(read_lines(tmp_path / f"none{suffix}"))
@@ -177,14 +204,14 @@ def test_a_truncated_file_gives_its_lines_and_then_an_error(file, suffix):
     whole = COMPRESS[suffix](text.encode())
     lines = read_lines(file(whole[: len(whole) * 2 // 3], suffix))
     found = []
-    with pytest.raises(InputError, match=r"text\.\w+ after line \d+: cannot be read on"):
+    with pytest.raises(InputError, match=r"text\.\w+ after line \d+: cannot be read further"):
         found.extend(lines)
     assert found == text.splitlines()[: len(found)]
 
 
 @compressed
 def test_a_truncated_end_marker_is_an_error(file, suffix):
-    with pytest.raises(InputError, match="cannot be read on"):
+    with pytest.raises(InputError, match="cannot be read further"):
         list(read_lines(file(COMPRESS[suffix](TEXT.encode())[:-1], suffix)))
 
 
@@ -199,7 +226,7 @@ def test_a_damaged_file_is_an_error(file, suffix):
 
 @compressed
 def test_plain_text_under_a_compressed_name_is_an_error(file, suffix):
-    with pytest.raises(InputError, match="cannot be read on"):
+    with pytest.raises(InputError, match="cannot be read further"):
         list(read_lines(file(TEXT.encode(), suffix)))
 
 

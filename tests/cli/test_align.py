@@ -247,8 +247,11 @@ def test_with_a_lexicon_there_is_a_line_per_pair_empty_where_a_side_is(align, fi
 
 
 def test_different_numbers_of_lines(align, file):
-    result = align(file("a.de", "a\nb\nc\n"), file("a.en", "a\nb\n"))
-    assert_refused(result, "a.en ends after line 2", "a.de goes on", "go on from line 3", lines=2)
+    """Plain files are counted before anything is computed; of others it comes out at the end of the shorter one."""
+    result = align(file("a.de", "a\nb\nc"), file("a.en", "a\nb\n"))
+    assert_refused(result, "a.de has 3 lines, but ", "a.en has 2")
+    result = align(file("a.de.gz", gzip.compress(b"a\nb\nc\n")), file("a.en", "a\nb\n"))
+    assert_refused(result, "a.en ends after line 2", "a.de.gz goes on", "go on from line 3", lines=2)
 
 
 def test_a_missing_file_and_a_folder(align, file, tmp_path):
@@ -277,8 +280,55 @@ def test_a_broken_line_is_named_with_its_number_after_the_lines_before_it(
     before = int(complaint[5]) - 1
     advice = [f"go on from line {before + 1} (tail -n +{before + 1})"] * bool(before)
     result = align(file("text", content), *options)
-    assert_refused(result, "text " + complaint, *advice, lines=before)
+    assert_refused(result, "text " + complaint, *advice, "--on-error empty", lines=before)
     assert_refused(align(*options, input=content), "standard input " + complaint, *advice, lines=before)
+
+
+def test_broken_lines_may_count_as_empty_and_are_listed(align, file, links):
+    """Of a stream: not UTF-8, without bars, too long; every line has its output line all the same."""
+    lines = BARS.encode().split(b"\n")[:-1]
+    content = b"\n".join([b"a b", *lines[:2], b"b\xff ||| c", *lines[2:], b"wort " * 500])
+    report = file("report", "of an earlier run")
+    expected = pharaoh([(), *links[:2], (), *links[2:], ()])
+    options = ["--on-error", "empty", "--report", report, "--longest-line", 1500]
+    result = align(file("text", content), *options)
+    assert (result.exit_code, result.stdout) == (0, expected)
+    assert (
+        result.stderr.splitlines()[-1]
+        == f"Warning: 3 lines that cannot be read count as empty: listed in {report}"
+    )
+    found = [json.loads(line) for line in report.read_text(encoding="utf-8").splitlines()]
+    assert [(each["file"], each["line"]) for each in found] == [
+        (str(report.with_name("text")), line) for line in (1, 4, 11)
+    ]
+    assert [each["error"].split("(")[0].strip() for each in found] == [
+        'expected "source ||| target", found 1 field',
+        "not UTF-8",
+        "longer than 1,500 bytes",
+    ]
+
+
+@pytest.mark.parametrize("side", [0, 1])
+def test_a_broken_line_of_one_of_two_files_may_count_as_empty(align, file, links, side):
+    texts = [text.encode().split(b"\n") for text in (SOURCE, TARGET)]
+    texts[side][0] = b"\xff"
+    paths = [file(name, b"\n".join(text)) for name, text in zip(("a.de", "a.en"), texts, strict=True)]
+    result = align(*paths, "--on-error", "empty")
+    assert (result.exit_code, result.stdout) == (0, pharaoh([(), *links[1:]]))
+    assert "Warning: 1 line that cannot be read counts as empty: --report FILE" in result.stderr
+
+
+def test_the_report_has_the_line_that_ended_the_run_too(align, file):
+    report = file("report", "")
+    assert_refused(align("--report", report, input="a ||| b\nbroken\n"), "line 2", lines=1)
+    [line] = report.read_text(encoding="utf-8").splitlines()
+    assert json.loads(line)["line"] == 2
+
+
+def test_a_report_is_no_input_and_can_be_written(align, file, tmp_path):
+    text = file("text", BARS)
+    assert_refused(align(text, "--report", text), "text is an input too")
+    assert_refused(align(text, "--report", tmp_path / "none" / "report"), "cannot be written: no such file")
 
 
 @pytest.mark.parametrize("options", [[], ["--lexicon"]])
@@ -307,7 +357,7 @@ def test_a_truncated_file(align, file, suffix):
     whole = COMPRESS[suffix](BARS.encode())
     result = align(file(f"a{suffix}", whole[:-9]))
     found = result.stdout.count("\n")
-    assert_refused(result, f"a{suffix} after line {found}: cannot be read on", lines=found)
+    assert_refused(result, f"a{suffix} after line {found}: cannot be read further", lines=found)
 
 
 def test_a_line_that_is_too_long_is_an_empty_one_and_the_run_goes_on(align, file, links):
@@ -329,8 +379,9 @@ def test_a_line_that_is_too_long_is_an_empty_one_and_the_run_goes_on(align, file
     ):
         result = align(*inputs, *limit)
         assert (result.exit_code, result.stdout) == (0, pharaoh(between))
-        [warning] = result.stderr.splitlines()
-        assert warning.startswith(f"Warning: {named} line 3 is longer than 1,500 bytes")
+        warning, count = result.stderr.splitlines()
+        assert count.startswith("Warning: 1 line that cannot be read counts as empty")
+        assert warning.startswith(f"Warning: {named} line 3: longer than 1,500 bytes")
         assert "--longest-line" in warning
 
 
@@ -338,7 +389,7 @@ def test_a_longer_line_can_be_allowed(align):
     """The default of 1,000,000 bytes leaves out this pair."""
     line = f"a{' ' * 1_000_000}||| b\n"
     result = align(input=line)
-    assert "standard input line 1 is longer than 1,000,000 bytes" in result.stderr
+    assert "standard input line 1: longer than 1,000,000 bytes" in result.stderr
     assert (result.exit_code, result.stdout) == (0, "\n")
     assert_aligned(align("--longest-line", 2_000_000, input=line), [((0, 0),)])
 

@@ -94,4 +94,4 @@ def test_a_line_that_is_too_long_is_an_empty_sentence(tiny, text, tmp_path, capl
     arguments = (text, "--model", tiny("bert"), "--layers", "1", "-o", output)
     assert run(*arguments, "--longest-line", "15").exit_code == 0
     assert np.load(output)["sentence_offsets"].tolist()[:3] == [0, 0, 0]
-    assert "text.de line 1 is longer than 15 bytes" in caplog.text
+    assert "text.de line 1: longer than 15 bytes" in caplog.text

@@ -56,6 +56,8 @@ PROMISED = {
     "--tsv": None,
     "--columns": None,
     "--longest-line": None,
+    "--on-error": {"stop", "empty"},
+    "--report": None,
     "--format": {"pharaoh", "words", "tsv", "jsonl", "naacl", "talp", "giza", "rwth", "tsinghua"},
     "--scores": None,
     "--one-based": None,

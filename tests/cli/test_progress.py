@@ -4,14 +4,13 @@ import io
 import logging
 import sys
 import time
-from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner
 
 from xalign.cli.options import progress_options
-from xalign.cli.progress import count_lines, track, watching
+from xalign.cli.progress import track, watching
 from xalign.cli.standard import telling
 from xalign.cli.watch import Lines
 
@@ -114,12 +113,3 @@ def test_options_say_what_is_told(options, progress):
     told = ["what happens"] if "-v" in options else []
     assert result.stderr.splitlines() == [*told, "Warning: line 7 is strange"]
     assert logging.getLogger("xalign").level == logging.NOTSET
-
-
-def test_lines_of_plain_files_are_counted(tmp_path):
-    (tmp_path / "text").write_bytes(b"a\n\nb\n" * 1000)
-    (tmp_path / "text.gz").write_bytes(b"")
-    assert count_lines(tmp_path / "text") == 3000
-    assert [count_lines(path) for path in (tmp_path / "text.gz", tmp_path / "none", tmp_path, Path("-"))] == [
-        None
-    ] * 4

@@ -21,6 +21,7 @@ COMMANDS = {
     "eval": ("xalign.cli.eval", "Score alignments against gold: precision, recall, F1, AER."),
     "lexicon": ("xalign.cli.lexicon", "Write lexical translation tables from links."),
     "models": ("xalign.cli.models", "List the presets; verify a downloaded checkpoint."),
+    "project": ("xalign.cli.project", "Carry tags, labels and markup over to a translation."),
     "symmetrize": ("xalign.cli.symmetrize", "Combine two files of directed links."),
     "train": ("xalign.cli.train", "Teach an encoder to align."),
 }

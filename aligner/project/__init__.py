@@ -1,0 +1,25 @@
+"""An annotated sentence, its plain translation and the links between them -> the translation, annotated.
+
+spans      stretches of words -> stretches of linked words (`Rules` says how)
+labels     a label per word -> a label per linked word
+iob        words and IOB2 tags in columns
+conllu     columns of CoNLL-U
+offsets    JSON lines with character offsets
+markup     text with tags and placeholders -> a tree (placing: the tree -> the translation)
+stream     files -> annotated translations, and what could not be carried over
+"""
+
+from .spans import Carried, Lost, Rules
+from .stream import FORMATS, detect_format, in_pairs, project, read_annotated, read_translations
+
+__all__ = [
+    "FORMATS",
+    "Carried",
+    "Lost",
+    "Rules",
+    "detect_format",
+    "in_pairs",
+    "project",
+    "read_annotated",
+    "read_translations",
+]

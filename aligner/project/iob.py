@@ -1,0 +1,111 @@
+"""Words and tags in columns, a blank line after each sentence: IOB2, as in the shared task of CoNLL 2003.
+
+    Angela     B-PER
+    Merkel     I-PER
+    visited    O
+
+IOB1, BIOES and BILOU are read as well; what is written is IOB2. Columns are parted by tabs, or by spaces where a
+line has no tab. Comments ("# id = 1") and -DOCSTART- are left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ..errors import InputError
+from ..links import Alignment
+from ..tokenization import Tokenized
+from .spans import SPLIT, Carried, Lost, Rules, has_strays, project_spans, why_lost
+
+COLUMNS = (1, -1)  # of word and tag, counted from 1; -1 is the last
+_TAG = re.compile(r"O|([BIESLU])-(\S+)")
+
+
+class Entity(NamedTuple):
+    """A stretch of words with a label."""
+
+    words: range
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaggedSentence:
+    words: tuple[str, ...]
+    entities: tuple[Entity, ...]
+
+    def carry(self, target: Tokenized, alignment: Alignment, rules: Rules) -> Carried:
+        """Each entity as stretches of the translation that no two entities share."""
+        words = target.words
+        spans = [entity.words for entity in self.entities]
+        found = project_spans(spans, alignment, len(words), rules)
+        tags = ["O"] * len(words)
+        lost = []
+        for (span, label), stretches in zip(self.entities, found, strict=True):
+            for stretch in stretches:
+                tags[stretch.start : stretch.stop] = [f"B-{label}"] + [f"I-{label}"] * (len(stretch) - 1)
+            what = f"{label} {' '.join(self.words[span.start : span.stop])}"
+            if not stretches:
+                lost.append(Lost(what, why_lost(span, alignment)))
+            elif has_strays(span, alignment, stretches):
+                lost.append(Lost(what, SPLIT))
+        lines = "".join(f"{word}\t{tag}\n" for word, tag in zip(words, tags, strict=True))
+        return Carried(f"{lines}\n", len(spans), tuple(lost))
+
+
+def read(lines: Iterable[str], columns: tuple[int, int] = COLUMNS) -> Iterator[TaggedSentence]:
+    """The sentences of a file; `columns`: those of word and tag.
+
+    Raises:
+        InputError: a line has too few columns, or a tag is none.
+    """
+    words: list[str] = []
+    tags: list[str] = []
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            if words:
+                yield TaggedSentence(tuple(words), tuple(entities(tags)))
+            words, tags = [], []
+            continue
+        fields = line.split("\t") if "\t" in line else line.split()
+        if fields[0] == "-DOCSTART-" or _is_comment(line, fields):
+            continue
+        try:
+            word, tag = (fields[column - (column > 0)].strip() for column in columns)
+        except IndexError:
+            raise InputError(f"line {number}: expected {max(columns)} columns, found {len(fields)}") from None
+        if len(fields) < 2 or not word or not _TAG.fullmatch(tag):
+            raise InputError(
+                f"line {number}: expected a word and a tag such as O, B-PER or I-PER, found {line.strip()[:40]!r}"
+            )
+        words.append(word)
+        tags.append(tag)
+    if words:
+        yield TaggedSentence(tuple(words), tuple(entities(tags)))
+
+
+def _is_comment(line: str, fields: Sequence[str]) -> bool:
+    """Whether a line begins as comments do, and is not the word # with a tag."""
+    return line.startswith("# ") and not _TAG.fullmatch(fields[-1])
+
+
+def entities(tags: Iterable[str]) -> Iterator[Entity]:
+    """The stretches that tags stand for: I- without a beginning begins one, as conlleval reads it.
+
+    >>> list(entities(["B-PER", "I-PER", "O", "I-LOC", "B-LOC"]))[1:]
+    [Entity(words=range(3, 4), label='LOC'), Entity(words=range(4, 5), label='LOC')]
+    """
+    start, label, number = 0, None, 0
+    for number, tag in enumerate([*tags, "O"]):
+        match = _TAG.fullmatch(tag)
+        kind, name = match.groups() if match else (None, None)
+        if label is not None and (kind not in ("I", "E", "L") or name != label):
+            yield Entity(range(start, number), label)
+            label = None
+        if name is not None and label is None:
+            start, label = number, name
+        if label is not None and kind in ("S", "U", "E", "L"):
+            yield Entity(range(start, number + 1), label)
+            label = None

@@ -1,0 +1,174 @@
+"""Text with inline tags and placeholders -> plain text, its words, and a tree of what stood among them.
+
+    Click <b>the <i>red</i> button</b><br/> to delete {0}
+
+An *element* is a pair of tags with what is between them. A *point* is what has no words in it: a self-closing or void
+tag, a comment, an element without words, a code of XLIFF (<ph>, <bpt>, <ept>, <it>), and a placeholder. Tags without a
+partner are told apart, as they can't be carried over. Does not: read a document; a line is a text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from ..errors import InputError
+from ..placeholders import TAG, VARIABLE
+from ..tokenization import Span, Tokenized
+from .offsets import words_within
+from .spans import Lost
+
+_CODE = r"<(?P<code>ph|bpt|ept|it|script|style)\b[^<>]*(?<!/)>.{0,5000}?</(?P=code)\s*>"
+_ITEM = re.compile(f"{_CODE}|(?P<tag>{TAG})|(?P<variable>{VARIABLE})", re.IGNORECASE)
+_NAME = re.compile(r"</?([A-Za-z][\w:.-]*)")
+_VOID = frozenset(
+    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"]
+)
+DEEPEST = 100  # elements within each other
+UNCLOSED = "it is not closed in its line"
+UNOPENED = "it is not opened in its line"
+
+
+@dataclass(slots=True)
+class Point:
+    """`place`: where it stood in the plain text; `before`, `after`: whether a space was there."""
+
+    text: str
+    place: Span
+    is_variable: bool = False
+    before: bool = False
+    after: bool = False
+
+
+@dataclass(slots=True)
+class Element:
+    """`place`: of what is between its tags; `before`, `after`: whether a space stood around it, `padded`: within it."""
+
+    opening: str
+    closing: str = ""
+    place: Span = (0, 0)
+    before: bool = False
+    after: bool = False
+    padded: bool = False
+    children: list[Node] = field(default_factory=list)
+    words: range = range(0)
+
+    def as_point(self) -> Point:
+        """The element with all in it that is no word."""
+        inside = "".join(each.text for each in self.children if isinstance(each, Point))
+        return Point(
+            f"{self.opening}{inside}{self.closing}", self.place, before=self.before, after=self.after
+        )
+
+
+Node = Point | Element
+
+
+@dataclass(frozen=True, slots=True)
+class MarkedUp:
+    """A text without its tags; placeholders are words of it. `unpaired`: tags without a partner."""
+
+    tokenized: Tokenized
+    nodes: tuple[Node, ...]
+    unpaired: tuple[Lost, ...]
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        return self.tokenized.words
+
+
+def parse(line: str, tokenized: Callable[[str], Tokenized]) -> MarkedUp:
+    """Read one line; `tokenized` finds the words of a text.
+
+    Raises:
+        InputError: tags are nested too deep.
+    """
+    reader = _Reader(line)
+    reader.read()
+    text = tokenized("".join(reader.plain))
+    return MarkedUp(text, tuple(reader.completed(reader.root.children, text)), tuple(reader.unpaired))
+
+
+class _Reader:
+    """Takes a line apart, from left to right."""
+
+    def __init__(self, line: str) -> None:
+        self.line = line
+        self.plain: list[str] = []
+        self.length = 0  # of the plain text so far
+        self.parting: set[int] = set()  # where a space stands in it for a tag
+        self.root = Element("")
+        self.open = [self.root]
+        self.unpaired: list[Lost] = []
+
+    def read(self) -> None:
+        end = 0
+        for match in _ITEM.finditer(self.line):
+            self.add(self.line[end : match.start()])
+            start, end = match.span()
+            name = _NAME.match(match[0])
+            if match["variable"]:
+                self.open[-1].children.append(Point(match[0], (self.length, self.length + end - start), True))
+                self.add(match[0])
+            elif match["code"] or name is None or match[0].endswith("/>") or name[1].lower() in _VOID:
+                self.point(match[0], self.line[start - 1 : start] + self.line[end : end + 1])
+            elif match[0].startswith("</"):
+                self.close(match[0], name[1], self.line[start - 1 : start].isspace())
+            else:
+                self.enter(match[0], self.line[end : end + 1].isspace())
+        self.add(self.line[end:])
+        while len(self.open) > 1:
+            self.leave_open()
+
+    def add(self, text: str) -> None:
+        self.plain.append(text)
+        self.length += len(text)
+
+    def point(self, text: str, around: str) -> None:
+        self.open[-1].children.append(Point(text, (self.length, self.length)))
+        if not any(map(str.isspace, around)):
+            self.parting.add(self.length)
+            self.add(" ")  # words that only a tag parts are two words
+
+    def enter(self, text: str, padded: bool) -> None:
+        if len(self.open) > DEEPEST:
+            raise InputError(f"more than {DEEPEST} tags within each other")
+        self.open.append(Element(text, place=(self.length, self.length), padded=padded))
+
+    def close(self, text: str, name: str, padded: bool) -> None:
+        names = [_NAME.match(each.opening) for each in self.open]
+        if not any(each is not None and each[1] == name for each in names):
+            self.unpaired.append(Lost(text, UNOPENED))
+            return
+        while (opened := _NAME.match(self.open[-1].opening)) is None or opened[1] != name:
+            self.leave_open()
+        element = self.open.pop()
+        element.closing, element.place = text, (element.place[0], self.length)
+        element.padded &= padded
+        self.open[-1].children.append(element)
+
+    def leave_open(self) -> None:
+        """The last tag that was opened has no partner: what is in it belongs to the one before."""
+        element = self.open.pop()
+        self.unpaired.append(Lost(element.opening, UNCLOSED))
+        self.open[-1].children += element.children
+
+    def is_space(self, text: str, at: int) -> bool:
+        """Whether a space of the line stands there, or the line ends."""
+        return not 0 <= at < len(text) or (text[at].isspace() and at not in self.parting)
+
+    def completed(self, nodes: list[Node], text: Tokenized) -> list[Node]:
+        """The nodes with what only the whole text tells; elements without words as points."""
+        found: list[Node] = []
+        for node in nodes:
+            start, end = node.place
+            node = replace(
+                node, before=self.is_space(text.text, start - 1), after=self.is_space(text.text, end)
+            )
+            if isinstance(node, Element):
+                words = words_within(text, node.place)
+                node = replace(node, words=words, children=self.completed(node.children, text))
+                node = node if words else node.as_point()
+            found.append(node)
+        return found

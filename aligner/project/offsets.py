@@ -1,0 +1,115 @@
+"""JSON lines: a text and stretches of it, by the numbers of their characters.
+
+    {"text": "Angela Merkel visited Paris.", "spans": [[0, 13, "PER"], {"start": 22, "end": 27, "label": "LOC"}]}
+
+The stretches stand under "spans", "entities", "ents" (spaCy), "labels" or "label" (doccano); what is written has the
+same keys and the same form, the text and the places those of the translation, all else as it was. Characters are
+counted as code points, from 0; the end is the first that does not belong. Stretches may overlap: each is carried by
+itself.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import InputError
+from ..links import Alignment
+from ..tokenization import Span, Tokenized
+from .spans import SPLIT, Carried, Lost, Rules, has_strays, project_span, why_lost
+
+TEXT_KEYS = ("text", "src")
+SPAN_KEYS = ("spans", "entities", "ents", "labels", "label")
+NO_WORD = "there is no word in it"
+
+
+@dataclass(frozen=True, slots=True)
+class MarkedText:
+    """`fields`: the object as it was read; `places`: where each of its stretches begins and ends."""
+
+    tokenized: Tokenized
+    fields: Mapping[str, Any]
+    text_key: str
+    span_key: str
+    places: tuple[Span, ...]
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        return self.tokenized.words
+
+    def carry(self, target: Tokenized, alignment: Alignment, rules: Rules) -> Carried:
+        """The object of the translation; a stretch in several pieces is there several times."""
+        items, lost = [], []
+        marked = self.fields[self.span_key]
+        for place, item in zip(self.places, marked, strict=True):
+            words = words_within(self.tokenized, place)
+            stretches = project_span(words, alignment, len(target.spans), rules)
+            what = f"{_label(item)} {self.tokenized.text[slice(*place)]}"
+            if not stretches:
+                lost.append(Lost(what, why_lost(words, alignment) if words else NO_WORD))
+            elif has_strays(words, alignment, stretches):
+                lost.append(Lost(what, SPLIT))
+            items += [
+                _moved(item, target.spans[each.start][0], target.spans[each.stop - 1][1])
+                for each in stretches
+            ]
+        fields = {**self.fields, self.text_key: target.text, self.span_key: items}
+        return Carried(json.dumps(fields, ensure_ascii=False) + "\n", len(marked), tuple(lost))
+
+
+def words_within(text: Tokenized, place: Span) -> range:
+    """The words that a stretch of characters touches."""
+    touched = [k for k, (start, end) in enumerate(text.spans) if start < place[1] and place[0] < end]
+    return range(touched[0], touched[-1] + 1) if touched else range(0)
+
+
+def parse(line: str, tokenized: Callable[[str], Tokenized]) -> MarkedText:
+    """Read one object; `tokenized` finds the words of a text.
+
+    Raises:
+        InputError: it is no such object, or a stretch does not lie in the text.
+    """
+    try:
+        fields = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"not JSON ({error})") from None
+    text_key = _key(fields, TEXT_KEYS, str)
+    span_key = _key(fields, SPAN_KEYS, list)
+    text = fields[text_key]
+    places = tuple(_place(item, len(text)) for item in fields[span_key])
+    return MarkedText(tokenized(text), fields, text_key, span_key, places)
+
+
+def _key(fields: object, keys: tuple[str, ...], kind: type) -> str:
+    found = [key for key in keys if isinstance(fields, dict) and isinstance(fields.get(key), kind)]
+    if not found:
+        what = "text" if kind is str else "list"
+        raise InputError(f"expected an object with a {what} under {' or '.join(map(json.dumps, keys))}")
+    return found[0]
+
+
+def _place(item: object, length: int) -> Span:
+    if isinstance(item, dict):
+        ends = item.get("start"), item.get("end")
+    elif isinstance(item, list) and len(item) == 3:
+        ends = item[0], item[1]
+    else:
+        raise InputError(
+            f'expected [start, end, label] or {{"start": ..., "end": ..., "label": ...}}, '
+            f"found {json.dumps(item)[:40]}"
+        )
+    start, end = ends
+    if type(start) is not int or type(end) is not int or not 0 <= start < end <= length:
+        raise InputError(f"{json.dumps(item)[:60]} is not within the {length} characters of its text")
+    return start, end
+
+
+def _label(item: Any) -> str:
+    label = item.get("label", "") if isinstance(item, dict) else item[2]
+    return str(label)
+
+
+def _moved(item: Any, start: int, end: int) -> Any:
+    return {**item, "start": start, "end": end} if isinstance(item, dict) else [start, end, item[2]]

@@ -1,0 +1,227 @@
+"""Tags and placeholders of a source text -> the translation with them in it, always balanced.
+
+Elements are placed as stretches (spans.py), an inner one within the place of the outer one. An element that has all
+words of the outer one gets all of its place. A point goes beside the translation of a neighbour: of the one that it
+touched, or where it touched both or none, on the side where fewer links cross it. At an end of its element it stays
+at that end. A placeholder that the translation already has stays where it is there.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from ..links import Alignment
+from ..tokenization import Tokenized
+from .markup import Element, MarkedUp, Node, Point
+from .spans import SPLIT, Carried, Lost, Rules, has_strays, project_spans, why_lost
+
+_CLOSING = ("Pe", "Pf", "Po")  # categories of signs that no space is put before: ) » , .
+
+
+def place(source: MarkedUp, target: Tokenized, alignment: Alignment, rules: Rules) -> Carried:
+    """The translation with the tags and placeholders of the source."""
+    placing = _Placing(source.tokenized, target, alignment, rules)
+    missing = _missing(source.nodes, target.text)
+    placing.inside(_still_to_place(source, missing), range(len(source.words)), range(len(target.spans)))
+    before = target.text[: target.spans[0][0]] if target.spans else target.text
+    after = target.text[target.spans[-1][1] :] if target.spans else ""
+    total = sum(1 for _ in _each(source.nodes)) + len(source.unpaired)
+    lost = (*source.unpaired, *placing.lost)
+    return Carried(f"{before}{''.join(placing.out.parts)}{after}\n", total, lost)
+
+
+def _each(nodes: Sequence[Node]) -> Iterator[Node]:
+    for node in nodes:
+        yield node
+        if isinstance(node, Element):
+            yield from _each(node.children)
+
+
+def _missing(nodes: Sequence[Node], target: str) -> list[Point]:
+    """The placeholders that the translation has not, or not as often."""
+    seen: Counter[str] = Counter()
+    missing = []
+    for node in _each(nodes):
+        if isinstance(node, Point) and node.is_variable:
+            seen[node.text] += 1
+            if seen[node.text] > target.count(node.text):
+                missing.append(node)
+    return missing
+
+
+def _still_to_place(source: MarkedUp, missing: Sequence[Point]) -> list[Node]:
+    """The nodes without the placeholders that are there; elements that hold nothing but missing ones are points."""
+    places = {point.place for point in missing}
+    absent = {number for number, span in enumerate(source.tokenized.spans) if span in places}
+
+    def remaining(nodes: Sequence[Node]) -> list[Node]:
+        kept: list[Node] = []
+        for node in nodes:
+            if isinstance(node, Element):
+                node = replace(node, children=remaining(node.children))
+                kept.append(node.as_point() if absent.issuperset(node.words) else node)
+            elif not node.is_variable or node.place in places:
+                kept.append(node)
+        return kept
+
+    return remaining(source.nodes)
+
+
+class _Spot(NamedTuple):
+    """Before the target word `at`: beside that word, or beside the one that it follows."""
+
+    at: int
+    follows: bool
+
+
+class _Output:
+    """Text that grows, with spaces where they are wanted and none is yet."""
+
+    def __init__(self) -> None:
+        self.parts: list[str] = []
+        self._wants_space = False  # before what comes next
+        self._is_open = True  # nothing but a tag, or nothing, stands before: no space is wanted
+
+    def write(self, text: str) -> None:
+        if not text:
+            return
+        if self._wants_space and not text[0].isspace() and unicodedata.category(text[0]) not in _CLOSING:
+            self.space()
+        self._wants_space = self._is_open = False
+        self.parts.append(text)
+
+    def space(self) -> None:
+        if not self._is_open and not self.parts[-1][-1].isspace():
+            self.parts.append(" ")
+
+    def point(self, point: Point) -> None:
+        if point.before:
+            self.space()
+        self.write(point.text)
+        self._wants_space = point.after
+
+    def opening(self, element: Element) -> None:
+        self.write(element.opening)
+        self._is_open = not element.padded
+        self._wants_space = element.padded
+
+    def closing(self, element: Element) -> None:
+        self._wants_space = False
+        if element.padded:
+            self.space()
+        self.write(element.closing)
+
+
+class _Placing:
+    """One text on its way."""
+
+    def __init__(self, source: Tokenized, target: Tokenized, alignment: Alignment, rules: Rules) -> None:
+        self.source = source
+        self.target = target
+        self.alignment = alignment
+        self.rules = rules
+        self.out = _Output()
+        self.lost: list[Lost] = []
+
+    def inside(self, nodes: Sequence[Node], words: range, place: range) -> None:
+        """Write a stretch of the translation, with the nodes that stood among the source words `words`."""
+        nodes, stretches = self._placed(nodes, words, place)
+        starts = {stretch.start: element for element, stretch in stretches}
+        stops = {stretch.start: stretch for _, stretch in stretches}
+        beside: defaultdict[_Spot, list[Point]] = defaultdict(list)
+        for node in nodes:
+            if isinstance(node, Point):
+                beside[self._spot(node, words, place, stretches)].append(node)
+        at = place.start
+        while True:
+            for point in beside[_Spot(at, True)]:
+                self.out.point(point)
+            if place.start < at < place.stop:
+                self.out.write(self.target.text[self.target.spans[at - 1][1] : self.target.spans[at][0]])
+            for point in beside[_Spot(at, False)]:
+                self.out.point(point)
+            if at >= place.stop:
+                return
+            if at in starts:
+                self.out.opening(starts[at])
+                self.inside(starts[at].children, starts[at].words, stops[at])
+                self.out.closing(starts[at])
+                at = stops[at].stop
+            else:
+                self.out.write(self.target.text[slice(*self.target.spans[at])])
+                at += 1
+
+    def _placed(
+        self, nodes: Sequence[Node], words: range, place: range
+    ) -> tuple[list[Node], list[tuple[Element, range]]]:
+        """The nodes, and where their elements go; in place of an element that goes nowhere what was in it."""
+        nodes = list(nodes)
+        while True:
+            elements = [node for node in nodes if isinstance(node, Element)]
+            if len(elements) == 1 and elements[0].words == words and place:
+                return nodes, [(elements[0], place)]
+            found = project_spans(
+                [element.words for element in elements],
+                self.alignment,
+                len(self.target.spans),
+                self.rules,
+                within=place,
+            )
+            if all(found):
+                break
+            for element, stretch in zip(elements, found, strict=True):
+                if not stretch:
+                    self.lost.append(Lost(element.opening, why_lost(element.words, self.alignment)))
+                    at = next(k for k, node in enumerate(nodes) if node is element)
+                    nodes[at : at + 1] = element.children
+        for element, stretch in zip(elements, found, strict=True):
+            if has_strays(element.words, self.alignment, stretch):
+                self.lost.append(Lost(element.opening, SPLIT))
+        return nodes, [(element, stretch[0]) for element, stretch in zip(elements, found, strict=True)]
+
+    def _spot(
+        self, point: Point, words: range, place: range, stretches: Sequence[tuple[Element, range]]
+    ) -> _Spot:
+        left = [k for k in words if self.source.spans[k][1] <= point.place[0]]
+        right = [k for k in words if self.source.spans[k][0] >= point.place[1]]
+        if not left or not place:
+            return _Spot(place.start, False)
+        if not right:
+            return _Spot(place.stop, True)
+        found: dict[_Spot, tuple[bool, int, int]] = {}  # what speaks against each
+        for side, follows, touches in ((right, False, not point.after), (left[::-1], True, not point.before)):
+            for distance, word in enumerate(side):
+                if anchor := self._anchor(word, place, stretches):
+                    spot = _Spot(anchor.stop if follows else anchor.start, follows)
+                    found[spot] = not touches, self._crossings(spot.at, right[0], words, place), distance
+                    break
+        if not found:
+            return _Spot(place.start + len(place) * len(left) // len(words), False)
+        return min(found, key=lambda spot: found[spot])
+
+    def _anchor(self, word: int, place: range, stretches: Sequence[tuple[Element, range]]) -> range | None:
+        """The stretch of the element that a word is in; else the target words linked to it, no element cut in two."""
+        for element, stretch in stretches:
+            if word in element.words:
+                return stretch
+        targets = [
+            link.target for link in self.alignment.links if link.source == word and link.target in place
+        ]
+        if not targets:
+            return None
+        start, stop = min(targets), max(targets) + 1
+        for _, stretch in stretches:
+            if stretch.start < start < stretch.stop:
+                start = stretch.start
+            if stretch.start < stop < stretch.stop:
+                stop = stretch.stop
+        return range(start, stop)
+
+    def _crossings(self, at: int, middle: int, words: range, place: range) -> int:
+        """How many links go from one side of a point to the other: source word `middle` is the first after it."""
+        inside = [link for link in self.alignment.links if link.source in words and link.target in place]
+        return sum((link.source < middle) != (link.target < at) for link in inside)

@@ -1,0 +1,160 @@
+"""Stretches of source words -> stretches of target words, through links.
+
+What is linked with a stretch rarely stands together. The strategies:
+
+    largest   the run with the most linked words (Garcia-Ferrero et al. 2022, "Model and data transfer for
+              cross-lingual sequence labelling in zero-resource settings")
+    cover     from the first linked word to the last (the min-max rule of Zenkel et al. 2021, "Automatic bilingual
+              markup transfer")
+    pieces    every run
+
+A run goes over words without links, and over at most `gap` words in a row that are linked to words outside. A word
+that is linked with several stretches belongs to the one with the most links to it, then the best scores; no other run
+crosses it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ..errors import OptionError
+from ..links import Alignment
+
+STRATEGIES = ("largest", "cover", "pieces")
+FILLS = ("none", "same-word")
+_Weight = tuple[int, float]
+"""How many links, and the sum of their scores: what decides between claims."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How annotation is carried over.
+
+    `strategy`: one of STRATEGIES. `gap`: most words in a row, linked to words outside, that a stretch goes over.
+    `fill`: one of FILLS, what becomes of words without a label (labels.py). `columns`: the columns of CoNLL-U.
+    """
+
+    strategy: str = "largest"
+    gap: int = 1
+    fill: str = "none"
+    columns: tuple[str, ...] = ("UPOS",)
+
+    def __post_init__(self) -> None:
+        for name, value, valid in (("strategy", self.strategy, STRATEGIES), ("fill", self.fill, FILLS)):
+            if value not in valid:
+                raise OptionError(f"{name} is {value!r}: choose one of {', '.join(valid)}")
+        if self.gap < 0:
+            raise OptionError(f"gap is {self.gap}: expected 0 or more")
+
+
+class Lost(NamedTuple):
+    """Something that was not carried over as it was, and why."""
+
+    what: str
+    why: str
+
+
+class Carried(NamedTuple):
+    """A translation with its annotation, as its format writes it: `total` things, of which some are `lost`."""
+
+    text: str
+    total: int
+    lost: tuple[Lost, ...]
+
+
+NO_LINKS = "its words have no links"
+OUTVOTED = "its linked words belong to others"
+SPLIT = "linked words outside the stretch are left out"
+
+
+def project_spans(
+    spans: Sequence[range], alignment: Alignment, length: int, rules: Rules, within: range | None = None
+) -> list[list[range]]:
+    """The target words of each span, in order; no two spans get the same word.
+
+    >>> links = Alignment.of([(0, 2), (1, 4), (2, 0)])
+    >>> project_spans([range(0, 2), range(2, 3)], links, 5, Rules())
+    [[range(2, 5)], [range(0, 1)]]
+
+    Args:
+        spans: source words, disjoint; or overlapping ones, where each shall be carried by itself.
+        length: number of target words.
+        within: the target words that may be had, by default all of them.
+    """
+    within = range(length) if within is None else within
+    claims = [_linked(span, alignment, within) for span in spans]
+    owners: dict[int, int] = {}
+    for number, claim in enumerate(claims):
+        for word, weight in claim.items():
+            if word not in owners or weight > claims[owners[word]][word]:
+                owners[word] = number
+    linked = {link.target for link in alignment.links}
+    found = []
+    for number, claim in enumerate(claims):
+        own = {word: weight for word, weight in claim.items() if owners[word] == number}
+        found.append(_chosen(_runs(own, owners, linked, rules), own, rules))
+    return found
+
+
+def project_span(span: range, alignment: Alignment, length: int, rules: Rules) -> list[range]:
+    """The target words of a span that may share them with others."""
+    return project_spans([span], alignment, length, rules)[0]
+
+
+def why_lost(span: range, alignment: Alignment) -> str:
+    """Why `project_spans` found nothing for a span."""
+    return OUTVOTED if any(link.source in span for link in alignment.links) else NO_LINKS
+
+
+def has_strays(span: range, alignment: Alignment, found: Sequence[range]) -> bool:
+    """Whether a span is linked to words that are in none of the stretches found for it."""
+    return any(
+        link.source in span and not any(link.target in each for each in found) for link in alignment.links
+    )
+
+
+def _linked(span: range, alignment: Alignment, within: range) -> dict[int, _Weight]:
+    """The target words that a span is linked to."""
+    weights: defaultdict[int, _Weight] = defaultdict(lambda: (0, 0.0))
+    scores = alignment.scores or (0.0,) * len(alignment.links)
+    for link, score in zip(alignment.links, scores, strict=True):
+        if link.source in span and link.target in within:
+            number, total = weights[link.target]
+            weights[link.target] = number + 1, total + score
+    return dict(weights)
+
+
+def _runs(
+    own: Mapping[int, _Weight], owners: Mapping[int, int], linked: set[int], rules: Rules
+) -> list[range]:
+    runs: list[range] = []
+    for word in sorted(own):
+        if runs and _may_cross(range(runs[-1].stop, word), owners, linked, rules):
+            runs[-1] = range(runs[-1].start, word + 1)
+        else:
+            runs.append(range(word, word + 1))
+    return runs
+
+
+def _may_cross(gap: range, owners: Mapping[int, int], linked: set[int], rules: Rules) -> bool:
+    if any(word in owners for word in gap):
+        return False
+    row = longest = 0
+    for word in gap:
+        row = row + 1 if word in linked else 0
+        longest = max(longest, row)
+    return rules.strategy == "cover" or longest <= rules.gap
+
+
+def _chosen(runs: list[range], own: Mapping[int, _Weight], rules: Rules) -> list[range]:
+    if rules.strategy == "pieces" or len(runs) < 2:
+        return runs
+
+    def size(run: range) -> tuple[int, _Weight]:
+        weights = [own[word] for word in run if word in own]
+        return len(weights), (sum(number for number, _ in weights), sum(score for _, score in weights))
+
+    return [max(runs, key=size)]

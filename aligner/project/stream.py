@@ -1,0 +1,163 @@
+"""Annotated sentences, their translations and links, file by file -> annotated translations.
+
+    iob       words and IOB2 tags in columns            words are given
+    conllu    CoNLL-U                                    words are given
+    offsets   JSON lines with character offsets          text as it is
+    markup    text with tags and placeholders            text as it is
+
+Sentence i of one file belongs to sentence i of the others. Memory does not grow with the text, unless words are filled
+(`Rules.fill`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any, Protocol
+
+from ..compression import COMPRESSED
+from ..errors import FormatError, InputError, OptionError
+from ..files import name_of, read_lines
+from ..links import Alignment
+from ..tokenization import Tokenized, tokenize
+from . import conllu, iob, markup, offsets
+from .placing import place
+from .spans import Carried, Rules
+
+FORMATS = ("iob", "conllu", "offsets", "markup")
+TEXT = ("offsets", "markup")  # formats whose sentences are text as it is
+_SUFFIXES = {
+    ".iob": "iob",
+    ".iob2": "iob",
+    ".bio": "iob",
+    ".conll": "iob",
+    ".conllu": "conllu",
+    ".jsonl": "offsets",
+    ".html": "markup",
+    ".htm": "markup",
+    ".xml": "markup",
+}
+Tokenize = Callable[[str], Tokenized]
+
+
+class Sentence(Protocol):
+    """A sentence that knows its words: an annotated one, or a translation."""
+
+    @property
+    def words(self) -> tuple[str, ...]: ...
+
+
+def detect_format(path: Path | str) -> str:
+    """The format of a file, by its suffix.
+
+    >>> detect_format("train.conllu.xz")
+    'conllu'
+
+    Raises:
+        OptionError: the suffix says nothing.
+    """
+    suffixes = [suffix for suffix in Path(path).suffixes if suffix not in COMPRESSED]
+    if not suffixes or suffixes[-1] not in _SUFFIXES:
+        raise OptionError(f"{path}: its suffix names no format: choose a format of {', '.join(FORMATS)}")
+    return _SUFFIXES[suffixes[-1]]
+
+
+def read_annotated(
+    path: Path | str, format: str, tokenized: Tokenize = tokenize, columns: tuple[int, int] = iob.COLUMNS
+) -> Iterator[Sentence]:
+    """The annotated sentences of a file.
+
+    Args:
+        format: one of FORMATS.
+        tokenized: finds the words of a text, where the format is one of TEXT.
+        columns: those of word and tag, counted from 1, where the format is iob; -1 is the last.
+
+    Raises:
+        InputError: the file is missing, or something in it is not of the format.
+    """
+    readers: dict[str, Callable[[Iterable[str]], Iterator[Sentence]]] = {
+        "iob": partial(iob.read, columns=columns),
+        "conllu": conllu.read,
+        "offsets": partial(_each_line, partial(offsets.parse, tokenized=tokenized)),
+        "markup": partial(_each_line, partial(markup.parse, tokenized=tokenized)),
+    }
+    return _naming(path, readers[format](read_lines(path)))
+
+
+def read_translations(path: Path | str, format: str, tokenized: Tokenize = tokenize) -> Iterator[Sentence]:
+    """The translations in a file: a sentence a line, or CoNLL-U where the format and the suffix are that.
+
+    Raises:
+        InputError: the file is missing, or something in it is not of the format.
+    """
+    if format == "conllu" and ".conllu" in Path(path).suffixes:
+        return _naming(path, conllu.read(read_lines(path)))
+    return map(tokenized, read_lines(path))
+
+
+def in_pairs(
+    source: Path | str, annotated: Iterator[Sentence], target: Path | str, translations: Iterator[Sentence]
+) -> Iterator[tuple[Sentence, Sentence]]:
+    """Sentence i of both files.
+
+    Raises:
+        InputError: one ends before the other.
+    """
+    for number, (one, other) in enumerate(zip_longest(annotated, translations)):
+        if one is None or other is None:
+            shorter, longer = (source, target) if one is None else (target, source)
+            raise InputError(
+                f"{name_of(shorter)} ends after sentence {number}, but {name_of(longer)} goes on"
+            )
+        yield one, other
+
+
+def project(
+    sentences: Iterable[tuple[Sentence, Sentence, Alignment]], format: str, rules: Rules
+) -> Iterator[Carried]:
+    """The annotation of each source on its translation.
+
+    Raises:
+        FormatError: a link is not between words of its pair.
+        OptionError: the format is markup, and the strategy is to write a stretch in pieces.
+    """
+    if format == "markup" and rules.strategy == "pieces":
+        raise OptionError("strategy is 'pieces', which would write a tag twice: choose largest or cover")
+    checked: Any = (_checked(number, *each) for number, each in enumerate(sentences, start=1))
+    if format == "conllu":
+        return conllu.carry_all(checked, rules)
+    if format == "markup":
+        return (place(source, target, alignment, rules) for source, target, alignment in checked)
+    return (source.carry(target, alignment, rules) for source, target, alignment in checked)
+
+
+def _checked(
+    number: int, source: Sentence, target: Sentence, alignment: Alignment
+) -> tuple[Sentence, Sentence, Alignment]:
+    lengths = len(source.words), len(target.words)
+    for link in alignment.links:
+        if not (0 <= link.source < lengths[0] and 0 <= link.target < lengths[1]):
+            raise FormatError(
+                f"sentence {number}: link {link.source}-{link.target} is not between its {lengths[0]} source and "
+                f"{lengths[1]} target words: links must be of the very words"
+            )
+    return source, target, alignment
+
+
+def _each_line(parse: Callable[[str], Sentence], lines: Iterable[str]) -> Iterator[Sentence]:
+    for number, line in enumerate(lines, start=1):
+        try:
+            yield parse(line)
+        except InputError as error:
+            raise InputError(f"line {number}: {error}") from None
+
+
+def _naming(path: Path | str, sentences: Iterator[Sentence]) -> Iterator[Sentence]:
+    """The sentences; an error in them names the file."""
+    try:
+        yield from sentences
+    except InputError as error:
+        named = str(error).startswith(name_of(path))
+        raise error if named else InputError(f"{name_of(path)} {error}") from None

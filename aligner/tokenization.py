@@ -1,0 +1,183 @@
+"""Text as it is -> words, each with its place in the text.
+
+    whitespace     a word ends at a space or a tab (sentences.py): text that is tokenized
+    python-split   a word ends at any space that Unicode knows, as Python's str.split has it: OpusTrainer
+    unicode        Unicode's word boundaries (UAX 29), with ICU's dictionaries for Chinese, Japanese, Thai, Khmer, Lao
+                   and Burmese, cut and joined as gold alignments have it (below)
+
+Unicode's boundaries are not quite those of gold alignments, so that "unicode" moves some of them:
+
+- Placeholders, tags, entities and addresses are one word each (placeholders.py).
+- Letters and digits that hyphens join are one word (well-known), so are a sign repeated (...) and, within a sentence,
+  an abbreviation with its full stop (U.S., Mr., J.).
+- Clitics are words: do n't, it 's, l' eau, dell' arte. Where the language is known, its own are cut and no others.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from .errors import DependencyError, OptionError
+from .placeholders import protected
+
+if TYPE_CHECKING:
+    from icu4py.breakers import WordBreaker
+
+Span = tuple[int, int]
+"""Where a word begins and ends in its text, in characters (code points), as Python slices."""
+
+# Thai to Burmese, Khmer, kana, Han: scripts without spaces between words.
+UNSPACED = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
+)
+_BETWEEN_BLANKS = re.compile("[^ \t]+")
+_BETWEEN_SPACES = re.compile(r"\S+")  # what str.split() gives, but for four control characters
+_HYPHENS = frozenset("-\u2010\u2011")
+_TITLES = frozenset(["Mr", "Mrs", "Ms", "Dr", "St", "Sr", "Jr", "Prof"])
+_INITIALS = re.compile(r"[^\W\d_](?:\.[^\W\d_]{1,2})+|[^\W\d_I]")
+_ENGLISH = re.compile(r"(?<=[a-z])(?=n['’]t$)|(?=['’](?:s|re|ve|ll|d|m)$)", re.IGNORECASE)
+_ELISIONS = (
+    "c d j l m n s t qu jusqu lorsqu puisqu quoiqu un dell all dall nell sull coll dagl agl degl quell quest bell "
+    "sant tutt anch com dov quant mezz"
+)
+_ROMANCE = re.compile(
+    rf"^(?:{_ELISIONS.replace(' ', '|')})['’](?=[aeiouyhàâäáæéèêëíìîïóòôöœúùûü])", re.IGNORECASE
+)
+_ANY_CLITICS = (_ENGLISH, _ROMANCE)
+_CLITICS = {"en": (_ENGLISH,), "fr": (_ROMANCE,), "it": (_ROMANCE,), "ca": (_ROMANCE,), "oc": (_ROMANCE,)}
+
+
+@dataclass(frozen=True, slots=True)
+class Tokenized:
+    """A text and the places of its words."""
+
+    text: str
+    spans: tuple[Span, ...]
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        return tuple([self.text[start:end] for start, end in self.spans])
+
+
+def tokenize(text: str, manner: str = "unicode", language: str | None = None) -> Tokenized:
+    """The words of a text, by one of `TOKENIZERS`; `language` is a code such as "de", if it is known.
+
+    >>> tokenize("C'est l'été, isn't it?").words
+    ("C'", 'est', "l'", 'été', ',', 'is', "n't", 'it', '?')
+
+    Raises:
+        OptionError: there is no such manner.
+        DependencyError: icu4py is not installed.
+    """
+    if manner not in TOKENIZERS:
+        raise OptionError(f"words is {manner!r}: choose one of {', '.join(TOKENIZERS)}")
+    return Tokenized(text, tuple(TOKENIZERS[manner](text, language)))
+
+
+def whitespace(text: str, language: str | None = None) -> Iterator[Span]:
+    return (match.span() for match in _BETWEEN_BLANKS.finditer(text))
+
+
+def python_split(text: str, language: str | None = None) -> Iterator[Span]:
+    return (match.span() for match in _BETWEEN_SPACES.finditer(text))
+
+
+def unicode(text: str, language: str | None = None) -> Iterator[Span]:
+    """Words as gold alignments have them; what is neither a word nor a sign, such as a space, is none."""
+    short = language.replace("-", "_").partition("_")[0].lower() if language else None
+    words = _joined(text, [*_segments(text, short)])
+    if "'" not in text and "’" not in text:
+        return words
+    return _without_clitics(text, words, _ANY_CLITICS if short is None else _CLITICS.get(short, ()))
+
+
+def _without_clitics(text: str, words: Iterator[Span], rules: Iterable[re.Pattern[str]]) -> Iterator[Span]:
+    for start, end in words:
+        word = text[start:end]
+        if "'" not in word and "’" not in word:
+            yield start, end
+            continue
+        cuts = {start + match.end() for rule in rules for match in rule.finditer(word)}
+        yield from pairwise(sorted(cuts | {start, end}))
+
+
+TOKENIZERS: dict[str, Callable[[str, str | None], Iterator[Span]]] = {
+    "whitespace": whitespace,
+    "python-split": python_split,
+    "unicode": unicode,
+}
+
+
+def _segments(text: str, language: str | None) -> Iterator[Span]:
+    """What stands between boundaries, spaces left out; what is protected is one."""
+    begin = 0
+    for match in protected(text):
+        yield from _boundaries(text, begin, match.start(), language)
+        yield match.span()
+        begin = match.end()
+    yield from _boundaries(text, begin, len(text), language)
+
+
+def _boundaries(text: str, begin: int, end: int, language: str | None) -> Iterator[Span]:
+    if begin == end:
+        return
+    for segment in _word_breaker()(text[begin:end], language or "root"):
+        start, begin = begin, begin + len(segment)
+        if segment != " " and (segment[0].isalnum() or not _is_blank(segment)):
+            yield start, begin
+
+
+@cache
+def _word_breaker() -> type[WordBreaker]:
+    try:
+        from icu4py.breakers import WordBreaker
+    except ImportError:
+        raise DependencyError("words by Unicode's boundaries need icu4py: pip install icu4py") from None
+    return WordBreaker
+
+
+def _is_blank(segment: str) -> bool:
+    """Whether nothing in it can be seen: spaces, controls, marks of direction."""
+    return segment.isspace() or all(unicodedata.category(each) in ("Zs", "Cf", "Cc") for each in segment)
+
+
+def _joined(text: str, segments: list[Span]) -> Iterator[Span]:
+    """The segments, those that belong together as one."""
+    here, count = 0, len(segments)
+    while here < count:
+        last = here
+        while last + 1 < count and _goes_on(text, segments, here, last):
+            last += 1
+        yield segments[here][0], segments[last][1]
+        here = last + 1
+
+
+def _goes_on(text: str, segments: list[Span], first: int, last: int) -> bool:
+    """Whether the segments `first` to `last` are a word that the next one belongs to."""
+    (start, after), end = segments[last + 1], segments[last][1]
+    if start != end:
+        return False
+    following, character = text[start:after], text[end - 1]
+    if not _is_letter(character):
+        if character in _HYPHENS and end - 1 > segments[first][0] and _is_letter(text[end - 2]):
+            return _is_letter(following[0])
+        return following == character and unicodedata.category(following)[0] in "PS"
+    if following in _HYPHENS:
+        return last + 2 < len(segments) and segments[last + 2][0] == after and _is_letter(text[after])
+    if following != "." or last + 2 == len(segments):
+        return False
+    word = text[segments[first][0] : end]
+    return word in _TITLES or _INITIALS.fullmatch(word) is not None
+
+
+def _is_letter(character: str) -> bool:
+    """Whether a letter, a digit or a vowel sign, of a script that has spaces between words."""
+    if not (character.isalnum() or unicodedata.category(character).startswith("M")):
+        return False
+    return UNSPACED.match(character) is None

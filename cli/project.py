@@ -1,0 +1,166 @@
+"""`xalign project`: annotation of one language -> the same annotation of its translation."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, closing
+from functools import partial
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+import click
+
+from xalign.ahead import begun, remembered
+from xalign.cli.options import aligner_from, model_options, quiet_option
+from xalign.cli.progress import count_lines, track
+from xalign.cli.standard import tell
+from xalign.errors import FormatError, OptionError
+from xalign.files import STANDARD, expect_no_input, name_of, writing
+from xalign.formats import iter_alignments
+from xalign.links import Alignment
+from xalign.project import FORMATS, Rules, detect_format, in_pairs, read_annotated, read_translations
+from xalign.project import project as carry
+from xalign.project.conllu import check_columns
+from xalign.project.iob import COLUMNS
+from xalign.project.spans import FILLS, STRATEGIES
+from xalign.project.stream import TEXT, Sentence
+from xalign.sentences import SentencePair
+from xalign.tokenization import TOKENIZERS, tokenize
+
+PATH = click.Path(allow_dash=True, path_type=Path)
+_Pairs = Iterable[tuple[Sentence, Sentence]]
+_Linked = tuple[Sentence, Sentence, Alignment]
+
+
+@click.command()
+@click.argument("annotated", type=PATH)
+@click.argument("target", type=PATH)
+@click.option(
+    "--format", "format", type=click.Choice(FORMATS), help="Of ANNOTATED; by default by its suffix."
+)
+@click.option("--align", "links", type=PATH, metavar="FILE", help="Links, in place of those of a model.")
+@click.option(
+    "--columns",
+    metavar="COLUMNS",
+    help="conllu: what to carry over, such as UPOS,FEATS (default: UPOS). iob: which are word and tag, such as 2,3.",
+)
+@click.option(
+    "--strategy",
+    type=click.Choice(STRATEGIES),
+    default="largest",
+    show_default=True,
+    help="Which of its linked words a stretch becomes: the largest run, all from first to last, or every run.",
+)
+@click.option(
+    "--gap",
+    type=click.IntRange(min=0),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="A run goes over N words that are linked elsewhere.",
+)
+@click.option(
+    "--fill",
+    type=click.Choice(FILLS),
+    default="none",
+    show_default=True,
+    help="conllu: give a word without links the label that the same word has elsewhere.",
+)
+@click.option(
+    "--words",
+    type=click.Choice(list(TOKENIZERS)),
+    help="How text becomes words: unicode by default for offsets and markup, whitespace for iob and conllu.",
+)
+@click.option("--report", type=PATH, metavar="FILE", help="Where to list what was not carried over, and why.")
+@click.option("--output", "-o", type=PATH, default=STANDARD, help="File to write, compressed by its suffix.")
+@model_options
+@quiet_option
+def project(
+    annotated: Path,
+    target: Path,
+    format: str | None,
+    links: Path | None,
+    columns: str | None,
+    strategy: str,
+    gap: int,
+    fill: str,
+    words: str | None,
+    report: Path | None,
+    output: Path,
+    quiet: bool,
+    **model: Any,
+) -> None:
+    """Carry annotation over to a translation.
+
+    \b
+    xalign project train.iob train.de > train.de.iob
+    xalign project en.conllu text.de --columns UPOS,FEATS --align en-de.align > de.conllu
+    xalign project page.html page.de.txt --report lost.tsv > page.de.html
+
+    ANNOTATED holds tags of words in columns (iob), CoNLL-U, JSON lines with character offsets (offsets), or a text a
+    line with inline tags and placeholders (markup); TARGET its translation, a sentence a line. Links come from a
+    model, or with --align from a file. What is written is always well-formed; what could not be carried over is
+    counted on stderr and listed with --report. docs/project.md has the rules.
+    """
+    form = format or detect_format(annotated)
+    names, numbers = _columns(columns, form)
+    rules = Rules(strategy, gap, fill, names)
+    expect_no_input(output, [annotated, target, links])
+    manner = words or ("unicode" if form in TEXT else "whitespace")
+    split = [
+        partial(tokenize, manner=manner, language=model[f"{side}_language"]) for side in ("source", "target")
+    ]
+    sources = read_annotated(annotated, form, split[0], numbers)
+    pairs = begun(in_pairs(annotated, sources, target, read_translations(target, form, split[1])))
+    with ExitStack() as stack:
+        linked = _aligned(pairs, model) if links is None else _with_links(pairs, links)
+        # Closed here, and not wherever the last reference goes, since it ends threads.
+        counted = stack.enter_context(
+            closing(track(linked, "sentences", partial(count_lines, target), quiet))
+        )
+        file = stack.enter_context(writing(output))
+        listed = stack.enter_context(writing(report)) if report else None
+        total, lost = 0, Counter[str]()
+        for number, carried in enumerate(carry(counted, form, rules), start=1):
+            file.write(carried.text.encode())
+            total += carried.total
+            lost.update(each.why for each in carried.lost)
+            if listed is not None:
+                listed.write("".join(f"{number}\t{what}\t{why}\n" for what, why in carried.lost).encode())
+    reasons = "".join(f"; {count:,}: {why}" for why, count in lost.most_common())
+    tell(f"{total - lost.total():,} of {total:,} carried over as they were{reasons}")
+
+
+def _columns(text: str | None, form: str) -> tuple[tuple[str, ...], tuple[int, int]]:
+    """(names of CoNLL-U, numbers of word and tag): the value of --columns, and the default of the other."""
+    if text is None:
+        return Rules().columns, COLUMNS
+    if form == "conllu":
+        return check_columns(text.split(",")), COLUMNS
+    if form != "iob":
+        raise OptionError(f"--columns is for conllu and iob, and the format is {form}")
+    match = re.fullmatch(r"([1-9]\d{0,5}),([1-9]\d{0,5})", text, re.ASCII)
+    if match is None or match[1] == match[2]:
+        raise OptionError(f"--columns is {text[:40]!r}: expected the numbers of word and tag, such as 2,3")
+    return Rules().columns, (int(match[1]), int(match[2]))
+
+
+def _aligned(pairs: _Pairs, model: dict[str, Any]) -> Iterator[_Linked]:
+    """Each pair with the links that a model finds."""
+    aligner = aligner_from(model, all_layers=False)
+    read: deque[tuple[Sentence, Sentence]] = deque()
+    words = (SentencePair(source.words, target.words) for source, target in remembered(pairs, read))
+    for alignment in aligner.align(words):
+        yield *read.popleft(), alignment
+
+
+def _with_links(pairs: _Pairs, path: Path) -> Iterator[_Linked]:
+    """Each pair with its links in a file."""
+    for number, (pair, alignment) in enumerate(zip_longest(pairs, iter_alignments(path))):
+        if pair is None or alignment is None:
+            shorter, longer = ("the text", name_of(path)) if pair is None else (name_of(path), "the text")
+            raise FormatError(f"{shorter} ends after sentence {number}, but {longer} goes on")
+        yield *pair, alignment

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import re
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing
 from functools import partial
-from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 import click
 
-from xalign.ahead import begun, remembered
-from xalign.cli.options import aligner_from, model_options, quiet_option
+from xalign.ahead import begun
+from xalign.cli.options import aligner_from, model_options, progress_options
 from xalign.cli.progress import count_lines, track
 from xalign.cli.standard import tell
-from xalign.errors import FormatError, OptionError
-from xalign.files import STANDARD, expect_no_input, name_of, writing
-from xalign.formats import iter_alignments
+from xalign.errors import OptionError
+from xalign.files import STANDARD, expect_no_input, writing
+from xalign.formats import iter_aligned
 from xalign.links import Alignment
 from xalign.project import FORMATS, Rules, detect_format, in_pairs, read_annotated, read_translations
 from xalign.project import project as carry
@@ -32,7 +31,7 @@ from xalign.tokenization import TOKENIZERS, tokenize
 
 PATH = click.Path(allow_dash=True, path_type=Path)
 _Pairs = Iterable[tuple[Sentence, Sentence]]
-_Linked = tuple[Sentence, Sentence, Alignment]
+_Link = Callable[[Iterator[SentencePair]], Iterable[tuple[Any, Alignment]]]
 
 
 @click.command()
@@ -77,7 +76,7 @@ _Linked = tuple[Sentence, Sentence, Alignment]
 @click.option("--report", type=PATH, metavar="FILE", help="Where to list what was not carried over, and why.")
 @click.option("--output", "-o", type=PATH, default=STANDARD, help="File to write, compressed by its suffix.")
 @model_options
-@quiet_option
+@progress_options
 def project(
     annotated: Path,
     target: Path,
@@ -90,7 +89,7 @@ def project(
     words: str | None,
     report: Path | None,
     output: Path,
-    quiet: bool,
+    progress: str,
     **model: Any,
 ) -> None:
     """Carry annotation over to a translation.
@@ -116,10 +115,12 @@ def project(
     sources = read_annotated(annotated, form, split[0], numbers)
     pairs = begun(in_pairs(annotated, sources, target, read_translations(target, form, split[1])))
     with ExitStack() as stack:
-        linked = _aligned(pairs, model) if links is None else _with_links(pairs, links)
+        link: Any = (
+            partial(iter_aligned, links) if links else aligner_from(model, all_layers=False).align_pairs
+        )
         # Closed here, and not wherever the last reference goes, since it ends threads.
         counted = stack.enter_context(
-            closing(track(linked, "sentences", partial(count_lines, target), quiet))
+            closing(track(_linked(pairs, link), "sentences", partial(count_lines, target), progress))
         )
         file = stack.enter_context(writing(output))
         listed = stack.enter_context(writing(report)) if report else None
@@ -148,19 +149,14 @@ def _columns(text: str | None, form: str) -> tuple[tuple[str, ...], tuple[int, i
     return Rules().columns, (int(match[1]), int(match[2]))
 
 
-def _aligned(pairs: _Pairs, model: dict[str, Any]) -> Iterator[_Linked]:
-    """Each pair with the links that a model finds."""
-    aligner = aligner_from(model, all_layers=False)
-    read: deque[tuple[Sentence, Sentence]] = deque()
-    words = (SentencePair(source.words, target.words) for source, target in remembered(pairs, read))
-    for alignment in aligner.align(words):
-        yield *read.popleft(), alignment
+def _linked(pairs: _Pairs, link: _Link) -> Iterator[tuple[Sentence, Sentence, Alignment]]:
+    """Each pair with the links between its words."""
+    waiting: deque[tuple[Sentence, Sentence]] = deque()
 
+    def words() -> Iterator[SentencePair]:
+        for pair in pairs:
+            waiting.append(pair)
+            yield SentencePair(pair[0].words, pair[1].words)
 
-def _with_links(pairs: _Pairs, path: Path) -> Iterator[_Linked]:
-    """Each pair with its links in a file."""
-    for number, (pair, alignment) in enumerate(zip_longest(pairs, iter_alignments(path))):
-        if pair is None or alignment is None:
-            shorter, longer = ("the text", name_of(path)) if pair is None else (name_of(path), "the text")
-            raise FormatError(f"{shorter} ends after sentence {number}, but {longer} goes on")
-        yield *pair, alignment
+    for _, alignment in link(words()):
+        yield *waiting.popleft(), alignment

@@ -72,3 +72,9 @@ def test_formats(folder):
     assert run(folder, "formats.md").startswith("The Der\told alte\t")
     assert set(lines(folder / "gold.align")) == {"0-0"}
     assert (folder / "words.align").read_text() == links
+
+
+def test_project(folder):
+    printed = run(folder, "project.md")
+    page = (ROOT / "docs" / "project.md").read_text(encoding="utf-8")
+    assert f"<!-- end -->\n```\n{printed}```" in page

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ..compression import COMPRESSED
-from ..errors import FormatError, InputError, OptionError
+from ..errors import InputError, OptionError
 from ..files import name_of, read_lines
 from ..links import Alignment
 from ..tokenization import Tokenized, tokenize
@@ -120,7 +120,7 @@ def project(
     """The annotation of each source on its translation.
 
     Raises:
-        FormatError: a link is not between words of its pair.
+        InputError: a link is not between words of its pair.
         OptionError: the format is markup, and the strategy is to write a stretch in pieces.
     """
     if format == "markup" and rules.strategy == "pieces":
@@ -136,13 +136,10 @@ def project(
 def _checked(
     number: int, source: Sentence, target: Sentence, alignment: Alignment
 ) -> tuple[Sentence, Sentence, Alignment]:
-    lengths = len(source.words), len(target.words)
-    for link in alignment.links:
-        if not (0 <= link.source < lengths[0] and 0 <= link.target < lengths[1]):
-            raise FormatError(
-                f"sentence {number}: link {link.source}-{link.target} is not between its {lengths[0]} source and "
-                f"{lengths[1]} target words: links must be of the very words"
-            )
+    try:
+        alignment.expect_within(len(source.words), len(target.words))
+    except InputError as error:
+        raise InputError(f"sentence {number}: {error}") from None
     return source, target, alignment
 
 

@@ -61,9 +61,12 @@ def test_compressed_files_and_standard_input_are_read(run):
 @pytest.mark.parametrize(
     ("command", "complaint"),
     [
-        ("a.iob a.de --align short", "short ends after sentence 1, but the text goes on"),
-        ("a.iob a.de --align long", "the text ends after sentence 2, but long goes on"),
-        ("a.iob a.de --align wide", "sentence 1: link 7-0 is not between its 2 source and 3 target words"),
+        ("a.iob a.de --align short", "short ends after pair 1, but the text goes on"),
+        ("a.iob a.de --align long", "long goes on after pair 2, where the text ends"),
+        (
+            "a.iob a.de --align wide",
+            "wide line 1: link 7-0 (counted from 0) is outside the sentence pair, which has 2 and 3 words",
+        ),
         ("a.iob one.de --align short", "one.de ends after sentence 1, but a.iob goes on"),
         ("a.de a.de --align links", "a.de: its suffix names no format"),
         ("a.de a.de --align links --format iob", "a.de line 1: expected a word and a tag"),

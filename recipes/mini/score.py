@@ -1,4 +1,4 @@
-"""A model's AER on the gold sets of the data folder, beside that of aligning along the diagonal, and by length.
+"""A model's AER on the gold sets of the data folder with its 95 % interval, beside the diagonal's, and by length.
 
     python recipes/mini/score.py --data DATA --model mini                # what is reported
     python recipes/mini/score.py --data DATA --model mini --choosing     # what settings are chosen by
@@ -18,6 +18,7 @@ from xalign import Aligner
 from xalign.aer import Counts, count, total
 from xalign.links import Alignment
 from xalign.sentences import SentencePair
+from xalign.significance import Interval, bootstrap_interval
 
 LENGTHS = (5, 10, 20, 40, 80, 1_000)  # words of the longer side, at most
 
@@ -33,7 +34,7 @@ def main() -> None:
     parser.add_argument("--extract")
     parser.add_argument("--threshold", type=float)
     parser.add_argument(
-        "--lexicon", action="store_true", help="count in which words keep company in each set"
+        "--lexicon", action="store_true", help="use the co-occurrence of words in each set"
     )
     parser.add_argument("--choosing", action="store_true", help="the sentences for choosing settings")
     options = parser.parse_args()
@@ -41,7 +42,7 @@ def main() -> None:
         parser.error("give the data folder: --data DATA, or set XALIGN_DATA")
     method = {name: getattr(options, name) for name in ("extract", "threshold", "lexicon")}
     aligner = Aligner.load(options.model, **method)
-    print(f"{'set':44} {'pairs':>5} {'P':>6} {'R':>6} {'AER':>6} {'diagonal':>8}")
+    print(f"{'set':44} {'pairs':>5} {'P':>6} {'R':>6} {'AER':>6} {'95 %':>12} {'diagonal':>8}")
     scores: dict[str, float] = {}
     by_length: dict[int, list[Counts]] = {most: [] for most in LENGTHS}
     for gold_set in (for_choosing if options.choosing else for_reporting)(options.data):
@@ -51,7 +52,7 @@ def main() -> None:
             by_length[next(most for most in LENGTHS if length <= most)].append(counted)
         scored = total(counts)
         baseline = total(map(count, map(diagonal, gold_set.pairs), gold_set.gold))
-        print_row(gold_set, scored, baseline)
+        print_row(gold_set, scored, bootstrap_interval(counts), baseline)
         scores[gold_set.name] = 100 * scored.aer
     for prefix in ("xlwa", ""):
         chosen = [aer for name, aer in scores.items() if name.startswith(prefix)]
@@ -60,9 +61,10 @@ def main() -> None:
         print(f"up to {most} words, all sets: {len(counted)} pairs, AER {100 * total(counted).aer:.1f}")
 
 
-def print_row(gold_set: GoldSet, scored: Counts, baseline: Counts) -> None:
-    figures = (100 * value for value in (scored.precision, scored.recall, scored.aer, baseline.aer))
-    print(f"{gold_set.name:44} {len(gold_set.pairs):5}", *(f"{figure:6.1f}" for figure in figures))
+def print_row(gold_set: GoldSet, scored: Counts, interval: Interval, baseline: Counts) -> None:
+    figures = (f"{100 * value:6.1f}" for value in (scored.precision, scored.recall, scored.aer))
+    around = f"{100 * interval.low:4.1f} to {100 * interval.high:4.1f}"
+    print(f"{gold_set.name:44} {len(gold_set.pairs):5}", *figures, around, f"{100 * baseline.aer:8.1f}")
 
 
 def diagonal(pair: SentencePair) -> Alignment:

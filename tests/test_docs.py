@@ -16,6 +16,11 @@ PAGES = [
     *sorted((ROOT / "docs").glob("*.md")),
     *sorted((ROOT / "recipes").glob("*/README.md")),
 ]
+LINKED = [
+    *PAGES,
+    *ROOT.glob("*/README.md"),
+    *(page for page in ROOT.glob("*.md") if page.name != "README.md"),
+]
 
 
 def shown(text):
@@ -53,6 +58,27 @@ def test_commands_that_are_shown_exist(name, text):
         known = {"--help"}.union(*(each.opts + each.secondary_opts for each in asked.params))
         options = {word.partition("=")[0] for word in words if re.match(r"--?[a-z]", word)}
         assert options <= known, (command, options - known)
+
+
+def anchors(page):
+    """The names of a page's headings, as code hosts make them."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", LINKED, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_links_lead_somewhere(page):
+    for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
+        path, _, anchor = link.partition("#")
+        if not link.startswith("http"):
+            assert (page.parent / path).exists(), link
+            assert not anchor or anchor in anchors(page.parent / path), link
+
+
+def test_every_page_is_in_the_index():
+    index = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
+    pages = {page.name for page in (ROOT / "docs").glob("*.md")} - {"README.md", "pypi.md"}
+    assert {page for page in pages if f"]({page})" not in index} == set()
 
 
 def test_every_command_is_in_the_documentation():

@@ -33,9 +33,7 @@ def main() -> None:
     parser.add_argument("--model", default="mini")
     parser.add_argument("--extract")
     parser.add_argument("--threshold", type=float)
-    parser.add_argument(
-        "--lexicon", action="store_true", help="use the co-occurrence of words in each set"
-    )
+    parser.add_argument("--lexicon", action="store_true", help="use the co-occurrence of words in each set")
     parser.add_argument("--choosing", action="store_true", help="the sentences for choosing settings")
     options = parser.parse_args()
     if options.data is None:

@@ -25,9 +25,9 @@ LINKED = [
 
 def shown(text):
     """The words of every `xalign ...` command within code, up to where it ends or its output is sent on."""
-    code = re.findall(r"```(?:bash|console)?\n(.*?)```", text, flags=re.DOTALL) + re.findall(
-        r"`(xalign [^`]+)`", text
-    )
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
+    code = [block for language, block in blocks if language in ("", "bash", "console")]
+    code += re.findall(r"`(xalign [^`]+)`", re.sub(r"(?s)^```.*?^```", "", text, flags=re.MULTILINE))
     for line in "\n".join(code).replace("\\\n", " ").splitlines():
         for part in re.split(r"&&|[|;>](?!\|)", line.split(" #")[0]):
             if (words := part.split()) and words[0] in ("xalign", "$"):

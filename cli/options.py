@@ -44,7 +44,6 @@ trust_option = click.option(
     is_flag=True,
     help="Run the Python code that a checkpoint brings, with all that you may do; else such a checkpoint is refused.",
 )
-quiet_option = click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
 
 _METHOD_OPTIONS = (
     click.option("--layer", type=int, help="Hidden states to compare: 0 = embeddings, n = after block n."),

@@ -14,10 +14,10 @@ import click
 
 from xalign.ahead import begun
 from xalign.cli.options import aligner_from, model_options, progress_options
-from xalign.cli.progress import count_lines, track
+from xalign.cli.progress import track
 from xalign.cli.standard import tell
 from xalign.errors import OptionError
-from xalign.files import STANDARD, expect_no_input, writing
+from xalign.files import STANDARD, count_lines, expect_no_input, writing
 from xalign.formats import iter_aligned
 from xalign.links import Alignment
 from xalign.project import FORMATS, Rules, detect_format, in_pairs, read_annotated, read_translations

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .blocks import Limits
-from .comparison import Comparison
+from .comparison import Compared, Comparison
 from .device import choose_device, choose_dtype
 from .encoder import Encoder, load_encoder
 from .engine import Engine
@@ -142,6 +142,20 @@ class Aligner:
         """
         self.encoder.check_layers(layers)
         return (dict(zip(layers, found, strict=True)) for _, found in self._found(pairs, layers))
+
+    def compare(self, pairs: Iterable[Pair]) -> Iterator[tuple[SentencePair, Compared]]:
+        """As `align_pairs`, each alignment with the similarity of words that its links were read off.
+
+        Raises:
+            InputError: as of `align`.
+            OptionError: the aligner counts in a lexicon, whose links are not read off a similarity.
+        """
+        if self.method.lexicon:
+            raise OptionError("links of a lexicon come from no similarity: load an aligner without one")
+        nothing = Compared(_NO_LINKS, np.zeros((0, 0), dtype=np.float32))
+        find = self.comparison.link_with_similarity
+        found = self.engine.run(as_pairs(pairs), [self.method.layer], find, nothing)
+        return ((pair, compared) for pair, [compared] in found)
 
     def explain(self, pair: Pair) -> Explanation:
         """The alignment of one pair with all that led to it.

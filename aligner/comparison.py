@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from .batches import Batch, Side
@@ -31,7 +33,7 @@ from .lexicon import Directions
 from .links import Alignment
 from .method import Method
 from .similarity import SCALES, pool_places, similarity
-from .words import symmetrized_links, word_links
+from .words import symmetrized_links, word_links, word_similarity
 
 
 class Units(NamedTuple):
@@ -48,6 +50,16 @@ class Units(NamedTuple):
     @property
     def mask(self) -> Tensor:
         return self.words >= 0
+
+
+class Compared(NamedTuple):
+    """An alignment, and the similarity of the words: of their most similar subwords, NaN where a word has none.
+
+    Shape: similarity (source, target)
+    """
+
+    alignment: Alignment
+    similarity: NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +109,14 @@ class Comparison:
             extract = EXTRACTORS[self.method.extract]
         links = extract(scores, *masks, threshold=self.method.threshold)
         return word_links(self._permitted(links, source, target), *words, *lengths)
+
+    @torch.inference_mode()
+    def link_with_similarity(self, batch: Batch, source: Units, target: Units) -> list[Compared]:
+        """The alignments of `link`, and the similarities of the words of each pair."""
+        scores = self.similarity(source, target)
+        lengths = batch.source.lengths, batch.target.lengths
+        similarities = word_similarity(scores, source.words, target.words, *lengths)
+        return list(map(Compared, self.link(batch, source, target), similarities))
 
     @torch.inference_mode()
     def probabilities(self, batch: Batch, source: Units, target: Units) -> list[Directions]:

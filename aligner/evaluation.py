@@ -72,20 +72,23 @@ class Hypothesis:
     def read(
         cls,
         path: Path | str,
-        gold: Gold,
+        gold: Gold | None = None,
         one_based: bool | None = None,
         reverse: bool = False,
+        text: Sequence[SentencePair] | None = None,
     ) -> Hypothesis:
         """Read a file of links; `reverse`: it says target before source.
 
         Raises:
-            FormatError: the file cannot be read, or has not as many pairs as the gold.
+            FormatError: the file cannot be read, or has not as many pairs as the gold or the text.
         """
-        pairs = len(gold.alignments)
+        numbers, other = (gold.numbers, gold.name) if gold else (None, "the text")
+        pairs = len(gold.alignments) if gold else None if text is None else len(text)
         alignments = read_alignments(
-            path, one_based=one_based, reverse=reverse, sentences=pairs, numbers=gold.numbers
+            path, one_based=one_based, reverse=reverse, sentences=pairs, numbers=numbers
         )
-        expect_pairs(len(alignments), name_of(path), pairs, gold.name)
+        if pairs is not None:
+            _expect_pairs(len(alignments), name_of(path), pairs, other)
         return cls(name_of(path), alignments)
 
     @classmethod
@@ -101,7 +104,7 @@ class Hypothesis:
         ]
 
 
-def expect_pairs(found: int, name: str, expected: int, other: str) -> None:
+def _expect_pairs(found: int, name: str, expected: int, other: str) -> None:
     """FormatError unless both files have as many sentence pairs."""
     if found != expected:
         shorter, longer = (name, other) if found < expected else (other, name)

@@ -69,6 +69,31 @@ def symmetrized_links(
     return _alignments(pairs, source_lengths, target_lengths)
 
 
+def word_similarity(
+    similarity: Tensor,
+    source_words: Tensor,
+    target_words: Tensor,
+    source_lengths: NDArray[np.int64],
+    target_lengths: NDArray[np.int64],
+) -> list[NDArray[np.float32]]:
+    """The similarity of each two words of each pair: of their most similar subwords; NaN of a word that has none.
+
+    Shape: similarity (batch, source, target), the others as `word_links`, with words -1 at padding; of each pair
+    (source words, target words)
+    """
+    for dimension, words, lengths in ((1, source_words, source_lengths), (2, target_words, target_lengths)):
+        shape = list(similarity.shape)
+        shape[dimension] = padding = int(lengths.max(initial=0))
+        shape[dimension] += 1
+        places = words.where(words >= 0, padding).unsqueeze(3 - dimension).expand_as(similarity)
+        best = similarity.new_full(shape, -torch.inf).scatter_reduce(dimension, places, similarity, "amax")
+        similarity = best.narrow(dimension, 0, padding)
+    found = similarity.float().cpu().numpy()
+    found[np.isneginf(found)] = np.nan
+    sizes = zip(source_lengths.tolist(), target_lengths.tolist(), strict=True)
+    return [each[:rows, :columns] for each, (rows, columns) in zip(found, sizes, strict=True)]
+
+
 class _WordPairs(NamedTuple):
     """Linked words of a batch, each pair once, in order of sentence, source, target. Shape: all (links,)."""
 

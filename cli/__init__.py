@@ -22,6 +22,7 @@ COMMANDS = {
     "lexicon": ("xalign.cli.lexicon", "Write lexical translation tables from links."),
     "models": ("xalign.cli.models", "List the presets; verify a downloaded checkpoint."),
     "project": ("xalign.cli.project", "Carry tags, labels and markup over to a translation."),
+    "show": ("xalign.cli.show", "Look at links: grids in the terminal, a web page, a figure."),
     "symmetrize": ("xalign.cli.symmetrize", "Combine two files of directed links."),
     "train": ("xalign.cli.train", "Teach an encoder to align."),
 }

@@ -1,0 +1,106 @@
+"""Cases -> one HTML page that needs no network: sentences with links to touch, grids over the similarity.
+
+Texts are data: they stand in the page as JSON in which no "<" is left, and its script puts them in as text. The page
+runs that script alone, by its hash. Draws only what is near the window (page.js), so that thousands of pairs are no
+burden.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+import re
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..aer import count, total
+from .case import Case, Exhibit, is_right_to_left
+
+
+def page(
+    exhibit: Exhibit, title: str = "Word alignments", languages: tuple[str | None, str | None] = (None, None)
+) -> str:
+    """The page as text; `languages`: codes such as "zh" of source and target, by which a browser chooses glyphs."""
+    data = {
+        "systems": [{"name": name, "total": _total(exhibit, k)} for k, name in enumerate(exhibit.systems)],
+        "gold": exhibit.gold,
+        "languages": languages,
+        "pairs": [_pair(case) for case in exhibit.cases],
+    }
+    style, script = _part("page.css"), _part("page.js")
+    parts = {
+        "title": html.escape(title),
+        "style": style,
+        "style_hash": _hash(style),
+        "script": script,
+        "script_hash": _hash(script),
+        "data": json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c"),
+    }
+    return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], _part("page.html"))
+
+
+def _part(name: str) -> str:
+    return files(__package__).joinpath(name).read_text(encoding="utf-8")
+
+
+def _hash(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _pair(case: Case) -> dict[str, Any]:
+    sides = case.pair.source, case.pair.target
+    fields = {
+        "number": case.number,
+        "s": sides[0],
+        "t": sides[1],
+        "rtl": [is_right_to_left(side) for side in sides],
+        "systems": [_system(case, k) for k in range(len(case.alignments))],
+    }
+    if case.similarity is not None and case.similarity.size:
+        fields["heat"] = base64.b64encode(heat(case.similarity).tobytes()).decode()
+    return fields
+
+
+def _system(case: Case, system: int) -> dict[str, Any]:
+    alignment = case.alignments[system]
+    fields: dict[str, Any] = {
+        "marks": [
+            [mark.source, mark.target, mark.verdict, *([] if mark.score is None else [round(mark.score, 4)])]
+            for mark in case.marks(system)
+        ]
+    }
+    if alignment.score is not None:
+        fields["score"] = round(alignment.score, 4)
+    if case.gold is not None:
+        fields["aer"] = round(count(alignment, case.gold).aer, 4)
+    return fields
+
+
+def _total(exhibit: Exhibit, system: int) -> dict[str, float] | None:
+    """The scores of a system over all cases; None without gold."""
+    if exhibit.gold is None:
+        return None
+    counts = total(count(case.alignments[system], case.gold) for case in exhibit.cases if case.gold)
+    return {"aer": counts.aer, "precision": counts.precision, "recall": counts.recall}
+
+
+def heat(similarity: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """The similarity between the lowest and the highest of the pair, in 256 steps; 0 where there is none.
+
+    Shape: (source, target)
+
+    >>> heat(np.array([[1.0, 2.0], [3.0, np.nan]], dtype=np.float32)).tolist()
+    [[0, 128], [255, 0]]
+    """
+    known = np.isfinite(similarity)
+    if not known.any():
+        return np.zeros(similarity.shape, dtype=np.uint8)
+    low, high = similarity[known].min(), similarity[known].max()
+    scaled = (similarity - low) / (high - low if high > low else 1)
+    steps: NDArray[np.uint8] = np.rint(255 * np.where(known, scaled, 0)).astype(np.uint8)
+    return steps

@@ -1,0 +1,176 @@
+"""`xalign show`: text with links -> a grid in the terminal, a web page, a figure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+from click.core import ParameterSource
+
+from xalign.cli.options import aligner_from, line_option, models_options, quiet_option
+from xalign.cli.progress import track
+from xalign.errors import OptionError
+from xalign.evaluation import Gold, Hypothesis, settings
+from xalign.files import STANDARD, expect_no_input, name_of, writing
+from xalign.sentences import SentencePair, read_files, read_stream
+from xalign.show.case import Exhibit
+from xalign.show.figure import draw
+from xalign.show.page import page
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+T = TypeVar("T")
+PATH = click.Path(allow_dash=True, path_type=Path)
+
+
+@click.command()
+@click.argument("source", type=PATH, metavar="[SRC]", default=STANDARD)
+@click.argument("target", type=PATH, metavar="[TGT]", required=False)
+@click.option(
+    "--align", "files", type=PATH, multiple=True, help="Links to show; several files stand side by side."
+)
+@click.option("--gold", type=PATH, help="Links to compare with: right, possible, wrong, missing.")
+@click.option(
+    "--gold-one-based/--gold-zero-based", default=None, help="The number of the first word in the gold."
+)
+@click.option(
+    "--one-based/--zero-based", default=None, help="The same for --align; by default what the format has."
+)
+@click.option("--reverse", is_flag=True, help="The files of --align say target-source.")
+@click.option(
+    "--pairs", "numbers", metavar="LIST", help="Show these pairs only, counted from 1, such as 1-20,31."
+)
+@click.option("--html", type=PATH, help="Write a web page that needs no network, instead of printing.")
+@click.option(
+    "--png", type=click.Path(path_type=Path), help="Draw one pair for a paper: a .png, .svg or .pdf file."
+)
+@line_option
+@models_options
+@quiet_option
+@click.pass_context
+def show(
+    ctx: click.Context,
+    /,
+    source: Path,
+    target: Path | None,
+    files: tuple[Path, ...],
+    gold: Path | None,
+    gold_one_based: bool | None,
+    one_based: bool | None,
+    reverse: bool,
+    numbers: str | None,
+    html: Path | None,
+    png: Path | None,
+    longest_line: int,
+    quiet: bool,
+    **options: Any,
+) -> None:
+    """Look at links: a grid for each sentence pair, in the terminal or on a web page.
+
+    \b
+    echo 'Das Haus ist klein . ||| The house is small .' | xalign show
+    xalign show test.de test.en --align out.align --gold gold.txt | less -R
+    xalign show test.de test.en --model mini --model small --gold gold.txt --html page.html
+
+    SRC and TGT hold a sentence a line, words separated by spaces; a single SRC, or standard input, is a stream of
+    "source ||| target" or of JSON lines. Without --align the text is aligned first. Colours are left out where the
+    output is not a terminal, or where NO_COLOR is set.
+    """
+    inputs = [path for path in (source, target, *files, gold) if path is not None]
+    if [str(path) for path in inputs].count(STANDARD) > 1:
+        raise OptionError('"-" stands for several files: standard input can be read once')
+    for output in (html, png):
+        if output is not None:
+            expect_no_input(output, inputs)
+    pairs = read_files(source, target, longest_line) if target else read_stream(source, longest=longest_line)
+    text = list(pairs)
+    chosen = range(1, len(text) + 1) if numbers is None else _chosen(numbers, len(text))
+    if png is not None and len(chosen) != 1:
+        raise OptionError(f"--png draws one pair, not {len(chosen)}: choose it, such as --pairs 3")
+    links = None if gold is None else Gold.read(gold, gold_one_based, text)
+    systems = [Hypothesis.read(path, links, one_based, reverse, text) for path in files]
+    systems = [
+        replace(system, name=name, alignments=_pick(system.alignments, chosen))
+        for system, name in zip(systems, _short(files), strict=True)
+    ]
+    if links is not None and gold is not None:
+        links = replace(links, name=_short([gold])[0], alignments=_pick(links.alignments, chosen))
+    text = _pick(text, chosen)
+    similarities = None
+    if not files or ctx.get_parameter_source("model") is ParameterSource.COMMANDLINE:
+        models, similarities = _by_models(options, text, quiet)
+        systems += models
+    exhibit = Exhibit.of(text, systems, links, similarities, chosen)
+    if html is not None:
+        title = " and ".join(_short([source] if target is None else [source, target]))
+        _write(html, page(exhibit, title, (options["source_language"], options["target_language"])).encode())
+    if png is not None:
+        _write(png, draw(exhibit, png.suffix))
+    if html is None and png is None:
+        _print(exhibit)
+
+
+def _chosen(numbers: str, pairs: int) -> list[int]:
+    """The pairs that --pairs names, counted from 1, each once and in order."""
+    chosen: set[int] = set()
+    for part in numbers.split(","):
+        first, dash, last = part.partition("-")
+        try:
+            found = range(int(first), int(last if dash else first) + 1)
+        except ValueError:
+            raise OptionError(f"--pairs is {numbers[:40]!r}: expected numbers such as 1-20,31") from None
+        if not found or found[0] < 1 or found[-1] > pairs:
+            raise OptionError(f"--pairs asks for {part}: the text has pairs 1 to {pairs}")
+        chosen.update(found)
+    return sorted(chosen)
+
+
+def _short(files: Sequence[Path]) -> list[str]:
+    """What files are called where they stand side by side: their last parts, as many as tell them apart."""
+    depth = 1
+    while len({file.parts[-depth:] for file in files}) < len({*files}):
+        depth += 1
+    return [name_of(file) if str(file) == STANDARD else str(Path(*file.parts[-depth:])) for file in files]
+
+
+def _pick(values: Sequence[T], numbers: Sequence[int]) -> list[T]:
+    return [values[number - 1] for number in numbers]
+
+
+def _by_models(
+    options: dict[str, Any], text: Sequence[SentencePair], quiet: bool
+) -> tuple[list[Hypothesis], list[NDArray[np.float32]] | None]:
+    """The links that each model finds, and the similarities that the first one saw; a lexicon sees none."""
+    systems: list[Hypothesis] = []
+    similarities = None
+    for model in options["model"]:
+        aligner = aligner_from({**options, "model": model}, all_layers=False)
+        if systems or aligner.method.lexicon:
+            found = list(track(aligner.align(text), "pairs", lambda: len(text), quiet))
+        else:
+            compared = [each for _, each in track(aligner.compare(text), "pairs", lambda: len(text), quiet)]
+            found = [each.alignment for each in compared]
+            similarities = [each.similarity for each in compared]
+        name, layer = aligner.preset.name, aligner.method.layer
+        systems.append(Hypothesis(name, found, settings(aligner, layer)))
+    return systems, similarities
+
+
+def _write(path: Path, content: bytes) -> None:
+    with writing(path) as file:
+        file.write(content)
+
+
+def _print(exhibit: Exhibit) -> None:
+    from rich.console import Console
+
+    from xalign.show.terminal import grids
+
+    console = Console(soft_wrap=True, highlight=False)
+    for text in grids(exhibit, console.width):
+        console.print(text)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from click.core import ParameterSource
 
-from xalign.cli.options import aligner_from, line_option, models_options, quiet_option
+from xalign.cli.options import aligner_from, line_option, models_options, progress_options
 from xalign.cli.progress import track
 from xalign.errors import OptionError
 from xalign.evaluation import Gold, Hypothesis, settings
@@ -51,7 +51,7 @@ PATH = click.Path(allow_dash=True, path_type=Path)
 )
 @line_option
 @models_options
-@quiet_option
+@progress_options
 @click.pass_context
 def show(
     ctx: click.Context,
@@ -67,7 +67,7 @@ def show(
     html: Path | None,
     png: Path | None,
     longest_line: int,
-    quiet: bool,
+    progress: str,
     **options: Any,
 ) -> None:
     """Look at links: a grid for each sentence pair, in the terminal or on a web page.
@@ -103,7 +103,7 @@ def show(
     text = _pick(text, chosen)
     similarities = None
     if not files or ctx.get_parameter_source("model") is ParameterSource.COMMANDLINE:
-        models, similarities = _by_models(options, text, quiet)
+        models, similarities = _by_models(options, text, progress)
         systems += models
     exhibit = Exhibit.of(text, systems, links, similarities, chosen)
     if html is not None:
@@ -143,7 +143,7 @@ def _pick(values: Sequence[T], numbers: Sequence[int]) -> list[T]:
 
 
 def _by_models(
-    options: dict[str, Any], text: Sequence[SentencePair], quiet: bool
+    options: dict[str, Any], text: Sequence[SentencePair], progress: str
 ) -> tuple[list[Hypothesis], list[NDArray[np.float32]] | None]:
     """The links that each model finds, and the similarities that the first one saw; a lexicon sees none."""
     systems: list[Hypothesis] = []
@@ -151,9 +151,11 @@ def _by_models(
     for model in options["model"]:
         aligner = aligner_from({**options, "model": model}, all_layers=False)
         if systems or aligner.method.lexicon:
-            found = list(track(aligner.align(text), "pairs", lambda: len(text), quiet))
+            found = list(track(aligner.align(text), "pairs", lambda: len(text), progress))
         else:
-            compared = [each for _, each in track(aligner.compare(text), "pairs", lambda: len(text), quiet)]
+            compared = [
+                each for _, each in track(aligner.compare(text), "pairs", lambda: len(text), progress)
+            ]
             found = [each.alignment for each in compared]
             similarities = [each.similarity for each in compared]
         name, layer = aligner.preset.name, aligner.method.layer

@@ -9,11 +9,12 @@ other.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from reprlib import repr as shortened
 from typing import Any, TypeVar
 
 from .errors import InputError
-from .sentences import SentencePair
+from .sentences import WORDS, SentencePair, Splits
 
 Side = str | Sequence[str]
 Pair = SentencePair | tuple[Side, Side] | Mapping[str, Any]
@@ -25,8 +26,8 @@ _COLUMNS = "align(zip(sources, targets))"
 _TEXT = (str, bytes, bytearray, memoryview)
 
 
-def as_pairs(pairs: Iterable[Pair]) -> Iterator[SentencePair]:
-    """The sentence pairs in their order.
+def as_pairs(pairs: Iterable[Pair], split: Splits = WORDS) -> Iterator[SentencePair]:
+    """The sentence pairs in their order; `split` makes words of strings.
 
     Raises:
         InputError: something is no pair. Of a list or tuple it is raised here, before anything is aligned; of other
@@ -43,11 +44,11 @@ def as_pairs(pairs: Iterable[Pair]) -> Iterator[SentencePair]:
         _expect_rows(pairs)
         for _ in _numbered(pairs, _sides):
             pass
-    return _numbered(pairs, as_pair)
+    return _numbered(pairs, partial(as_pair, split=split))
 
 
-def as_pair(pair: Pair) -> SentencePair:
-    """The sentence pair that `pair` stands for.
+def as_pair(pair: Pair, split: Splits = WORDS) -> SentencePair:
+    """The sentence pair that `pair` stands for; `split` makes words of strings.
 
     >>> as_pair({"src": "das Haus", "tgt": ["the", "house"]})
     SentencePair(source=('das', 'Haus'), target=('the', 'house'))
@@ -57,7 +58,7 @@ def as_pair(pair: Pair) -> SentencePair:
     """
     if isinstance(pair, SentencePair) and isinstance(pair.source, tuple) and isinstance(pair.target, tuple):
         return pair
-    return SentencePair.of(*_sides(pair))
+    return SentencePair.of(*_sides(pair), split)
 
 
 def _numbered(pairs: Iterable[Pair], make: Callable[[Pair], Made]) -> Iterator[Made]:

@@ -3,7 +3,7 @@
 A word ends at a space or a tab and nowhere else, as for Moses, fast_align and Marian, so that word j means the
 same to all of them: a no-break space, or U+2028, is part of a word. So is a byte order mark but for one at the start of
 a file, and a carriage return but for one that ends a line; a sentence has the same words in every form. Everything
-streams. Does not: tokenise text.
+streams. Does not: tokenize text; who reads may say what makes words of it (tokenization.py).
 """
 
 from __future__ import annotations
@@ -34,13 +34,16 @@ class SentencePair:
     target: tuple[str, ...]
 
     @classmethod
-    def of(cls, source: str | Sequence[str], target: str | Sequence[str]) -> SentencePair:
+    def of(
+        cls, source: str | Sequence[str], target: str | Sequence[str], split: Splits | None = None
+    ) -> SentencePair:
         """A pair from two strings, which are split into words, or from two lists of words.
 
         >>> SentencePair.of("das Haus", ["the", "house"])
         SentencePair(source=('das', 'Haus'), target=('the', 'house'))
         """
-        return cls(*(words(side) if isinstance(side, str) else tuple(side) for side in (source, target)))
+        sides = zip(split or WORDS, (source, target), strict=True)
+        return cls(*(made(side) if isinstance(side, str) else tuple(side) for made, side in sides))
 
 
 def words(text: str) -> tuple[str, ...]:
@@ -54,14 +57,26 @@ def words(text: str) -> tuple[str, ...]:
     return tuple([word for word in text.split(" ") if word])
 
 
+Split = Callable[[str], tuple[str, ...]]
+Splits = tuple[Split, Split]
+"""What makes words of the text of the source, and of the target."""
+
+WORDS: Splits = (words, words)
+
+
 def read_files(
-    source: Path | str, target: Path | str, longest: int = LONGEST_LINE, on_broken: OnBroken = skip_long
+    source: Path | str,
+    target: Path | str,
+    longest: int = LONGEST_LINE,
+    on_broken: OnBroken = skip_long,
+    split: Splits = WORDS,
 ) -> Iterator[SentencePair]:
     """Line i of one file and line i of the other; either may be compressed, one may be standard input ("-").
 
     Args:
         longest: most bytes in a line.
         on_broken: decides about a line that is too long or not UTF-8.
+        split: makes words of text.
 
     Raises:
         InputError: a file is missing, or one ends before the other: of plain files this is told before the first pair.
@@ -78,7 +93,7 @@ def read_files(
                 f"{name_of(shorter)} ends after line {number - 1}, but {name_of(longer)} goes on: "
                 "both must have the same number of lines"
             )
-        yield SentencePair(words(source_line), words(target_line))
+        yield SentencePair(split[0](source_line), split[1](target_line))
 
 
 def _expect_as_many_lines(source: Path | str, target: Path | str) -> None:
@@ -96,6 +111,7 @@ def read_stream(
     columns: tuple[int, int] | None = None,
     longest: int = LONGEST_LINE,
     on_broken: OnBroken = skip_long,
+    split: Splits = WORDS,
 ) -> Iterator[SentencePair]:
     """One sentence pair per line.
 
@@ -106,6 +122,7 @@ def read_stream(
             the first line says that they can't be meant.
         longest: most bytes in a line.
         on_broken: decides about a line that is too long, not UTF-8, or not of the form.
+        split: makes words of text; words that JSON lines give are left as they are.
 
     Raises:
         InputError: the file is missing, or its first line has other columns; or what `on_broken` raises.
@@ -115,7 +132,7 @@ def read_stream(
         head = list(_until_words(lines))
         form = "jsonl" if head and _is_json_pair(head[-1]) else "bars"
         lines = chain(head, lines)
-    parse = FORMS[form] if columns is None else partial(parse_columns, columns=columns)
+    parse = partial(FORMS[form] if columns is None else partial(parse_columns, columns=columns), split=split)
     is_first_of_columns = form == "tsv" and columns is None
     for number, line in enumerate(lines, start=1):
         if is_first_of_columns and words(line):
@@ -151,7 +168,7 @@ def _unended(text: str) -> str:
     return text.removesuffix("\r")
 
 
-def parse_bars(line: str) -> SentencePair:
+def parse_bars(line: str, split: Splits = WORDS) -> SentencePair:
     """Read "source ||| target"; a blank line is a pair of empty sentences."""
     fields = line.split("|||")
     if len(fields) != 2:
@@ -167,10 +184,13 @@ def parse_bars(line: str) -> SentencePair:
         raise InputError(
             'expected "source ||| target", found no bars: if the target is in a file of its own, give both files'
         )
-    return SentencePair(words(_unended(fields[0].removesuffix(" "))), words(fields[1]))
+    source, target = _unended(fields[0].removesuffix(" ")), fields[1].removeprefix(" ")
+    return SentencePair(split[0](source), split[1](target))
 
 
-def parse_columns(line: str, columns: tuple[int, int] = SOURCE_AND_TARGET) -> SentencePair:
+def parse_columns(
+    line: str, columns: tuple[int, int] = SOURCE_AND_TARGET, split: Splits = WORDS
+) -> SentencePair:
     """Read "source, tab, target", or other columns; the rest is left alone, a blank line is a pair of empty sentences.
 
     >>> parse_columns("0.93\\tdas Haus\\tthe house", columns=(2, 3))
@@ -185,7 +205,7 @@ def parse_columns(line: str, columns: tuple[int, int] = SOURCE_AND_TARGET) -> Se
         raise InputError(f"expected at least {max(columns)} columns, found {len(fields)}")
     fields = [*map(_unended, fields[:-1]), fields[-1]]
     source, target = columns
-    return SentencePair(words(fields[source - 1]), words(fields[target - 1]))
+    return SentencePair(split[0](fields[source - 1]), split[1](fields[target - 1]))
 
 
 def _expect_text_first(line: str, place: str) -> None:
@@ -198,7 +218,7 @@ def _expect_text_first(line: str, place: str) -> None:
         )
 
 
-def parse_json(line: str) -> SentencePair:
+def parse_json(line: str, split: Splits = WORDS) -> SentencePair:
     """Read {"src": ..., "tgt": ...}, each a string or a list of words; a blank line is a pair of empty sentences."""
     if not words(line):
         return SentencePair((), ())
@@ -206,23 +226,23 @@ def parse_json(line: str) -> SentencePair:
         fields = json.loads(line)
     except (ValueError, RecursionError) as error:
         raise InputError(f"not JSON ({error})") from None
-    return SentencePair(_json_words(fields, "src"), _json_words(fields, "tgt"))
+    return SentencePair(_json_words(fields, "src", split[0]), _json_words(fields, "tgt", split[1]))
 
 
-def _json_words(fields: object, key: str) -> tuple[str, ...]:
+def _json_words(fields: object, key: str, split: Split) -> tuple[str, ...]:
     side = fields.get(key) if isinstance(fields, dict) else None
     if isinstance(side, str):
-        side = words(_unended(side))
+        side = split(_unended(side))
     if not isinstance(side, list | tuple) or not all(isinstance(word, str) for word in side):
         raise InputError(f'expected an object whose "{key}" is a string or a list of words')
     if _HALF_CHARACTER.search("".join(side)):
         raise InputError(
             f'"{key}" has half of a character (an escape \\ud800 to \\udfff without its other half)'
         )
-    return tuple(side)
+    return side if isinstance(side, tuple) else tuple(side)
 
 
-FORMS: dict[str, Callable[[str], SentencePair]] = {
+FORMS: dict[str, Callable[..., SentencePair]] = {
     "bars": parse_bars,
     "tsv": parse_columns,
     "jsonl": parse_json,

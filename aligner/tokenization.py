@@ -18,19 +18,19 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from .errors import DependencyError, OptionError
 from .placeholders import protected
+from .sentences import WORDS, Splits
 
 if TYPE_CHECKING:
     from icu4py.breakers import WordBreaker
 
 Span = tuple[int, int]
-"""Where a word begins and ends in its text, in characters (code points), as Python slices."""
+"""Beginning and end of a word, in characters (code points), as those of a slice."""
 
 # Thai to Burmese, Khmer, kana, Han: scripts without spaces between words.
 UNSPACED = re.compile(
@@ -53,31 +53,63 @@ _ANY_CLITICS = (_ENGLISH, _ROMANCE)
 _CLITICS = {"en": (_ENGLISH,), "fr": (_ROMANCE,), "it": (_ROMANCE,), "ca": (_ROMANCE,), "oc": (_ROMANCE,)}
 
 
-@dataclass(frozen=True, slots=True)
-class Tokenized:
-    """A text and the places of its words."""
+class Tokenized(tuple[str, ...]):
+    """The words of a text, which also know the text and where in it they are.
+
+    `spans`: beginning and end of each word, in characters of `text`.
+    """
 
     text: str
     spans: tuple[Span, ...]
 
+    def __new__(cls, text: str, spans: Iterable[Span]) -> Tokenized:
+        spans = tuple(spans)
+        words = super().__new__(cls, [text[start:end] for start, end in spans])
+        words.text, words.spans = text, spans
+        return words
+
+    def __getnewargs__(self) -> tuple[str, tuple[Span, ...]]:
+        return self.text, self.spans
+
     @property
-    def words(self) -> tuple[str, ...]:
-        return tuple([self.text[start:end] for start, end in self.spans])
+    def words(self) -> Tokenized:
+        return self
 
 
 def tokenize(text: str, manner: str = "unicode", language: str | None = None) -> Tokenized:
     """The words of a text, by one of `TOKENIZERS`; `language` is a code such as "de", if it is known.
 
-    >>> tokenize("C'est l'été, isn't it?").words
+    >>> tokenize("C'est l'été, isn't it?")
     ("C'", 'est', "l'", 'été', ',', 'is', "n't", 'it', '?')
 
     Raises:
         OptionError: there is no such manner.
         DependencyError: icu4py is not installed.
     """
+    return Tokenized(text, _tokenizer(manner)(text, language))
+
+
+def splits(
+    manner: str | None, source_language: str | None = None, target_language: str | None = None
+) -> Splits:
+    """What makes words of source and target: `tokenize`, or with None plain words, which have no places.
+
+    Raises:
+        OptionError: there is no such manner.
+    """
+    if manner is None:
+        return WORDS
+    _tokenizer(manner)
+    source, target = (
+        partial(tokenize, manner=manner, language=language) for language in (source_language, target_language)
+    )
+    return source, target
+
+
+def _tokenizer(manner: str) -> Callable[[str, str | None], Iterator[Span]]:
     if manner not in TOKENIZERS:
         raise OptionError(f"words is {manner!r}: choose one of {', '.join(TOKENIZERS)}")
-    return Tokenized(text, tuple(TOKENIZERS[manner](text, language)))
+    return TOKENIZERS[manner]
 
 
 def whitespace(text: str, language: str | None = None) -> Iterator[Span]:

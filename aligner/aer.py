@@ -1,11 +1,11 @@
 """Hypothesis and gold -> precision, recall, F1 and alignment error rate (Och & Ney, 2003, section 5).
 
-A corpus score is a sum: of each sentence pair only four counts are kept, and they add up. The gold's possible
-links P include its sure links S; with A the hypothesis,
+A corpus score comes from a sum: each sentence pair contributes four counts. The gold has sure links S and possible
+links P, which include S. With A the links of the hypothesis,
 
     precision = |A & P| / |A|      recall = |A & S| / |S|      AER = 1 - (|A & S| + |A & P|) / (|A| + |S|)
 
-Links are counted as the files give them, also those to words that do not exist: so do the publishers of gold.
+Links to words that do not exist are counted too, since the publishers of gold sets count them.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from .version import VERSION
 class Counts:
     """What one sentence pair, or a whole corpus, contributes: |A & S|, |A & P|, |A| and |S|.
 
-    Scores are fractions in [0, 1]. Where there is nothing to divide by, nothing is wrong: no links against no
-    sure links have AER 0, and the precision of an empty hypothesis is 1.
+    Scores are fractions in [0, 1]. If the denominator is 0, the score is the best one: no links against no sure links
+    have AER 0, and the precision of an empty hypothesis is 1.
 
     >>> (Counts(1, 2, 2, 1) + Counts(1, 1, 2, 3)).aer
     0.375
@@ -81,13 +81,13 @@ def count(hypothesis: Alignment, gold: Alignment) -> Counts:
 
 
 def total(counts: Iterable[Counts]) -> Counts:
-    """The counts of the corpus that these sentence pairs make up."""
+    """The counts of a corpus: the sum over its sentence pairs."""
     return sum(counts, Counts())
 
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """What has to be equal for two scores to be comparable, as one line to print under them.
+    """What must be equal for two scores to be comparable, as a line to print below them.
 
     `settings`: what made the hypothesis, in the order in which it is printed; empty for links from elsewhere.
 
@@ -100,7 +100,7 @@ class Signature:
 
     @classmethod
     def of(cls, gold: Iterable[Alignment], settings: Mapping[str, object] | None = None) -> Signature:
-        """Look up whether the gold has possible links."""
+        """The signature for this gold, which may have possible links."""
         kind = "sure+possible" if any(alignment.possible for alignment in gold) else "sure"
         return cls(kind, settings or {})
 

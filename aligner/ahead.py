@@ -11,14 +11,14 @@ from typing import TypeVar
 from .errors import XalignError
 
 T = TypeVar("T")
-_POLL = 0.2  # seconds after which a waiting thread looks whether its consumer is gone
+_POLL = 0.2  # seconds after which a waiting thread checks whether its consumer has stopped
 
 
 def run_ahead(items: Iterable[T], most: int = 2, wait: bool = False) -> Generator[T, None, None]:
-    """The items in their order, at most `most` of them made before they are asked for.
+    """The items in their order, computed by a thread, at most `most` of them before they are needed.
 
-    An error in `items` is raised where the item that it stands for would have come. A consumer that stops early ends
-    the thread, and with `wait` waits for that: a process that ends while another thread computes is aborted.
+    An error in `items` is raised in place of the item. A consumer that stops early ends the thread. With `wait` it
+    waits until the thread has ended: a process that exits while another thread computes is aborted.
 
     >>> list(run_ahead(range(3)))
     [0, 1, 2]
@@ -62,12 +62,12 @@ def run_ahead(items: Iterable[T], most: int = 2, wait: bool = False) -> Generato
 
 
 def begun(items: Iterator[T]) -> Iterator[T]:
-    """The items, the first of them made now: what is wrong from the start is told before anything else is done."""
+    """The items, the first one computed now, so that an error at the very start is raised before anything else."""
     return chain(list(islice(items, 1)), items)
 
 
 def until_error(items: Iterable[T], errors: list[XalignError]) -> Iterator[T]:
-    """The items; an error ends them, and waits in `errors` until all that is made of the items before it is done."""
+    """The items up to an error, which goes to `errors`, to be raised when the items before it are processed."""
     try:
         yield from items
     except XalignError as error:

@@ -1,4 +1,4 @@
-"""Compressed files, by their suffix. Damage, a missing end, garbage after it are errors, never the end of the text."""
+"""Compressed files, by their suffix. Damage, truncation and trailing garbage are errors, never the end of the text."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import IO, Any
 
 COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
-_CHUNK = 512  # compressed bytes taken at once: Zstandard gives back all that is in them, 32,768 times as many at most
+_CHUNK = 512  # compressed bytes read at once; Zstandard expands them all, to at most 32,768 times as many
 _BUFFER = 1 << 17
 
 
 def open_as(suffix: str, path: Path | str, mode: str) -> IO[bytes]:
-    """Open a file as one of this suffix, "rb" or "wb", whatever the file itself is called."""
+    """Open a file as if it had this suffix, in mode "rb" or "wb"."""
     if suffix not in COMPRESSED:
         return Path(path).open(mode)
     file: IO[bytes] = (_READERS if mode == "rb" else _WRITERS)[suffix](Path(path))
@@ -27,21 +27,21 @@ def open_as(suffix: str, path: Path | str, mode: str) -> IO[bytes]:
 
 
 def compressed(suffix: str, text: bytes) -> bytes:
-    """The bytes of a whole file of this suffix: always the same for the same text. Such files can be concatenated."""
+    """The bytes of a complete file with this suffix: the same for the same text. Such files can be concatenated."""
     return _FRAMES[suffix](text) if suffix in COMPRESSED else text
 
 
 def damages() -> tuple[type[Exception], ...]:
-    """What reading a damaged file raises; zstandard is imported where a .zst file was opened, and only there."""
+    """The errors that reading a damaged file raises; zstandard is imported only if a .zst file was opened."""
     zstandard = sys.modules.get("zstandard")
     return (EOFError, OSError, lzma.LZMAError, zlib.error, *([zstandard.ZstdError] if zstandard else []))
 
 
 class _Frames(io.RawIOBase):
-    """The text of a compressed file, frame by frame, a bounded part at a time; zero bytes may pad a frame.
+    """The text of a compressed file, frame by frame, in parts of bounded size; zero bytes may follow a frame.
 
-    Python's own readers of .bz2 and .xz take garbage after a frame for the end of the file, and zstandard's takes a
-    truncated file for a whole one.
+    Python's own readers of .bz2 and .xz treat garbage after a frame as the end of the file, and zstandard's treats a
+    truncated file as complete.
     """
 
     def __init__(self, path: Path, new_frame: Callable[[], Any]) -> None:
@@ -83,7 +83,7 @@ class _Frames(io.RawIOBase):
 
 
 class _ZstandardFrame:
-    """zstandard's decompressor, as bz2 and lzma have theirs."""
+    """zstandard's decompressor with the interface of those of bz2 and lzma."""
 
     needs_input = True
 
@@ -110,7 +110,7 @@ def _read_frames(new_frame: Callable[[], Any], path: Path) -> IO[bytes]:
 
 def _read_gzip(path: Path) -> Any:
     if path.is_file() and path.stat().st_size == 0:
-        raise EOFError("an empty file is no compressed one")
+        raise EOFError("an empty file is not a compressed file")
     return gzip.GzipFile(path, "rb")
 
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 class Gold:
     """The links to score against, one alignment per sentence pair.
 
-    `numbers`: of the pairs, in order, where the file gives them and no text does: NAACL hypotheses are read by them.
+    `numbers`: those of the pairs, in order, if the file gives them and there is no text; NAACL hypotheses use them.
     """
 
     name: str
@@ -45,10 +45,10 @@ class Gold:
         one_based: bool | None = None,
         text: Sequence[SentencePair] | None = None,
     ) -> Gold:
-        """Read a file of links; `one_based`: how it numbers words, None takes what is usual for its format.
+        """Read a file of links. `one_based`: whether words count from 1; None takes what is usual for the format.
 
         Raises:
-            FormatError: the file has no links, cannot be read, or has not as many pairs as the text.
+            FormatError: the file is empty, cannot be read, or has another number of pairs than the text.
         """
         alignments, numbers = read_gold(path, one_based, None if text is None else len(text))
         if not alignments:
@@ -77,10 +77,10 @@ class Hypothesis:
         reverse: bool = False,
         text: Sequence[SentencePair] | None = None,
     ) -> Hypothesis:
-        """Read a file of links; `reverse`: it says target before source.
+        """Read a file of links. `reverse`: its links are target-source.
 
         Raises:
-            FormatError: the file cannot be read, or has not as many pairs as the gold or the text.
+            FormatError: the file cannot be read, or has another number of pairs than the gold or the text.
         """
         numbers, other = (gold.numbers, gold.name) if gold else (None, "the text")
         pairs = len(gold.alignments) if gold else None if text is None else len(text)
@@ -95,7 +95,7 @@ class Hypothesis:
     def of_layers(
         cls, aligner: Aligner, layers: Sequence[int], found: Iterable[Mapping[int, Alignment]]
     ) -> list[Hypothesis]:
-        """One per layer, of what `aligner.align_layers` yields; a single layer is named after the model."""
+        """A hypothesis per layer, from what `aligner.align_layers` yields; a single one is named after the model."""
         by_pair = list(found)
         names = [f"layer {layer}" for layer in layers] if len(layers) > 1 else [aligner.preset.name]
         return [
@@ -105,14 +105,14 @@ class Hypothesis:
 
 
 def _expect_pairs(found: int, name: str, expected: int, other: str) -> None:
-    """FormatError unless both files have as many sentence pairs."""
+    """Raise FormatError unless both files have the same number of sentence pairs."""
     if found != expected:
         shorter, longer = (name, other) if found < expected else (other, name)
         raise FormatError(f"{shorter} ends after sentence pair {min(found, expected)}, but {longer} goes on")
 
 
 def settings(aligner: Aligner, layer: int) -> dict[str, object]:
-    """For the signature: what it always names, then what that alone would not have settled."""
+    """For the signature: the settings that it always names, then those that differ from the preset."""
     from .method import AlignOptions
 
     chosen = aligner.method
@@ -127,7 +127,7 @@ def settings(aligner: Aligner, layer: int) -> dict[str, object]:
 
 
 def evaluate(gold: Gold, hypotheses: Iterable[Hypothesis], against: str = "first") -> list[Score]:
-    """A score per hypothesis; each but one has a paired test against that one: the "first", or the "best"."""
+    """A score per hypothesis. All but one have a paired test against that one: the "first", or the "best"."""
     if against not in ("first", "best"):
         raise OptionError(f"against is {against!r}: choose first or best")
     scores = []
@@ -141,7 +141,7 @@ def evaluate(gold: Gold, hypotheses: Iterable[Hypothesis], against: str = "first
 
 
 class Doubt(NamedTuple):
-    """Something that is probably wrong with a file or a model's links: `text` says what, or `better` does."""
+    """Something that is probably wrong with a file or with the links of a model: in `text`, or in `better`."""
 
     name: str
     text: str | None = None
@@ -151,7 +151,7 @@ class Doubt(NamedTuple):
 def doubts(
     gold: Gold, hypotheses: Sequence[Hypothesis], text: Sequence[SentencePair] | None = None
 ) -> Iterator[Doubt]:
-    """Links to words that do not exist, in files; hypotheses that would fit the gold far better if read otherwise."""
+    """Links to words that do not exist, in files; hypotheses that fit the gold far better if read another way."""
     files = [(each.name, each.alignments) for each in hypotheses if not each.settings]
     for name, alignments in [(gold.name, gold.alignments), *files]:
         if wrong := out_of_range(alignments, text):

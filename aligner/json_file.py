@@ -1,4 +1,4 @@
-"""A file that holds one JSON object -> that object, or one ModelError that names the file."""
+"""A file with one JSON object -> that object, or a ModelError that names the file."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def read_object(path: Path) -> dict[str, Any]:
 
 
 def parse_object(text: str, where: Path | str) -> dict[str, Any]:
-    """The object in `text`, which was read from `where`; ModelError as from `read_object`."""
+    """The object in `text`, which was read from `where`; raises ModelError as `read_object` does."""
     try:
         content = json.loads(text)
     except RecursionError:
@@ -38,7 +38,7 @@ def parse_object(text: str, where: Path | str) -> dict[str, Any]:
 
 
 def shortened(value: object) -> str:
-    """A value for a message, of which a file may hold megabytes.
+    """A value in short form for a message; a file may hold megabytes of it.
 
     >>> shortened([1, 2])
     '[1, 2]'

@@ -1,16 +1,16 @@
-"""A model's link probabilities over a corpus -> better ones, and links: which words keep company is counted in.
+"""A model's link probabilities over a corpus -> better ones, and links: the co-occurrence of words is added.
 
-IBM model 1 (Brown et al., 1993, section 4.1) with the model's probabilities where it has even ones. The source word i
-that a target word j translates is found by
+IBM model 1 (Brown et al., 1993, section 4.1), with the model's probabilities in place of uniform ones. The probability
+that target word j translates source word i is
 
     p(i | j)  ~  model(i | j) ^ (1 / sqrt(rounds)) * t(target word j | source word i)
 
-and t by expectation maximisation from these very probabilities; the other direction likewise. In one sentence pair a
-word stands among many; over a corpus the same two words meet again and again. That is what statistical aligners know,
-and what a model that looks at one pair at a time does not.
+where t is estimated from these same probabilities by expectation maximisation. The other direction works the same way.
+A translation of a word occurs with it in pair after pair, and other words do not. Statistical aligners use this; a
+model that sees one pair at a time cannot.
 
-Words count as the same if their first four letters do, in lower case, so that inflected forms share what is known of
-them. Does not: run a model.
+Words count as the same if their first four letters are the same, in lower case, so that inflected forms share their
+counts. Does not: run a model.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from .links import Alignment, Link
 from .sentences import SentencePair
 
 STEM = 4  # letters
-FLOOR = 1e-3  # the least that the model is taken to say; two words of which neither direction says more stay apart
-NULL = 0.1  # the share of words that are taken to translate nothing
+FLOOR = 1e-3  # floor of the model's probabilities; two words with no more than this in both directions are never linked
+NULL = 0.1  # the share of words that are assumed to translate nothing
 SMOOTHING = 0.01  # added to every count
-LIKELY = 0.45  # what a link's score must lie above
+LIKELY = 0.45  # a link's score must be above it
 
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int32]
@@ -39,8 +39,8 @@ Integers = NDArray[np.int32]
 class Directions(NamedTuple):
     """Probabilities of one sentence pair. Shape of both: (source words, target words).
 
-    `forward`: of each target word, given the source word: rows sum to 1, or less where a word may translate nothing.
-    `backward`: of each source word, given the target word: columns do.
+    `forward`: of each target word, given the source word. Rows sum to 1, or to less if the word may translate nothing.
+    `backward`: of each source word, given the target word. Columns sum to 1, or to less.
     """
 
     forward: Floats
@@ -48,13 +48,13 @@ class Directions(NamedTuple):
 
 
 Modelled = tuple[SentencePair, Sequence[Directions | None]]
-"""A pair and what the model says of it, by layer; None where it says nothing."""
+"""A pair and the model's probabilities for it, by layer; None if there are none."""
 
 
 def link_together(
     modelled: Iterable[Modelled], rounds: int, threshold: float | None, most: int, cells: int
 ) -> Iterator[tuple[SentencePair, list[Alignment]]]:
-    """Each pair with its alignments, one per layer, which it owes to all pairs that share a lexicon with it.
+    """Each pair with its alignments, one per layer. They depend on all pairs that share a lexicon with it.
 
     `rounds`: of `reestimate`. `threshold`: of `likely_links`. `most`, `cells`: of `together`.
     """
@@ -67,12 +67,12 @@ def link_together(
 
 
 def together(modelled: Iterable[Modelled], most: int, cells: int) -> Iterator[list[Modelled]]:
-    """Pairs that share a lexicon: at most `most`, until their source words times target words are more than `cells`.
+    """Groups of pairs that share a lexicon: at most `most` pairs, and about `cells` source words times target words.
 
-    An error comes after the pairs before it.
+    An error is raised after the pairs before it.
     """
     some: list[Modelled] = []
-    held = silent = 0  # cells of pairs of which the model says something, words of the others
+    held = silent = 0  # cells of pairs with probabilities, words of the others
     try:
         for pair, said in modelled:
             some.append((pair, said))
@@ -94,11 +94,11 @@ def together(modelled: Iterable[Modelled], most: int, cells: int) -> Iterator[li
 def reestimate(
     pairs: Sequence[SentencePair], modelled: Sequence[Directions | None], rounds: int
 ) -> list[Directions | None]:
-    """What the model says of each pair -> what model and corpus together say; None where the model says nothing.
+    """The model's probabilities for each pair -> those of model and corpus together; None where the model has none.
 
-    The more `rounds` of expectation maximisation, the less the model has to say and the more the corpus: one where the
-    model knows the languages, five where it hardly does. Takes some 30 bytes for each source word times target word of
-    each pair, up to 110 where the model holds most of them possible.
+    The more `rounds` of expectation maximisation, the less the model counts and the more the corpus: take one if the
+    model knows the languages, five if it hardly does. Takes about 30 bytes for each source word times target word of
+    each pair, and up to 110 if the model considers most of them possible.
     """
     source = _tokens(pair.source for pair in pairs)
     target = _tokens(pair.target for pair in pairs)
@@ -107,7 +107,7 @@ def reestimate(
     forward, backward = (
         np.concatenate([np.zeros(0, np.float32), *(each[k].ravel() for each in said)]) for k in (0, 1)
     )
-    # A quarter or so: the rest would cost most of the time.
+    # About a quarter of all cells; the others would take most of the time.
     kept = np.flatnonzero(np.maximum(forward, backward) > FLOOR)
     sources, targets = cells.sources[kept], cells.targets[kept]
     found = np.zeros((2, len(forward)), np.float32)
@@ -122,10 +122,9 @@ def reestimate(
 
 
 def likely_links(directions: Directions | None, threshold: float | None = None) -> Alignment:
-    """The pairs of words whose score, the geometric mean of both directions, lies above the threshold (0.45).
+    """The pairs of words whose score, the geometric mean of both directions, is above the threshold (0.45).
 
-    The score of the sentence pair is, as in words.py, the mean over the words of both sides of a word's best link.
-    Where nothing is said there are no links.
+    The score of the sentence pair is defined as in words.py. Without probabilities there are no links.
     """
     if directions is None:
         return Alignment(scores=(), score=0.0)
@@ -142,7 +141,7 @@ def likely_links(directions: Directions | None, threshold: float | None = None) 
 
 
 class _Tokens(NamedTuple):
-    """One side of all pairs, end to end. `types`: each word's stem, numbered. `lengths`: words of each sentence."""
+    """One side of all pairs, concatenated. `types`: the number of each word's stem. `lengths`: words per sentence."""
 
     types: Integers
     lengths: NDArray[np.int64]
@@ -151,7 +150,7 @@ class _Tokens(NamedTuple):
 class _Cells(NamedTuple):
     """Every source word of a pair with every target word of it, row by row: the numbers of both words.
 
-    Of the pairs of which the model says something; the others only count as text.
+    Only for pairs with probabilities; the others only count as text.
     """
 
     sources: Integers
@@ -187,16 +186,18 @@ def _explain(
     explaining_types: Integers,
     rounds: int,
 ) -> Floats:
-    """Which word of the other side explains each word, or that none does.
+    """The probability that a word of one side explains a word of the other, for one direction.
 
-    `explained`, `explaining`: the two words of each cell. Shape of these and `modelled`: (cells,). `..._types`: of all
-    words of a side.
+    `explained`, `explaining`: the two words of each cell. Shape of these and `modelled`: (cells,). `..._types`: the
+    types of all words of a side.
     """
     words, kinds = len(explained_types), int(explained_types.max(initial=0)) + 1
     frequency = np.bincount(explained_types, minlength=kinds) / max(words, 1)
     nothing = NULL * frequency[explained_types]
     keys = explaining_types[explaining].astype(np.int64) * kinds + explained_types[explained]
-    met, entry = np.unique(keys, return_inverse=True)  # the lexicon has an entry for words that have met
+    met, entry = np.unique(
+        keys, return_inverse=True
+    )  # the lexicon has an entry for each pair of words that co-occur
     entry, heads = entry.astype(np.int32), met // kinds
     model = np.maximum(modelled, FLOOR) ** (1 / math.sqrt(rounds))
     model /= np.bincount(explained, model, words)[explained]

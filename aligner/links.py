@@ -1,4 +1,4 @@
-"""The value that every stage ends in: which word of the source goes with which word of the target."""
+"""Links and alignments: which word of the source is linked to which word of the target."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class Link(NamedTuple):
 class Alignment:
     """The links of one sentence pair.
 
-    `links` holds all of them, sorted and unique; `possible` names those that are possible but not sure
-    (gold only: an aligner's own links are all sure). `scores` runs beside `links`; `score` rates the pair
-    as a whole, in [0, 1] where the method's link scores are (docs/methods.md).
+    `links` holds all of them, sorted and unique. `possible` holds those that are possible but not sure (in gold only:
+    the links of an aligner are all sure). `scores` has a score per link. `score` is that of the pair as a whole, in
+    [0, 1] if the link scores are (docs/methods.md).
 
     >>> alignment = Alignment.of([(1, 1), (0, 0), (1, 1)])
     >>> alignment.links
@@ -40,7 +40,7 @@ class Alignment:
 
     @classmethod
     def of(cls, sure: Iterable[tuple[int, int]], possible: Iterable[tuple[int, int]] = ()) -> Alignment:
-        """Sort and deduplicate; a link given both as sure and as possible is sure."""
+        """Sort and deduplicate the links; one that is given as both sure and possible is sure."""
         sure_links = {Link(*link) for link in sure}
         possible_only = frozenset(Link(*link) for link in possible) - sure_links
         return cls(links=tuple(sorted(sure_links | possible_only)), possible=possible_only)
@@ -55,7 +55,7 @@ class Alignment:
         return " ".join(f"{link[0]}{'p' if link in self.possible else '-'}{link[1]}" for link in self.links)
 
     def to_dict(self, one_based: bool = False) -> dict[str, Any]:
-        """What JSON lines say of it: lists and numbers alone, scores rounded to six digits.
+        """The alignment as in JSON lines: lists and numbers only, scores rounded to six digits.
 
         >>> Alignment.of([(0, 0)], [(1, 2)]).to_dict()
         {'links': [[0, 0], [1, 2]], 'possible': [[1, 2]]}
@@ -77,14 +77,14 @@ class Alignment:
         [('das', 'the'), ('Haus', 'house')]
 
         Raises:
-            InputError: `pair` is no sentence pair, or lacks a word that is linked.
+            InputError: `pair` is not a sentence pair, or lacks a word that is linked.
         """
         text = as_pair(pair)
         self.expect_within(len(text.source), len(text.target))
         return [(text.source[source], text.target[target]) for source, target in self.links]
 
     def expect_within(self, source: int, target: int) -> None:
-        """InputError if a link names a word that a pair with so many words does not have."""
+        """Raise InputError if a link names a word that a pair with this many words does not have."""
         inside = self.within(source, target)
         if len(inside.links) < len(self.links):
             first = min(set(self.links).difference(inside.links))
@@ -94,7 +94,7 @@ class Alignment:
             )
 
     def within(self, source: int, target: int) -> Alignment:
-        """The same without links to words that a pair with so many words does not have."""
+        """The same without links to words that a pair with this many words does not have."""
         inside = [0 <= link.source < source and 0 <= link.target < target for link in self.links]
         if all(inside):
             return self

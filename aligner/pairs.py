@@ -1,9 +1,9 @@
-"""What a program hands over as sentence pairs -> sentence pairs, or an error that says what to write.
+"""Python objects -> sentence pairs, or an error that says what to write.
 
 A pair is a tuple or list of source and target, a mapping with the keys "src" and "tgt" or "source" and "target", or a
-`SentencePair`. A side is a string, which is split into words, or a sequence of words. Whatever else can be iterated is
-refused: it would be aligned without a complaint, a mapping by its keys, a string by its letters, columns across each
-other.
+`SentencePair`. A side is a string, which is split into words, or a sequence of words. Other iterables are refused,
+since they would be aligned without an error, but wrongly: a mapping by its keys, a string by its letters, two columns
+as if they were two pairs.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ def as_pairs(pairs: Iterable[Pair], split: Splits = WORDS) -> Iterator[SentenceP
     """The sentence pairs in their order; `split` makes words of strings.
 
     Raises:
-        InputError: something is no pair. Of a list or tuple it is raised here, before anything is aligned; of other
-            iterables when they come to it, with its number, counted from 1.
+        InputError: an item is not a pair; the message has its number, counted from 1. For a list or tuple it is raised
+            here, before anything is aligned; for other iterables when the item is reached.
     """
     if isinstance(pairs, SentencePair | Mapping):
         raise InputError(
-            f"a {type(pairs).__name__} is no list of pairs: "
-            f"a single pair goes in as align([pair]), columns as {_COLUMNS}"
+            f"a {type(pairs).__name__} is not a list of pairs: "
+            f"write a single pair as align([pair]), and columns as {_COLUMNS}"
         )
     if isinstance(pairs, _TEXT) or not isinstance(pairs, Iterable):
-        raise InputError(f"{shortened(pairs)} is no list of pairs: write {_PAIRS}")
+        raise InputError(f"{shortened(pairs)} is not a list of pairs: write {_PAIRS}")
     if isinstance(pairs, list | tuple):
         _expect_rows(pairs)
         for _ in _numbered(pairs, _sides):
@@ -54,7 +54,7 @@ def as_pair(pair: Pair, split: Splits = WORDS) -> SentencePair:
     SentencePair(source=('das', 'Haus'), target=('the', 'house'))
 
     Raises:
-        InputError: it stands for none.
+        InputError: it is not a pair.
     """
     if isinstance(pair, SentencePair) and isinstance(pair.source, tuple) and isinstance(pair.target, tuple):
         return pair
@@ -62,7 +62,7 @@ def as_pair(pair: Pair, split: Splits = WORDS) -> SentencePair:
 
 
 def _numbered(pairs: Iterable[Pair], make: Callable[[Pair], Made]) -> Iterator[Made]:
-    """What is made of each pair; an error says which pair it is about."""
+    """Convert each pair; an error names the number of the pair."""
     for number, pair in enumerate(pairs, start=1):
         try:
             made = make(pair)
@@ -72,21 +72,21 @@ def _numbered(pairs: Iterable[Pair], make: Callable[[Pair], Made]) -> Iterator[M
 
 
 def _sides(pair: Any) -> tuple[Side, Side]:
-    """Source and target as they are given, once it is clear that they are such."""
+    """Source and target as they are given; InputError if the value is not a pair."""
     if isinstance(pair, SentencePair):
         source, target = pair.source, pair.target
     elif isinstance(pair, Mapping):
         source, target = _values(pair)
     elif not _is_sequence(pair):
-        raise InputError(f"{shortened(pair)} is no pair: expected source and target, as in {_PAIRS}")
+        raise InputError(f"{shortened(pair)} is not a pair: expected source and target, as in {_PAIRS}")
     elif len(pair) != 2:
-        raise InputError(f"expected source and target, found {len(pair)} items; columns go in as {_COLUMNS}")
+        raise InputError(f"expected source and target, found {len(pair)} items; write columns as {_COLUMNS}")
     else:
         source, target = pair
     _expect_side("source", source)
     _expect_side("target", target)
     if _is_column(source) and _is_column(target):
-        raise InputError(f"most words have spaces in them: columns of sentences go in as {_COLUMNS}")
+        raise InputError(f"most words contain spaces: write columns of sentences as {_COLUMNS}")
     return source, target
 
 
@@ -102,7 +102,7 @@ def _expect_side(name: str, side: Any) -> None:
         text = side
     elif _is_sequence(side):
         if odd := [word for word in side if not isinstance(word, str)]:
-            raise InputError(f"the {name} has {shortened(odd[0])} among its words, which is no string")
+            raise InputError(f"the {name} has {shortened(odd[0])} among its words, which is not a string")
         text = "".join(side)
     else:
         raise InputError(f"the {name} is {shortened(side)}: expected a string or a sequence of words")
@@ -113,21 +113,21 @@ def _expect_side(name: str, side: Any) -> None:
 
 
 def _is_sequence(value: Any) -> bool:
-    """Whether it has a length and an order and is no text: a list, a tuple, an array."""
+    """Whether it is a sequence other than text: a list, a tuple, an array."""
     ordered = hasattr(value, "__len__") and hasattr(value, "__getitem__") and hasattr(value, "__iter__")
     return ordered and not isinstance(value, (*_TEXT, Mapping))
 
 
 def _is_column(side: Side) -> bool:
-    """Whether most of its words have a space in them, as sentences have; words of some languages have as well."""
+    """Whether most of its words contain a space, as sentences do. (Single words of some languages do, too.)"""
     return not isinstance(side, str) and 2 * sum(" " in word.strip() for word in side) > len(side)
 
 
 def _expect_rows(pairs: Sequence[Any]) -> None:
-    """Two lists of two strings are refused: nobody can tell whether they are two pairs or two columns."""
+    """Refuse two lists of two strings: they may be two pairs or two columns."""
     square = len(pairs) == 2 and all(isinstance(each, list) and len(each) == 2 for each in pairs)
     if square and all(isinstance(text, str) for each in pairs for text in each):
         raise InputError(
-            "two lists of two strings may be columns as well as pairs: "
+            "two lists of two strings may be pairs or columns: "
             f"write pairs as tuples, {_PAIRS}, and columns as {_COLUMNS}"
         )

@@ -1,4 +1,4 @@
-"""Groups of tasks, run by several threads at once; each group's results come in the order in which groups came."""
+"""Groups of tasks, run by several threads at once. The results of groups come in the order of the groups."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ Result = TypeVar("Result")
 def run_groups(
     groups: Iterable[tuple[Group, Sequence[Callable[[], Result]]]], threads: int
 ) -> Iterator[tuple[Group, list[Result]]]:
-    """Each group with the results of its tasks, while the tasks of the next one are at work.
+    """Each group with the results of its tasks, while the tasks of the next group run.
 
-    The threads share torch's own threads out among themselves. An error in `groups` is raised after the groups before
-    it, an error of a task where its group would have come.
+    torch's own threads are divided among these threads. An error in `groups` is raised after the groups before it, an
+    error of a task in place of its group.
 
     >>> list(run_groups([("a", [lambda: 1, lambda: 2]), ("b", [])], threads=2))
     [('a', [1, 2]), ('b', [])]
@@ -51,7 +51,7 @@ def run_groups(
         if failure is not None:
             raise failure
     finally:
-        # Without waiting: where nobody closes this generator, one of the threads themselves may come to end it.
+        # Without waiting: if this generator is not closed, the garbage collector may end it in one of these threads.
         pool.shutdown(wait=False, cancel_futures=True)
 
 

@@ -1,8 +1,8 @@
-"""Gold, hypothesis and, where it is known, the text -> what is probably wrong, in lines for a person.
+"""Gold, hypothesis and, if known, the text -> a message about what is probably wrong.
 
-Two mistakes make a score worthless without making it impossible: words counted from the wrong number, and
-source and target swapped. Links to words that do not exist are a sign of both, but gold sets have some of
-their own, so they are reported and nothing is changed.
+Two mistakes make a score worthless but still possible: words that are counted from the wrong number, and swapped
+source and target. Links to words that do not exist are a sign of both. But gold sets contain a few such links, so they
+are reported and nothing is changed.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from .links import Alignment, Link
 if TYPE_CHECKING:
     from .sentences import SentencePair
 
-# A wrong base or orientation costs tens of points of AER; no right reading gains so much by being wronged.
+# A wrong base or orientation costs tens of points of AER; a right one cannot gain this much by being changed.
 MARGIN = 0.1
-# Fewer links than this fit anything.
+# So few links fit any reading by chance.
 FEWEST_LINKS = 10
 
 
 def out_of_range(alignments: Sequence[Alignment], pairs: Sequence[SentencePair] | None = None) -> str | None:
-    """One line on the links to words that the sentences do not have; without text, to words below 0.
+    """A message about links to words that the sentences do not have; without text, to words below 0.
 
     >>> out_of_range([Alignment.of([(0, 0)]), Alignment.of([(2, -100)])])
     '1 link to a word that does not exist, first 2--100 (counted from 0) in pair 2'
@@ -51,7 +51,7 @@ def _out_of_range(
 
 
 def _base_hint(alignments: Sequence[Alignment]) -> str:
-    """What the lowest word numbers of a file with links out of range suggest."""
+    """What the lowest word numbers suggest, for a file with links out of range."""
     lowest = min(min(link) for alignment in alignments for link in alignment.links)
     if lowest == 1:
         return ": the file probably counts words from 1"
@@ -59,7 +59,7 @@ def _base_hint(alignments: Sequence[Alignment]) -> str:
 
 
 class Reading(NamedTuple):
-    """Another way to read the hypothesis: flipped, its numbers moved by `base`."""
+    """Another way to read the hypothesis: source and target swapped, `base` added to the word numbers."""
 
     base: int
     reverse: bool
@@ -78,9 +78,9 @@ _OTHER_READINGS = (Reading(-1, False), Reading(1, False), *(Reading(base, True) 
 
 
 def better_reading(hypothesis: Sequence[Alignment], gold: Sequence[Alignment]) -> BetterReading | None:
-    """The reading of the hypothesis that fits the gold best, if much better than the links as they stand.
+    """The reading of the hypothesis that fits the gold best, if it fits much better than the links as they are.
 
-    Whether hypothesis or gold is the one that was misread cannot be told from the two alone.
+    The two files alone cannot show which of them was misread, the hypothesis or the gold.
 
     >>> gold = [Alignment.of([(i, i + 5) for i in range(10)])]
     >>> better_reading([gold[0].reversed()], gold)

@@ -1,7 +1,7 @@
-"""A word -> whether it is punctuation. Signs that are read as words, such as the percent sign, are words.
+"""A word -> whether it is punctuation. Signs that are read aloud as words, such as the percent sign, are words.
 
-So are the ways in which text without the right keys or characters writes it: `` and ´ for quotation marks, | for the
-danda, Penn Treebank's -LRB- for a bracket.
+Substitutes for punctuation count as punctuation: `` and ´ for quotation marks, | for the danda, -LRB- of the Penn
+Treebank for a bracket.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ READ_ALOUD = frozenset("%‰&#§*/")
 STAND_INS = frozenset("`´|")  # Unicode counts them as symbols
 BRACKETS = frozenset(f"-{side}{kind}B-" for side in "LR" for kind in "RSC")  # round, square, curly
 
-LONGEST_ESCAPE = 40  # letters; Python reads no number of thousands of digits
+LONGEST_ESCAPE = 40  # letters; Python refuses to read numbers of thousands of digits
 
 
 def is_punctuation(word: str) -> bool:
-    """Whether a word is made of punctuation alone, escaped or not.
+    """Whether a word consists only of punctuation, escaped or not.
 
     >>> [is_punctuation(word) for word in (",", "...", "「", "&quot;", "@-@", "``", "-LRB-")]
     [True, True, True, True, True, True, True]

@@ -1,4 +1,4 @@
-"""Scores -> text, JSON, LaTeX, or a table of sentence pairs; percent appears here and nowhere before."""
+"""Scores -> text, JSON, LaTeX, or a table of sentence pairs. Only here are scores in percent."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from .significance import Interval, PairedTest, bootstrap_interval, paired_test
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """How one hypothesis does against the gold.
+    """The score of one hypothesis against the gold.
 
-    `name`: where it is from, a file or a layer. `counts`: one per sentence pair. `test`: against the
-    hypothesis that is called `against`, where there is one.
+    `name`: where it comes from, such as a file or a layer. `counts`: one per sentence pair. `test`: the paired test
+    against the hypothesis named `against`, or None.
     """
 
     name: str
@@ -28,16 +28,16 @@ class Score:
 
     @classmethod
     def of(cls, name: str, signature: Signature, counts: Sequence[Counts]) -> Score:
-        """Sum up, with the interval."""
+        """Sum the counts and compute the interval."""
         return cls(name, signature, counts, total(counts), bootstrap_interval(counts))
 
     def compared(self, other: Score) -> Score:
-        """The same, with a paired test against the other."""
+        """This score with a paired test against the other."""
         return replace(self, against=other.name, test=paired_test(other.counts, self.counts))
 
 
 def text_report(scores: Sequence[Score]) -> str:
-    """A table, how they compare with the one they were tested against, and the signature."""
+    """A table, the paired tests, and the signature."""
     width = max(len(score.name) for score in scores)
     lines = [f"{'':{width}}      P      R     F1    AER  95 % interval   links"]
     for score in scores:
@@ -82,7 +82,7 @@ def _json_interval(interval: Interval) -> list[float]:
 
 
 def latex_report(scores: Sequence[Score]) -> str:
-    """A table for a paper, with the package booktabs; the signature is a comment on top."""
+    """A table for a paper that uses the package booktabs; the signature is a comment above it."""
     lines = [f"% {_common_signature(scores)}", r"\begin{tabular}{lrrrrc}", r"\toprule"]
     lines += [r" & P & R & F1 & AER & 95\,\% interval \\", r"\midrule"]
     for score in scores:
@@ -105,7 +105,7 @@ REPORTS: dict[str, Callable[[Sequence[Score]], str]] = {
 
 
 def sentence_table(scores: Sequence[Score]) -> Iterator[str]:
-    """Lines of a TSV table: every sentence pair under every hypothesis, with its counts and scores."""
+    """Lines of a TSV table: for each hypothesis, the counts and scores of each sentence pair."""
     columns = ["name", "pair", "sure_hits", "possible_hits", "hypothesis", "sure"]
     yield "\t".join([*columns, "precision", "recall", "f1", "aer"]) + "\n"
     for score in scores:
@@ -124,7 +124,7 @@ def _percents(interval: Interval) -> tuple[float, float]:
 
 
 def _common_signature(scores: Sequence[Score]) -> Signature:
-    """One signature for all: a setting in which they differ gets all its values, in order."""
+    """One signature for all scores: a setting in which they differ lists all its values, in order."""
     settings: dict[str, list[str]] = {}
     for score in scores:
         for name, value in score.signature.settings.items():

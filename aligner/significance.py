@@ -1,10 +1,10 @@
-"""Counts of every sentence pair -> how far an AER would move on other sentences of the same kind.
+"""Counts of every sentence pair -> how much an AER depends on the choice of sentences.
 
-    bootstrap_interval   draw as many pairs with replacement, sum, score; again and again (Koehn, 2004)
-    paired_test          swap two systems' counts of each pair by a coin: how often do the shuffled systems
-                         differ as much as the real ones? (randomization test; Riezler & Maxwell, 2005)
+    bootstrap_interval   draw as many pairs with replacement, sum, score; many times (Koehn, 2004)
+    paired_test          for each pair a coin decides whether two systems swap their counts: how often do the shuffled
+                         systems differ as much as the real ones? (randomization test; Riezler & Maxwell, 2005)
 
-The same seed gives the same figures. Does not: speak of other kinds of text, languages or annotators.
+The same seed gives the same figures. Does not: cover other kinds of text, languages or annotators.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ SEED = 12345
 
 
 class Interval(NamedTuple):
-    """From the lower to the higher AER, or difference of AERs, as fractions."""
+    """The lower and the higher end, AERs or differences of AERs, as fractions."""
 
     low: float
     high: float
@@ -34,8 +34,8 @@ class Interval(NamedTuple):
 class PairedTest:
     """`difference`: AER of the second system minus that of the first; negative where the second is better.
 
-    `p_value`: how often two systems that are equally good differ at least so much. `interval`: of the
-    difference, by bootstrap with the same draws for both.
+    `p_value`: how often two equally good systems differ at least this much. `interval`: of the difference, by bootstrap
+    with the same draws for both systems.
     """
 
     difference: float
@@ -46,7 +46,7 @@ class PairedTest:
 def bootstrap_interval(
     counts: Sequence[Counts], confidence: float = 0.95, samples: int = SAMPLES, seed: int = SEED
 ) -> Interval:
-    """The AERs between which `confidence` of the resampled corpora lie.
+    """The interval that contains the AER of a share of `confidence` of the resampled corpora.
 
     >>> bootstrap_interval([Counts(1, 1, 1, 1)] * 10)
     Interval(low=0.0, high=0.0)
@@ -64,7 +64,9 @@ def paired_test(
 ) -> PairedTest:
     """Compare two systems' counts of the same sentence pairs, in the same order."""
     if len(first) != len(second):
-        raise OptionError(f"a paired test needs the same sentence pairs, got {len(first)} and {len(second)}")
+        raise OptionError(
+            f"a paired test needs the same sentence pairs for both systems, got {len(first)} and {len(second)}"
+        )
     one, other = _table(first), _table(second)
     difference = _aer(other.sum(0)) - _aer(one.sum(0))
     resampled = [_aer(weights @ other) - _aer(weights @ one) for weights in _draws(len(one), samples, seed)]
@@ -74,7 +76,7 @@ def paired_test(
             for swapped in _coins(len(one), samples, seed)
         ]
     )
-    # A hair of tolerance: rounding must not decide whether a shuffle is as extreme as what was measured.
+    # A small tolerance, so that rounding does not decide whether a shuffle is as extreme as the measured difference.
     as_extreme = int((np.abs(shuffled) >= abs(difference) - 1e-12).sum())
     return PairedTest(difference, (as_extreme + 1) / (samples + 1), _middle(resampled, confidence))
 

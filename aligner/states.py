@@ -4,7 +4,7 @@
     word_index        (subwords of all sentences,)         the word of its sentence that a subword belongs to
     sentence_offsets  (sentences + 1,)                     sentence k has rows offsets[k] up to offsets[k + 1]
 
-Special subwords are left out. Everything is held in memory: 3 kB per subword and layer for a width of 768.
+Special subwords are left out. Everything is held in memory, 3 kB per subword and layer for a width of 768.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ SUFFIXES = (".safetensors", ".npz")
 
 @dataclass(frozen=True, eq=False)
 class HiddenStates:
-    """What the file holds. Shape of each layer's array: (subwords of all sentences, width)"""
+    """The content of the file. Shape of the array of a layer: (subwords of all sentences, width)"""
 
     layers: dict[int, NDArray[np.float32]]
     word_index: NDArray[np.int64]
@@ -58,7 +58,7 @@ class HiddenStates:
 
 
 def check_suffix(path: Path) -> None:
-    """OptionError unless hidden states can be written to a file of this name."""
+    """Raise OptionError unless hidden states can be written to a file of this name."""
     if path.suffix not in SUFFIXES:
         raise OptionError(f"{path}: expected a name that ends in {' or '.join(SUFFIXES)}")
     if not path.parent.is_dir():
@@ -72,12 +72,12 @@ def hidden_states(
     language: str | None = None,
     batch_tokens: int = 8192,
 ) -> HiddenStates:
-    """Encode each sentence on its own; one beyond the encoder's limit goes in as overlapping windows.
+    """Encode each sentence on its own; one beyond the encoder's limit in overlapping windows.
 
     Args:
-        sentences: the words of each.
-        language: of all of them, where the encoder needs one.
-        batch_tokens: most subwords in a batch, padding counted.
+        sentences: the words of each sentence.
+        language: of all sentences, if the encoder needs one.
+        batch_tokens: the most subwords in a batch, padding included.
     """
     encoder.check_layers(layers)
     language_id = encoder.language_id(language) if encoder.languages else None
@@ -85,7 +85,7 @@ def hidden_states(
     geometry = Geometry.of(encoder, "separate", None if language_id is None else (language_id, language_id))
     shape = (len(layers), len(text.ids), encoder.width)
     states = np.zeros(shape, dtype=np.float32)
-    # Batches are of pairs: each sentence stands as its own translation, and only one side is encoded.
+    # Batches hold pairs: each sentence is paired with itself, and only one side is encoded.
     for numbers in plan(text, text, geometry, 2 * batch_tokens):
         batch = build(text, text, numbers, geometry).to(encoder.device)
         with torch.inference_mode():
@@ -97,5 +97,5 @@ def hidden_states(
 
 
 def _rows(text: Subwords, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Where the subwords of the sentences with these numbers stand among all."""
+    """The rows of the subwords of the sentences with these numbers."""
     return np.concatenate([np.arange(text.starts[k], text.starts[k + 1]) for k in numbers])

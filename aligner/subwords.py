@@ -1,9 +1,10 @@
 """Words -> subword ids, and which word each subword belongs to.
 
-Every word is split on its own, so that subwords never straddle words, and each distinct word only once: in running
-text nearly all words have been seen before, and a dictionary is many times faster than any tokeniser. Of a word of
-thousands of letters only the beginning is read. A sentence in capitals, or a title, is split as if in small letters:
-tokenisers know few words in capitals, and split the others into letters. Here too is asked which words are punctuation.
+Every word is split on its own, so no subword spans two words. Each distinct word is split only once: in running text
+nearly every word has occurred before, and a dictionary is many times faster than any tokenizer. Of a word of thousands
+of letters only the beginning is read. A sentence in capitals, or a title, is split as if it were in lower case,
+because tokenizers know few words in capitals and split the others into letters. This file also marks which words are
+punctuation.
 """
 
 from __future__ import annotations
@@ -20,25 +21,27 @@ from numpy.typing import NDArray
 from .encoder import Encoder
 from .punctuation import is_punctuation
 
-FEWEST_LOUD = 3  # words in capitals, or that begin with one, without which a sentence stays as it is
-MOST = 0.5  # share of words in capitals above which a sentence is one in capitals
+FEWEST_LOUD = (
+    3  # words in capitals, or capitalized words, that a sentence needs at least to be read in lower case
+)
+MOST = 0.5  # share of words in capitals above which a sentence counts as written in capitals
 NEARLY_ALL = (
-    0.8  # share of words that begin with a capital above which a sentence is a title; German has fewer
+    0.8  # share of capitalized words above which a sentence counts as a title; German sentences have fewer
 )
 _CASED, _TITLED, _CAPITALS = 1, 2, 3
 CACHED_WORDS = 500_000  # per side; some 80 MB
 CACHED_LETTERS = 2**24  # of all these words
-LONGEST_WORD = 1_000  # letters of a word that are read, and subwords of it that are kept: the first
-SPLIT_AT_ONCE = 2_048  # words that the tokeniser is given together; it takes some 100 bytes for each letter
+LONGEST_WORD = 1_000  # the first letters of a word that are read, and the first subwords that are kept
+SPLIT_AT_ONCE = 2_048  # words that go to the tokenizer together; it takes about 100 bytes per letter
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Subwords:
-    """One side of many sentences, end to end. Sentence k is `ids[starts[k]:starts[k + 1]]`.
+    """One side of many sentences, concatenated. Sentence k is `ids[starts[k]:starts[k + 1]]`.
 
     `ids`, `words`: the subwords, and the word of its sentence that each belongs to. Shape: (all subwords,).
-    `starts`: Shape: (sentences + 1,). `lengths`: words of each sentence, those that no subword stands for included.
-    Shape: (sentences,). `punctuation`: which words are, end to end. Shape: (all words,).
+    `starts`: Shape: (sentences + 1,). `lengths`: words of each sentence, also those without subwords.
+    Shape: (sentences,). `punctuation`: whether each word is punctuation, concatenated. Shape: (all words,).
     """
 
     ids: NDArray[np.int64]
@@ -54,7 +57,7 @@ class Subwords:
 
 
 class Splitter:
-    """Splits one side's sentences with an encoder's tokeniser, in one language. Threads may share it."""
+    """Splits the sentences of one side with an encoder's tokenizer, in one language. Threads may share it."""
 
     def __init__(self, encoder: Encoder, language: str | None = None) -> None:
         self._encoder = encoder
@@ -63,9 +66,9 @@ class Splitter:
         self._forget()
 
     def __call__(self, sentences: Sequence[Sequence[str]]) -> Subwords:
-        """Subwords of all sentences; a word that the tokeniser drops keeps its number and has none.
+        """Subwords of all sentences; a word that the tokenizer drops keeps its number and has no subwords.
 
-        A word has at most `LONGEST_WORD` of them, from as many letters.
+        A word has at most `LONGEST_WORD` subwords, from at most as many letters.
         """
         with self._lock:
             return self._split(sentences)
@@ -96,7 +99,7 @@ class Splitter:
         return np.fromiter(map(self._numbers.__getitem__, words), dtype=np.int64, count=len(words))
 
     def _lowered(self, known: NDArray[np.int64], first_words: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Which words are in a sentence written in capitals, or Each of Whose Words Begins with One. Shape: (words,)"""
+        """Which words are in a sentence WRITTEN IN CAPITALS, or in One Like This. Shape: (words,)"""
         kinds = np.asarray(self._cases, dtype=np.uint8)[known]
         cased, titled, in_capitals = (
             np.diff(np.concatenate([[0], np.cumsum(kinds >= kind)])[first_words])
@@ -122,7 +125,7 @@ class Splitter:
                 self._cases.append(_case(word))
 
     def _forget(self) -> None:
-        # Arrays, since a list for each word would take several times as much.
+        # Arrays, since a list per word would take several times as much memory.
         self._numbers: dict[str, int] = {}
         self._letters = 0
         self._ids = array("i")  # of known word k: from start k to start k + 1
@@ -132,7 +135,7 @@ class Splitter:
 
 
 def _case(word: str) -> int:
-    """Whether a word is in small letters, begins with a capital, or is in capitals; 0 where it cannot be told.
+    """1 for a word in lower case, 2 for a capitalized one, 3 for one in capitals, 0 if that cannot be told.
 
     >>> [_case(word) for word in ("HAUS", "Haus", "haus", "I", "2000", "房子", "-LRB-")]
     [3, 2, 1, 0, 0, 0, 0]
@@ -145,7 +148,7 @@ def _case(word: str) -> int:
 
 
 def runs(starts: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.int64]:
-    """From each start as many consecutive numbers as its size says, end to end. Shape: (sum of sizes,)
+    """For each start and size, `size` consecutive numbers from `start`, concatenated. Shape: (sum of sizes,)
 
     >>> runs(np.array([7, 2]), np.array([3, 2]))
     array([7, 8, 9, 2, 3])

@@ -1,8 +1,9 @@
 """Links between subwords -> alignments of words, with scores.
 
-Two words are linked if any of their subwords are, with the best score of those. The score of a sentence pair
-is the mean, over the words of both sides, of the word's best link, where a word without link counts 0. Runs
-for every pair of a corpus, so: one selection on the device, one trip to the host, arrays until the very end.
+Two words are linked if any of their subwords are, with the best score of those subword links. The score of a sentence
+pair is the mean, over the words of both sides, of the score of the word's best link; a word without a link counts 0.
+This runs for every pair of a corpus, so it selects once on the device, copies once to the host, and uses arrays to the
+end.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from .extract import Links
 from .links import Alignment, Link
 from .symmetrize import SYMMETRIZERS
 
-# A corpus has few distinct links: sharing them takes less than half the time of making each anew.
+# A corpus has few distinct links. Sharing them takes less than half the time of creating each one.
 _link = lru_cache(maxsize=2**14)(Link)
 
 
@@ -33,8 +34,8 @@ def word_links(
 ) -> list[Alignment]:
     """Map links of subwords to words, one alignment per sentence pair.
 
-    `source_words` and `target_words` name the word that each position belongs to (anything at padding, which
-    has no links); the lengths count the words of each sentence, those that no subword stands for included.
+    `source_words` and `target_words` give the word that each position belongs to. Values at padding do not matter,
+    since padding has no links. The lengths count all words of each sentence, also those without a subword.
 
     Shape: links (batch, source, target), words (batch, source) and (batch, target), lengths (batch,)
     """
@@ -52,7 +53,7 @@ def symmetrized_links(
 ) -> list[Alignment]:
     """Map both directions to words, then combine them by one of `SYMMETRIZERS`.
 
-    A link's score is the mean over the two directions, where one that lacks the link counts 0.
+    The score of a link is the mean over both directions; a direction without the link counts 0.
 
     Shape: as `word_links`
     """
@@ -95,7 +96,7 @@ def word_similarity(
 
 
 class _WordPairs(NamedTuple):
-    """Linked words of a batch, each pair once, in order of sentence, source, target. Shape: all (links,)."""
+    """Linked words of a batch, each pair once, ordered by sentence, source, target. Shape of each: (links,)"""
 
     sentences: NDArray[np.int64]
     sources: NDArray[np.int64]

@@ -5,7 +5,7 @@
     sentences    lines of text -> sentence pairs (pairs: what a program hands over -> the same)
     subwords     words -> subword ids (punctuation: which of them it is)
     batches      subwords -> padded batches, windows for long sentences (blocks: which pairs are computed together)
-    encoder      batches -> hidden states of chosen layers (encoders/: a family each)
+    encoder      batches -> hidden states of chosen layers (encoders/: a family each; families: which one, and loading)
     similarity   states -> how alike each source and each target position are
     extract      similarity -> links (transport, symmetrize: what some methods need)
     words        subword links -> alignments of words, with scores
@@ -32,12 +32,12 @@ if TYPE_CHECKING:
     from .aligner import Aligner as Aligner
     from .blocks import Limits as Limits
     from .encoder import Encoder as Encoder
-    from .encoder import load_encoder as load_encoder
     from .errors import XalignError as XalignError
     from .evaluation import Gold as Gold
     from .evaluation import Hypothesis as Hypothesis
     from .evaluation import evaluate as evaluate
     from .extract import EXTRACTORS as EXTRACTORS
+    from .families import load_encoder as load_encoder
     from .formats import parse_pharaoh as parse_pharaoh
     from .formats import read_alignments as read_alignments
     from .links import Alignment as Alignment
@@ -65,7 +65,7 @@ _HOMES = {
     "Hypothesis": "evaluation",
     "Limits": "blocks",
     "Link": "links",
-    "load_encoder": "encoder",
+    "load_encoder": "families",
     "parse_pharaoh": "formats",
     "Preset": "models",
     "PRESETS": "models",

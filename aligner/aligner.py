@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from .blocks import Limits
 from .comparison import Compared, Comparison
 from .device import choose_device, choose_dtype
-from .encoder import Encoder, load_encoder
+from .encoder import Encoder
 from .engine import Engine
 from .errors import InputError, OptionError
+from .families import load_for_aligning
 from .lexicon import link_together
 from .links import Alignment
 from .method import AlignOptions
@@ -106,9 +107,7 @@ class Aligner:
         precision = choose_dtype(dtype, place)
         highest = None if all_layers else method.layer
         used = replace(preset, encode=method.encode)
-        encoder = load_encoder(used, place, precision, highest, trust_remote_code)
-        if place.type == "cpu":
-            encoder.pack()
+        encoder = load_for_aligning(used, place, precision, highest, trust_remote_code)
         return cls(encoder, preset, settled, limits)
 
     def align(self, pairs: Iterable[Pair]) -> Iterator[Alignment]:

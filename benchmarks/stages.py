@@ -20,7 +20,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from xalign.aligner import Aligner
 from xalign.batches import Batch
 from xalign.comparison import Units
-from xalign.encoder import load_encoder
+from xalign.families import load_encoder
 from xalign.files import writing
 from xalign.formats import WRITERS, WriteOptions
 from xalign.links import Alignment
@@ -132,7 +132,7 @@ class Work:
         With an encoder that is not packed: packed ones call oneDNN where torch does not count.
         """
         layer, width = aligner.method.layer, aligner.encoder.width
-        encoder = load_encoder(aligner.encoder.preset, layers=layer)
+        encoder = load_encoder(aligner.encoder.preset)
         [(_, batch)] = aligner.engine.prepare([pair]).batches
         inputs = batch.inputs
         with torch.inference_mode(), FlopCounterMode(display=False) as counter:

@@ -51,7 +51,7 @@ def encode(
     sentence k has the rows from sentence_offsets[k] up to sentence_offsets[k + 1].
     """
     from xalign.device import choose_device, choose_dtype
-    from xalign.encoder import load_encoder
+    from xalign.families import load_encoder
     from xalign.files import expect_no_input, read_lines, skip_long
     from xalign.models import resolve
     from xalign.sentences import words

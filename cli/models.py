@@ -82,7 +82,7 @@ def export_command(name: str, folder: Path) -> None:
     """
     if folder.exists() and any(folder.iterdir()):
         raise OptionError(f"{folder}: holds something already; name a folder that is new or empty")
-    from xalign.encoder import load_encoder
+    from xalign.families import load_encoder
 
     preset = resolve(name)
     encoder = load_encoder(preset)

@@ -17,11 +17,14 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+import torch
 from fairseq_archive import save_fairseq
 from hypothesis import settings
 
 from xalign.aligner import Aligner
-from xalign.encoder import Encoder, load_encoder
+from xalign.encoder import Encoder, WholeEncoder
+from xalign.encoders.aligning import AligningEncoder
+from xalign.families import load_encoder
 from xalign.models import PRESET_FILE, Preset, resolve
 
 # No deadline: how long a test takes on a busy machine says nothing about it.
@@ -108,11 +111,21 @@ def hub_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., 
 
 
 @pytest.fixture(scope="session")
-def encoder(tiny: Tiny) -> Callable[..., Encoder]:
+def encoder(tiny: Tiny) -> Callable[..., WholeEncoder]:
     """`encoder("xmod", encode="pair")`: a tiny checkpoint, loaded with these values in its preset."""
 
-    def load(name: str, **values: object) -> Encoder:
+    def load(name: str, **values: object) -> WholeEncoder:
         return load_encoder(replace(resolve(str(tiny(name))), **values))  # type: ignore[arg-type]
+
+    return load
+
+
+@pytest.fixture(scope="session")
+def packed(encoder: Callable[..., WholeEncoder]) -> Callable[..., Encoder]:
+    """`packed("bert", highest=2, encode="pair")`: the same, laid out for aligning."""
+
+    def load(name: str, highest: int | None = None, **values: object) -> Encoder:
+        return AligningEncoder(encoder(name, **values), torch.device("cpu"), highest)
 
     return load
 
@@ -300,8 +313,6 @@ def roberta_sizes(vocabulary: int) -> dict[str, int | float]:
 
 def save_model(family, config, folder: Path) -> None:
     """Random weights from a seed, large enough that no two layers look alike."""
-    import torch
-
     torch.manual_seed(1)
     model = family(config).eval()
     with torch.no_grad():

@@ -6,7 +6,7 @@ import pytest
 
 from xalign import Aligner
 from xalign.aer import count, total
-from xalign.encoder import load_encoder
+from xalign.families import load_encoder
 from xalign.formats import read_alignments
 from xalign.models import BUNDLED, resolve
 from xalign.sentences import read_files

@@ -1,4 +1,5 @@
 import shutil
+import weakref
 from dataclasses import replace
 
 import pytest
@@ -7,8 +8,9 @@ from sameness import ENGLISH, GERMAN, assert_states_equal_transformers, pairs, s
 from tokenizers import Tokenizer
 from transformers import AutoTokenizer
 
-from xalign.encoder import load_encoder
+from xalign.encoders.aligning import AligningEncoder
 from xalign.errors import LanguageError, LayerError, ModelError, OptionError
+from xalign.families import load_encoder, load_for_aligning
 from xalign.models import Preset, is_cached, resolve
 
 FAMILIES = [
@@ -51,18 +53,26 @@ def test_no_block_above_the_highest_layer_is_run(encoder, name):
 @pytest.mark.parametrize("name", FAMILIES)
 def test_dropped_blocks_do_not_change_the_layers_below(encoder, tiny, name):
     batch = sentences(encoder(name))
-    cut = load_encoder(resolve(str(tiny(name))), layers=2)
+    cut = load_for_aligning(resolve(str(tiny(name))), highest=2)
     assert (cut.layers, cut.highest) == (4, 2)
     with pytest.raises(LayerError, match="layer 3 was dropped"):
         cut.encode(batch, [3])
-    assert torch.equal(cut.encode(batch, [0, 1, 2]), encoder(name).encode(batch, [0, 1, 2]))
-    assert sum(p.numel() for p in cut.model.parameters()) < sum(
-        p.numel() for p in encoder(name).model.parameters()
-    )
-    cut.pack()
     with torch.inference_mode():
-        packed, whole = (each.encode(batch, [0, 1, 2])[:, batch.mask] for each in (cut, encoder(name)))
-    torch.testing.assert_close(packed, whole, atol=1e-5, rtol=1e-5)
+        found, whole = (each.encode(batch, [0, 1, 2])[:, batch.mask] for each in (cut, encoder(name)))
+    torch.testing.assert_close(found, whole, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_dropped_blocks_take_no_memory(encoder, name):
+    whole = encoder(name)
+    dropped = [weakref.ref(each) for each in whole.blocks[3].parameters()]
+    cut = AligningEncoder(whole, torch.device("cpu"), highest=3)
+    assert cut.highest == 3 and dropped and not any(each() is not None for each in dropped)
+
+
+def test_a_layer_that_is_not_there_cannot_be_the_highest(packed):
+    with pytest.raises(LayerError, match=r"layers 0 \(embeddings\) to 4"):
+        packed("bert", highest=5)
 
 
 @pytest.mark.parametrize("name", FAMILIES)
@@ -132,8 +142,6 @@ def test_what_a_family_has_not_is_refused_with_a_reason(encoder):
     assert loaded.languages == () and not loaded.needs_language
     with pytest.raises(LanguageError, match="takes no language"):
         loaded.language_id("de")
-    with pytest.raises(OptionError, match="causal XLM"):
-        loaded.next_word_logits(pairs(loaded))
     with pytest.raises(OptionError, match="X-MOD"):
         loaded.freeze_for_finetuning()
 
@@ -187,9 +195,8 @@ def test_loading_says_nothing(tiny, capfd):
 
 
 @pytest.mark.parametrize("name", FAMILIES)
-def test_packing_changes_no_state(encoder, name):
-    plain, packed = encoder(name), encoder(name)
-    packed.pack()
+def test_packing_changes_no_state(encoder, packed, name):
+    plain, packed = encoder(name), packed(name)
     assert packed.concurrent == (name in PACKED)
     together = pairs(plain, ((GERMAN, ENGLISH), (ENGLISH, ["Hello"])))
     for batch in (sentences(plain), sentences(plain, (GERMAN,)), together):
@@ -200,10 +207,9 @@ def test_packing_changes_no_state(encoder, name):
 
 
 @pytest.mark.parametrize("name", ["bert", "xlm-roberta", "xlm-roberta-xl"])
-def test_packed_in_bfloat16_states_are_near_those_in_float32(encoder, name):
-    plain, packed = encoder(name), encoder(name)
-    packed.model.to(torch.bfloat16)
-    packed.pack()
+def test_packed_in_bfloat16_states_are_near_those_in_float32(encoder, tiny, name):
+    plain = encoder(name)
+    packed = load_for_aligning(resolve(str(tiny(name))), dtype=torch.bfloat16)
     batch = pairs(plain, ((GERMAN, ENGLISH), (ENGLISH, ["Hello"]), (ENGLISH, GERMAN)))
     with torch.inference_mode():
         expected, found = (each.encode(batch, [plain.layers])[0][batch.mask] for each in (plain, packed))
@@ -249,23 +255,11 @@ def test_a_hub_id_takes_the_same_way_as_a_folder(encoder, tiny, hub_cache, name)
     assert torch.equal(loaded.encode(batch, [4]), encoder(name).encode(batch, [4]))
 
 
-@pytest.mark.parametrize("name", [*sorted(PACKED), "preset"])
-def test_a_packed_encoder_is_not_saved_as_half_a_checkpoint(encoder, tmp_path, name):
-    loaded = encoder(name)
-    loaded.pack()
-    with pytest.raises(ModelError, match="packed for aligning, so that it cannot be saved whole"):
-        loaded.save(tmp_path)
-    assert not list(tmp_path.iterdir())
-
-
-@pytest.mark.parametrize("name", FAMILIES)
-def test_an_encoder_without_its_highest_blocks_is_not_saved(tiny, tmp_path, name):
-    cut = load_encoder(resolve(str(tiny(name))), layers=2)
-    with pytest.raises(
-        ModelError, match="loaded without the blocks above 2, so that it cannot be saved whole"
-    ):
-        cut.save(tmp_path)
-    assert not list(tmp_path.iterdir())
+@pytest.mark.parametrize("what", ["save", "export", "to", "model", "freeze_for_finetuning"])
+@pytest.mark.parametrize("highest", [None, 2])
+def test_an_encoder_that_only_aligns_says_what_can_be_saved_and_trained(packed, what, highest):
+    with pytest.raises(AttributeError, match=f"no '{what}': it only aligns; what load_encoder gives can be"):
+        getattr(packed("bert", highest=highest), what)
 
 
 def test_an_encoder_without_its_decoder_is_not_saved(encoder, tmp_path):

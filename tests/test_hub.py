@@ -8,8 +8,8 @@ from huggingface_hub.errors import LocalEntryNotFoundError, RemoteEntryNotFoundE
 
 from xalign import hub
 from xalign.aligner import Aligner
-from xalign.encoder import load_encoder
 from xalign.errors import ModelError
+from xalign.families import load_encoder
 from xalign.models import DEFAULT, Preset, is_cached, resolve
 
 PAIRS = [

@@ -10,6 +10,7 @@ from transformers import AutoModel
 
 from ..models import Preset
 from .hooked import HookedEncoder
+from .packed import PackedBlocks
 from .pretrained import read_model, read_tokenizer
 
 
@@ -27,6 +28,8 @@ class BertEncoder(HookedEncoder):
         end = (self.special_id("sep_token"),)
         return (self.special_id("cls_token"),), end, end
 
-    def pack(self) -> None:
-        if self.model.config.hidden_act == "gelu" and not self.model.config.is_decoder:
-            self.pack_blocks(list(self.blocks), self.model.config.num_attention_heads)
+    def packed(self, highest: int) -> PackedBlocks | None:
+        config = self.model.config
+        if config.hidden_act != "gelu" or config.is_decoder:
+            return None
+        return PackedBlocks(self.blocks[:highest], config.num_attention_heads)

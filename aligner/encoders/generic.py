@@ -47,12 +47,12 @@ class GenericEncoder(HookedEncoder):
         encoder.is_half = is_half
         return encoder
 
-    def write(self, folder: Path, weights: Mapping[str, Tensor] | None) -> None:
+    def save(self, folder: Path, weights: Mapping[str, Tensor] | None = None) -> None:
         if self.is_half:
             raise ModelError(
                 f"{self.preset.name}: an encoder without its decoder, which cannot be saved as a checkpoint of its own"
             )
-        super().write(folder, weights)
+        super().save(folder, weights)
 
     def find_blocks(self) -> nn.ModuleList:
         """The first list of modules that has as many members as the config says there are layers."""

@@ -1,7 +1,7 @@
 """What the families share that run transformers' own model: its hidden states are caught on their way through.
 
 A hook before each block keeps what the block is about to read; before the first block that is not needed it leaves the
-forward pass. Blocks of the kind that packed.py knows can be packed: then they are run from there, without hooks.
+forward pass.
 """
 
 from __future__ import annotations
@@ -16,22 +16,20 @@ from typing import Any
 from torch import Tensor, nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from ..encoder import Encoder, EncoderInput, Vocabulary
+from ..encoder import EncoderInput, Vocabulary, WholeEncoder
 from ..errors import ModelError
 from ..models import Preset
 from .folder import TOKENIZER_CONFIG
-from .packed import PackedBlocks
 from .pretrained import quietly
 
 
-class HookedEncoder(Encoder):
+class HookedEncoder(WholeEncoder):
     """`model` and `tokenizer` are transformers' own. `blocks`: what reads the hidden state of layer 0, 1, ...
 
-    `can_restart`: the family lets positions begin again on the target side. `adapts`: blocks have a part per language.
+    `can_restart`: the family lets positions begin again on the target side.
     """
 
     can_restart = False
-    adapts = False
 
     def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, preset: Preset) -> None:
         self.preset = preset
@@ -51,7 +49,6 @@ class HookedEncoder(Encoder):
         )
         self.limit = self.find_limit()
         self.prefix, self.separator, self.suffix = self.find_specials()
-        self._packed: PackedBlocks | None = None
 
     # What a family says about itself.
 
@@ -89,18 +86,7 @@ class HookedEncoder(Encoder):
 
     # What an encoder is asked for.
 
-    @property
-    def is_packed(self) -> bool:
-        return self._packed is not None
-
     def states(self, batch: EncoderInput, layers: Set[int]) -> dict[int, Tensor]:
-        if self._packed is not None:
-            languages = self.language_ids(batch) if self.adapts else None
-            return self._packed.run(self.embed(batch), batch.mask, layers, languages)
-        return self.run_model(batch, layers)
-
-    def run_model(self, batch: EncoderInput, layers: Set[int]) -> dict[int, Tensor]:
-        """The hidden states of `layers` as the model comes by them."""
         states: dict[int, Tensor] = {}
         with ExitStack() as hooks:
             for layer in layers - {self.layers}:
@@ -117,7 +103,6 @@ class HookedEncoder(Encoder):
         return states
 
     def embed(self, batch: EncoderInput) -> Tensor:
-        """Layer 0 without hooks, which are seen by all threads. Shape: (batch, subwords, width)"""
         inputs = self.model_inputs(batch)
         del inputs["attention_mask"]
         embedded: Tensor = self.model.embeddings(**inputs)
@@ -131,7 +116,7 @@ class HookedEncoder(Encoder):
         pieces: list[str] = self.tokenizer.convert_ids_to_tokens(ids)
         return pieces
 
-    def write(self, folder: Path, weights: Mapping[str, Tensor] | None) -> None:
+    def save(self, folder: Path, weights: Mapping[str, Tensor] | None = None) -> None:
         with quietly():
             self.model.save_pretrained(folder, state_dict=None if weights is None else dict(weights))
             self.tokenizer.save_pretrained(folder)
@@ -140,14 +125,6 @@ class HookedEncoder(Encoder):
         for block_parts in self.droppable():
             for number in range(first, self.layers):
                 block_parts[number] = nn.Identity()
-
-    def pack_blocks(self, blocks: Sequence[Any], heads: int, final: nn.Module | None = None) -> None:
-        """What `pack` does in a family whose blocks, or what names their parts, packed.py knows."""
-        self._packed = PackedBlocks(
-            blocks[: self.highest], heads, final if self.highest == self.layers else None
-        )
-        self.concurrent = True
-        self.remove_blocks(0)
 
 
 def _vocabulary(tokenizer: PreTrainedTokenizerBase) -> Vocabulary:

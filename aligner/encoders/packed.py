@@ -10,7 +10,7 @@ language. Does not: train; run on a GPU, whose kernels prefer one padded array.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Iterable, Set
 from functools import cached_property
 from typing import Any
 
@@ -22,7 +22,7 @@ from torch.nn import functional
 from .regions import Regions, regions
 
 _VECTOR = 16  # how many numbers the attention kernel takes at once
-_GATHERED = 2**19  # of queries, keys and values, at a time: the processor's cache has room for so many
+GATHERED = 2**19  # of queries, keys and values, at a time: the processor's cache has room for so many
 _USUAL_ROWS = 4_096  # what oneDNN lays weights out for; other numbers of rows work too
 
 Rows = Callable[[Tensor], Tensor]
@@ -33,11 +33,18 @@ Sum = Callable[[Tensor, Tensor], Tensor]
 
 
 class PackedBlocks:
-    """An encoder's first blocks. `final`: what normalises the output of the last of them, where anything does."""
+    """An encoder's first blocks. `final`: what normalises the output of the last of them, where anything does.
 
-    def __init__(self, blocks: Sequence[Any], heads: int, final: nn.Module | None = None) -> None:
+    `adapts`: blocks have a part per language. `gathered`: how many numbers attention in bfloat16 takes at a time.
+    """
+
+    def __init__(
+        self, blocks: Iterable[Any], heads: int, final: nn.Module | None = None, gathered: int = GATHERED
+    ) -> None:
+        self._gathered = gathered
         self._blocks = [_Block(block, heads) for block in blocks]
         self._final = final
+        self.adapts = any(block.adapts for block in self._blocks)
 
     def run(
         self, states: Tensor, mask: Tensor, layers: Set[int], languages: Tensor | None = None
@@ -47,7 +54,7 @@ class PackedBlocks:
         `languages`: of every position, for blocks with adapters. Shape: states (batch, subwords, width), mask and
         languages (batch, subwords) -> (batch, subwords, width) each
         """
-        packing = _Packing(mask, languages)
+        packing = _Packing(mask, self._gathered, languages)
         found = {0: states} if 0 in layers else {}
         rows = packing.pack(states)
         for layer, block in enumerate(self._blocks[: max(layers)], start=1):
@@ -67,7 +74,8 @@ class _Packing:
 
     regions: Regions = ()  # where each language is among the rows
 
-    def __init__(self, mask: Tensor, languages: Tensor | None = None) -> None:
+    def __init__(self, mask: Tensor, gathered: int, languages: Tensor | None = None) -> None:
+        self._gathered = gathered
         sizes = mask.sum(1).numpy()
         order = np.argsort(sizes, kind="stable")
         sizes = sizes[order]
@@ -108,7 +116,7 @@ class _Packing:
         width = projected.shape[1]
         parts = []
         for rows, real in self._alike:
-            step = max(1, _GATHERED // (rows.shape[1] * width))
+            step = max(1, self._gathered // (rows.shape[1] * width))
             for places, mask in zip(torch.split(rows, step), torch.split(real, step), strict=True):
                 gathered = projected.index_select(0, places.flatten()).view(*places.shape, width)
                 query, key, value = _heads(gathered, heads)
@@ -175,6 +183,10 @@ class _Block:
             self._norm, self._inner_norm = attention.output.LayerNorm, block.output.LayerNorm
         self._adapt: Callable[[Regions, Tensor], Tensor] | None = getattr(block, "adapt", None)
 
+    @property
+    def adapts(self) -> bool:
+        return self._adapt is not None
+
     def __call__(self, rows: Tensor, packing: _Packing) -> Tensor:
         """Shape: (rows, width), kept"""
         if self._norms_first:
@@ -221,7 +233,7 @@ def _sum(layer: nn.Linear) -> Sum:
 
 
 def _onednn_takes(weight: Tensor) -> bool:
-    if not hasattr(torch.ops.mkldnn, "_linear_pointwise"):
+    if not torch.backends.mkldnn.enabled or not hasattr(torch.ops.mkldnn, "_linear_pointwise"):
         return False
     if weight.dtype == torch.bfloat16:
         return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())

@@ -22,7 +22,7 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ..encoder import Encoder, EncoderInput, Vocabulary
+from ..encoder import EncoderInput, Vocabulary, WholeEncoder
 from ..errors import ModelError
 from ..json_file import read_object
 from ..models import Preset
@@ -170,7 +170,7 @@ class Block(nn.Module):
         return functional.dropout(states, self.dropout, self.training)
 
 
-class PrenormEncoder(Encoder):
+class PrenormEncoder(WholeEncoder):
     """`tokenizer` is of the tokenizers library."""
 
     def __init__(
@@ -200,15 +200,10 @@ class PrenormEncoder(Encoder):
         positions = shape.max_position_embeddings - self.first_position
         ends = self.suffix if preset.positions != "restart" else ()
         self.limit = positions - len(self.prefix + self.separator + ends)
-        self._packed: PackedBlocks | None = None
 
     @property
     def blocks(self) -> nn.ModuleList:
         return self.model.blocks
-
-    @property
-    def is_packed(self) -> bool:
-        return self._packed is not None
 
     @classmethod
     def load(cls, preset: Preset, dtype: torch.dtype) -> PrenormEncoder:
@@ -243,7 +238,7 @@ class PrenormEncoder(Encoder):
         """The row of the table of positions that the first subword takes: the one after the padding's."""
         return self.model.config.pad_token_id + 1
 
-    def write(self, folder: Path, weights: Mapping[str, Tensor] | None) -> None:
+    def save(self, folder: Path, weights: Mapping[str, Tensor] | None = None) -> None:
         tensors = {name: each.contiguous() for name, each in (weights or self.model.state_dict()).items()}
         dtype = tensors["embeddings.position_embeddings.weight"].dtype
         config = {**self.config, "dtype": str(dtype).removeprefix("torch.")}
@@ -261,12 +256,13 @@ class PrenormEncoder(Encoder):
         return [self.tokenizer.id_to_token(number) or "" for number in ids]
 
     def states(self, batch: EncoderInput, layers: Set[int]) -> dict[int, Tensor]:
-        sides = batch.sides if self.preset.segments else None
-        embedded = self.model.embed(batch.ids, self._positions(batch), sides)
-        if self._packed is not None:
-            return self._packed.run(embedded, batch.mask, layers)
-        found: dict[int, Tensor] = self.model(embedded, batch.mask if batch.padded else None, layers)
+        mask = batch.mask if batch.padded else None
+        found: dict[int, Tensor] = self.model(self.embed(batch), mask, layers)
         return found
+
+    def embed(self, batch: EncoderInput) -> Tensor:
+        sides = batch.sides if self.preset.segments else None
+        return self.model.embed(batch.ids, self._positions(batch), sides)
 
     def _positions(self, batch: EncoderInput) -> Tensor:
         """Counted from the first, in the sequence or in each side; padding has the one before, if there is one."""
@@ -279,11 +275,9 @@ class PrenormEncoder(Encoder):
     def remove_blocks(self, first: int) -> None:
         del self.blocks[first:]
 
-    def pack(self) -> None:
-        final = self.model.final if self.highest == self.layers else None
-        self._packed = PackedBlocks(list(self.blocks), self.model.config.num_attention_heads, final)
-        self.concurrent = True
-        self.remove_blocks(0)
+    def packed(self, highest: int) -> PackedBlocks:
+        final = self.model.final if highest == self.layers else None
+        return PackedBlocks(self.blocks[:highest], self.model.config.num_attention_heads, final)
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:

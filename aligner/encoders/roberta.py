@@ -14,6 +14,7 @@ from transformers import AutoModel
 from ..encoder import EncoderInput
 from ..models import Preset
 from .hooked import HookedEncoder
+from .packed import PackedBlocks
 from .pretrained import read_model, read_tokenizer
 
 
@@ -45,7 +46,10 @@ class RobertaEncoder(HookedEncoder):
             inputs["position_ids"] = batch.restarting_positions + first
         return inputs
 
-    def pack(self) -> None:
-        if self.model.config.hidden_act == "gelu" and not self.model.config.is_decoder:
-            final = getattr(self.model.encoder, "LayerNorm", None)  # of XLM-RoBERTa-XL
-            self.pack_blocks(list(self.blocks), self.model.config.num_attention_heads, final)
+    def packed(self, highest: int) -> PackedBlocks | None:
+        config = self.model.config
+        if config.hidden_act != "gelu" or config.is_decoder:
+            return None
+        final = getattr(self.model.encoder, "LayerNorm", None)  # of XLM-RoBERTa-XL
+        is_whole = highest == self.layers
+        return PackedBlocks(self.blocks[:highest], config.num_attention_heads, final if is_whole else None)

@@ -15,17 +15,17 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from transformers import PreTrainedModel, PreTrainedTokenizerBase, XLMWithLMHeadModel
+from transformers import PreTrainedModel, PreTrainedTokenizerBase, XLMModel
 from transformers.models.xlm.modeling_xlm import MultiHeadAttention
 
 from ..encoder import EncoderInput
-from ..errors import DependencyError, OptionError
+from ..errors import DependencyError
 from ..models import Preset
 from .hooked import HookedEncoder
 from .languages import find_language
-from .pretrained import read_model_and_gaps, read_tokenizer
+from .packed import PackedBlocks
+from .pretrained import read_model, read_tokenizer
 
-_HEAD = "pred_layer."
 # language -> (module that its word splitting needs, package that has it); the others need sacremoses alone.
 _SPLITTERS = {"zh": ("rjieba", "rjieba"), "th": ("pythainlp", "pythainlp"), "ja": ("Mykytea", "kytea")}
 _KYTEA_MODEL = Path("~/local/share/kytea/model.bin")
@@ -34,15 +34,8 @@ _KYTEA_MODEL = Path("~/local/share/kytea/model.bin")
 class XlmEncoder(HookedEncoder):
     can_restart = True
 
-    def __init__(
-        self,
-        model: PreTrainedModel,
-        tokenizer: PreTrainedTokenizerBase,
-        preset: Preset,
-        head: nn.Module | None = None,
-    ) -> None:
+    def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, preset: Preset) -> None:
         super().__init__(model, tokenizer, preset)
-        self.head = head
         self.causal = bool(model.config.causal)
         codes: dict[str, int] = getattr(model.config, "lang2id", None) or {}
         self.known_languages = tuple(sorted(codes, key=lambda code: codes[code]))
@@ -56,9 +49,7 @@ class XlmEncoder(HookedEncoder):
     def load(cls, preset: Preset, dtype: torch.dtype) -> XlmEncoder:
         _require("sacremoses", "sacremoses", "XLM's tokenizer")
         tokenizer = read_tokenizer(preset.checkpoint)
-        whole, gaps = read_model_and_gaps(XLMWithLMHeadModel, preset.checkpoint, dtype, dispensable=(_HEAD,))
-        has_head = not any(name.startswith(_HEAD) for name in gaps)
-        return cls(whole.transformer, tokenizer, preset, whole.pred_layer if has_head else None)
+        return cls(read_model(XLMModel, preset.checkpoint, dtype), tokenizer, preset)
 
     def find_blocks(self) -> nn.ModuleList:
         # XLM has no module for a block: its attention is the first part, and reads what the block reads.
@@ -84,11 +75,12 @@ class XlmEncoder(HookedEncoder):
             inputs["position_ids"] = batch.restarting_positions
         return inputs
 
-    def pack(self) -> None:
+    def packed(self, highest: int) -> PackedBlocks | None:
         config = self.model.config
-        if config.gelu_activation and not self.causal:
-            parts = zip(*(list(each)[: self.highest] for each in self.droppable()), strict=True)
-            self.pack_blocks([_by_common_names(*each) for each in parts], config.n_heads)
+        if not config.gelu_activation or self.causal:
+            return None
+        parts = zip(*(list(each)[:highest] for each in self.droppable()), strict=True)
+        return PackedBlocks([_by_common_names(*each) for each in parts], config.n_heads)
 
     def embed(self, batch: EncoderInput) -> Tensor:
         inputs = self.model_inputs(batch)
@@ -108,22 +100,6 @@ class XlmEncoder(HookedEncoder):
         # transformers 5 has no public call that hands the language on.
         pieces = (self.tokenizer._tokenize(word, lang=code) for word in words)
         return [self.tokenizer.convert_tokens_to_ids(each) for each in pieces]
-
-    def next_word_logits(self, batch: EncoderInput) -> Tensor:
-        """At each position, the scores of the subword that follows. Shape: (batch, subwords, vocabulary)"""
-        if not self.causal:
-            raise OptionError(f"{self.preset.name} fills in masked words and does not predict next ones")
-        if self.head is None:
-            raise OptionError(
-                f"{self.preset.name} was saved without its prediction head: it predicts no words"
-            )
-        scores: Tensor = self.head(self.encode(batch, [self.layers])[0])[0]
-        return scores
-
-    def to(self, device: str | torch.device) -> None:
-        super().to(device)
-        if self.head is not None:
-            self.head.to(device)
 
 
 def _by_common_names(attention: Any, ffn: Any, norm: nn.Module, inner_norm: nn.Module) -> SimpleNamespace:

@@ -20,6 +20,7 @@ from ..errors import ModelError
 from ..json_file import read_object, shortened
 from ..models import Preset
 from .folder import CONFIG
+from .packed import PackedBlocks
 from .regions import Regions, regions
 from .roberta import RobertaEncoder
 
@@ -27,8 +28,6 @@ _MOST_LANGUAGES = 1_000
 
 
 class XmodEncoder(RobertaEncoder):
-    adapts = True
-
     def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, preset: Preset) -> None:
         super().__init__(model, tokenizer, preset)
         self.languages = tuple(model.config.languages)
@@ -65,15 +64,16 @@ class XmodEncoder(RobertaEncoder):
         embedded: Tensor = self.model.embeddings(**inputs)
         return embedded
 
-    def pack(self) -> None:
+    def packed(self, highest: int) -> PackedBlocks | None:
         config = self.model.config
-        if config.hidden_act == "gelu":
-            final = self.model.encoder.LayerNorm if config.pre_norm else None
-            outputs: list[Any] = [block.output for block in self.blocks[: self.highest]]
-            blocks = [_by_common_names(block, config.pre_norm) for block in self.blocks[: self.highest]]
-            self.pack_blocks(blocks, config.num_attention_heads, final)
-            for output in outputs:
-                output.dense = nn.Identity()  # adapters are left, and what stands around them
+        if config.hidden_act != "gelu":
+            return None
+        final = self.model.encoder.LayerNorm if config.pre_norm and highest == self.layers else None
+        blocks = [_by_common_names(block, config.pre_norm) for block in self.blocks[:highest]]
+        packed = PackedBlocks(blocks, config.num_attention_heads, final)
+        for block in blocks:
+            block.output.dense = nn.Identity()  # adapters are left, and what stands around them
+        return packed
 
     def freeze_for_finetuning(self) -> None:
         """Freeze the embeddings, the adapters and their normalisation, as transformers' task heads do.
@@ -82,11 +82,10 @@ class XmodEncoder(RobertaEncoder):
         """
         self.model.embeddings.requires_grad_(False)
         for block in self.blocks:
-            if not isinstance(block, nn.Identity):
-                output: XmodOutput = block.output
-                output.adapter_modules.requires_grad_(False)
-                if output.adapter_layer_norm is not None:
-                    output.adapter_layer_norm.requires_grad_(False)
+            output: XmodOutput = block.output
+            output.adapter_modules.requires_grad_(False)
+            if output.adapter_layer_norm is not None:
+                output.adapter_layer_norm.requires_grad_(False)
 
 
 def _by_common_names(block: Any, norms_first: bool) -> SimpleNamespace:

@@ -17,8 +17,9 @@ from accelerate import PartialState
 
 from ..aligner import Aligner
 from ..device import choose_dtype
-from ..encoder import Encoder, load_encoder
+from ..encoder import Encoder
 from ..errors import TrainingError
+from ..families import load_encoder, load_for_aligning
 from ..files import writing
 from ..formats import format_pharaoh
 from ..method import AlignOptions
@@ -75,7 +76,7 @@ def adapt(
                 out.mkdir(parents=True, exist_ok=True)
                 preset, place = planned_preset(ours), torch.device(device)
                 precision = choose_dtype(options.dtype, place)
-                encoder = load_encoder(preset, place, precision, layers=preset.layer)
+                encoder = load_for_aligning(preset, place, precision, preset.layer)
                 _label(encoder, plan.corpora, labels, lexicon_rounds)
             process.wait_for_everyone()
             run(ours, options, device, done > 0, report, _counted_on(stepped, number * options.steps))
@@ -100,8 +101,6 @@ def _keep_best(outs: Sequence[Path]) -> None:
 def _label(
     encoder: Encoder, corpora: Sequence[CorpusFiles], labels: Sequence[Path], lexicon_rounds: int
 ) -> None:
-    if encoder.device.type == "cpu":
-        encoder.pack()
     for files, path in zip(corpora, labels, strict=True):
         options = AlignOptions(
             lexicon=lexicon_rounds,

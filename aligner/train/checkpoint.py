@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from ..encoder import Encoder
+from ..encoder import WholeEncoder
 from ..errors import TrainingError
 from ..models import PRESET_FILE, Preset
 
@@ -30,7 +30,7 @@ class Finished:
 
 
 def save_checkpoint(
-    encoder: Encoder, preset: Preset, folder: Path, weights: Mapping[str, Tensor] | None = None
+    encoder: WholeEncoder, preset: Preset, folder: Path, weights: Mapping[str, Tensor] | None = None
 ) -> None:
     """Write an ordinary transformers checkpoint that carries its preset: `--model FOLDER` needs no further option.
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import MODEL_FOR_MASKED_LM_MAPPING, AutoModelForMaskedLM
 
-from ..encoder import Encoder
+from ..encoder import WholeEncoder
 from ..encoders.pretrained import read_config, read_model_and_gaps
 from ..errors import OptionError
 
@@ -28,7 +28,7 @@ class VocabularyHead(nn.Module):
     Without weights of its own it is the embeddings and a bias, as XLM has it.
     """
 
-    def __init__(self, encoder: Encoder) -> None:
+    def __init__(self, encoder: WholeEncoder) -> None:
         super().__init__()
         # In a list, so that the embeddings do not count as this module's too.
         self._embeddings = [encoder.word_embeddings]
@@ -59,7 +59,7 @@ class _Parts(NamedTuple):
     bias: nn.Parameter
 
 
-def _own_parts(encoder: Encoder) -> _Parts | None:
+def _own_parts(encoder: WholeEncoder) -> _Parts | None:
     """Those of the checkpoint's own head, or None if it has none of a known form."""
     predict = getattr(encoder, "head", None)
     if predict is not None:  # XLM's, which is loaded with the encoder

@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ..encoder import Encoder
+from ..encoder import WholeEncoder
 from ..errors import LayerError, OptionError
 from ..extract import EXTRACTORS
 from ..method import Method
@@ -86,7 +86,7 @@ class Learner(nn.Module):
 
     def __init__(
         self,
-        encoder: Encoder,
+        encoder: WholeEncoder,
         objectives: Mapping[str, float],
         preset: Preset | Method,
         options: ObjectiveOptions | None = None,

@@ -11,8 +11,9 @@ import torch
 from accelerate import PartialState
 from transformers import MODEL_MAPPING
 
-from ..encoder import Encoder, load_encoder
+from ..encoder import WholeEncoder
 from ..errors import OptionError
+from ..families import load_encoder
 from ..method import AlignOptions
 from ..models import Preset, resolve
 from .checkpoint import save_checkpoint
@@ -138,7 +139,7 @@ def _saved_family(preset: Preset) -> str:
     return "auto" if preset.family == "fairseq" else preset.family
 
 
-def _check_saveable(encoder: Encoder) -> None:
+def _check_saveable(encoder: WholeEncoder) -> None:
     """An encoder that was taken out of a larger model would be saved as something that cannot be loaded."""
     whole = MODEL_MAPPING.get(type(encoder.model.config), None)
     if whole is not None and not isinstance(encoder.model, whole):

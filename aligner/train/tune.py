@@ -13,7 +13,7 @@ import re
 import torch
 from torch import Tensor, nn
 
-from ..encoder import Encoder
+from ..encoder import WholeEncoder
 from ..errors import DependencyError, OptionError
 
 TUNINGS = ("all", "lora", "shared")
@@ -24,7 +24,7 @@ SMALL = 50_000_000  # weights; published encoders have more
 _ATTENTION = re.compile("attention|attn", re.IGNORECASE)
 
 
-def prepare(encoder: Encoder, tuning: str) -> None:
+def prepare(encoder: WholeEncoder, tuning: str) -> None:
     """Freeze what is not to be trained, and add what LoRA trains.
 
     Raises:
@@ -48,7 +48,7 @@ def usual_rate(model: nn.Module) -> float:
     return 2e-4 if trained < weights / 20 else 2e-5
 
 
-def _add_lora(encoder: Encoder) -> None:
+def _add_lora(encoder: WholeEncoder) -> None:
     try:
         from peft import LoraConfig, inject_adapter_in_model
     except ImportError as error:

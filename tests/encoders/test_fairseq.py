@@ -10,8 +10,8 @@ from fairseq_archive import save_fairseq
 from sameness import ENGLISH, GERMAN, assert_states_equal_transformers, pairs, sentences
 from transformers import AutoTokenizer
 
-from xalign.encoder import load_encoder
 from xalign.errors import ModelError
+from xalign.families import load_encoder
 from xalign.models import resolve
 
 HELLO_WORLD = [0, 35378, 8999, 38, 2]

@@ -9,10 +9,11 @@ from conftest import save_sentencepiece_tokenizer, sizes
 from safetensors.torch import load_file, save_file
 from sameness import ENGLISH, GERMAN, assert_states_equal_transformers, pairs, sentences
 
-from xalign.encoder import load_encoder
+from xalign.encoders.aligning import AligningEncoder
 from xalign.encoders.bert import BertEncoder
 from xalign.encoders.fourbit import FourBitEmbedding, pack, unpack
 from xalign.encoders.postnorm import PostnormEncoder
+from xalign.families import load_encoder
 from xalign.models import resolve
 
 SOME_PAIRS = ((GERMAN, ENGLISH), (ENGLISH, ["Hello", "world"]))
@@ -70,8 +71,7 @@ def test_the_longest_pair_within_the_limit_is_encoded(folder, positions):
 
 
 def test_packed_it_gives_the_same_states(folder):
-    loaded, packed = load(folder), load(folder)
-    packed.pack()
+    loaded, packed = load(folder), AligningEncoder(load(folder), torch.device("cpu"))
     batch = pairs(loaded, SOME_PAIRS)
     with torch.inference_mode():
         found, expected = (each.encode(batch, [0, 2, 4])[:, batch.mask] for each in (packed, loaded))

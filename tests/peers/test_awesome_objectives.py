@@ -11,7 +11,7 @@ import torch
 from conftest import HEADS, SENTENCES, save_wordpiece_tokenizer
 from teaching import PAIRS, example
 
-from xalign.encoder import load_encoder
+from xalign.families import load_encoder
 from xalign.models import Preset
 from xalign.train import learner as learner_module
 from xalign.train.collate import collate

@@ -7,8 +7,8 @@ import torch
 from safetensors.torch import load_file
 
 from xalign.aligner import Aligner
-from xalign.encoder import load_encoder
 from xalign.errors import InputError, TrainingError
+from xalign.families import load_encoder
 from xalign.formats import read_alignments
 from xalign.method import AlignOptions
 from xalign.models import resolve

@@ -9,8 +9,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from xalign.encoder import load_encoder
 from xalign.errors import OptionError, TrainingError
+from xalign.families import load_encoder
 from xalign.models import resolve
 from xalign.train.development import DevelopmentFiles, evaluator
 from xalign.train.learner import Learner

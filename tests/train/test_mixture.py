@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from xalign.encoder import load_encoder
+from xalign.families import load_encoder
 from xalign.models import resolve
 from xalign.train.corpus import read_corpus
 from xalign.train.mixture import POOL, Mixture

@@ -7,8 +7,8 @@ import torch
 from safetensors.torch import load_file
 
 from xalign.aligner import Aligner
-from xalign.encoder import load_encoder
 from xalign.errors import DependencyError, OptionError
+from xalign.families import load_encoder
 from xalign.method import AlignOptions
 from xalign.models import resolve
 from xalign.sentences import read_files

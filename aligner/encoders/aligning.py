@@ -1,0 +1,67 @@
+"""What is left of an encoder that only aligns: its text side, its embeddings, and the blocks up to a layer.
+
+On a processor the blocks are packed where packed.py knows their kind; else they are run as the family runs them. It
+cannot be saved, exported, moved or trained: it is no longer what its checkpoint holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence, Set
+from typing import TYPE_CHECKING, NoReturn
+
+import torch
+from torch import Tensor
+
+from ..encoder import Encoder, EncoderInput, WholeEncoder
+
+
+class AligningEncoder(Encoder):
+    """Takes a whole encoder over, which nobody else may use any more. `concurrent` where its blocks are packed.
+
+    `highest`: the layer above which no block is kept; None keeps all.
+    """
+
+    def __init__(self, whole: WholeEncoder, device: torch.device, highest: int | None = None) -> None:
+        super().__init__(whole.preset, whole.layers, whole.width, whole.vocabulary)
+        self.causal = whole.causal
+        self.languages, self.default_language = whole.languages, whole.default_language
+        self.limit = whole.limit
+        self.prefix, self.separator, self.suffix = whole.prefix, whole.separator, whole.suffix
+        if highest is not None:
+            self.check_layers([highest])
+            self.highest = highest
+            whole.remove_blocks(highest)
+        self._whole = whole
+        self._packed = whole.packed(self.highest) if device.type == "cpu" else None
+        if self._packed is not None:
+            self.concurrent = True
+            whole.remove_blocks(0)
+        whole.to(device)
+
+    @property
+    def device(self) -> torch.device:
+        return self._whole.device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        return self._whole.dtype
+
+    def split(self, words: Sequence[str], language: str | None) -> list[list[int]]:
+        return self._whole.split(words, language)
+
+    def pieces(self, ids: Sequence[int]) -> list[str]:
+        return self._whole.pieces(ids)
+
+    def states(self, batch: EncoderInput, layers: Set[int]) -> dict[int, Tensor]:
+        if self._packed is None:
+            return self._whole.states(batch, layers)
+        languages = self.language_ids(batch) if self._packed.adapts else None
+        return self._packed.run(self._whole.embed(batch), batch.mask, layers, languages)
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> NoReturn:
+            raise AttributeError(
+                f"{type(self).__name__} has no {name!r}: it only aligns; "
+                "what load_encoder gives can be saved, exported, moved and trained"
+            )

@@ -17,8 +17,8 @@ from ..encoder import WholeEncoder
 from ..encoders.pretrained import read_config, read_model_and_gaps
 from ..errors import OptionError
 
-# Where transformers' masked language models keep the head of RoBERTa and its kin, and of BERT and its kin.
-_OF_MASKED_LM = ("lm_head", "cls.predictions")
+# Where transformers' masked language models keep their head, and in it the product: RoBERTa, BERT, XLM and their kin.
+_OF_MASKED_LM = {"lm_head": "decoder", "cls.predictions": "decoder", "pred_layer": "proj"}
 
 
 class VocabularyHead(nn.Module):
@@ -61,29 +61,31 @@ class _Parts(NamedTuple):
 
 def _own_parts(encoder: WholeEncoder) -> _Parts | None:
     """Those of the checkpoint's own head, or None if it has none of a known form."""
-    predict = getattr(encoder, "head", None)
-    if predict is not None:  # XLM's, which is loaded with the encoder
-        return _Parts(nn.Identity(), predict.proj.weight, predict.proj.bias) if not predict.asm else None
     if encoder.preset.family == "fairseq":
         return None
     family = MODEL_FOR_MASKED_LM_MAPPING.get(type(read_config(encoder.preset.checkpoint)), None)
     tied = getattr(family, "_tied_weights_keys", None) or ()
-    known = [name for name in _OF_MASKED_LM if f"{name}.decoder.weight" in tied]
+    known = [name for name, product in _OF_MASKED_LM.items() if f"{name}.{product}.weight" in tied]
     if not known:
         return None
     whole, gaps = read_model_and_gaps(
-        AutoModelForMaskedLM, encoder.preset.checkpoint, encoder.dtype, dispensable=_OF_MASKED_LM
+        AutoModelForMaskedLM, encoder.preset.checkpoint, encoder.dtype, dispensable=tuple(_OF_MASKED_LM)
     )
     if any(gap.startswith(known[0]) for gap in gaps):
         return None
     head = whole.get_submodule(known[0])
-    return _Parts(_transform(head), head.decoder.weight, head.decoder.bias)
+    product = head.get_submodule(_OF_MASKED_LM[known[0]])
+    if not isinstance(product, nn.Linear):  # an XLM may divide its vocabulary
+        return None
+    return _Parts(_transform(head), product.weight, product.bias)
 
 
 def _transform(head: nn.Module) -> nn.Module:
     """What the head does before the product with the embeddings."""
     if hasattr(head, "transform"):
         return head.get_submodule("transform")
+    if not hasattr(head, "dense"):
+        return nn.Identity()
     return nn.Sequential(head.get_submodule("dense"), nn.GELU(), head.get_submodule("layer_norm"))
 
 

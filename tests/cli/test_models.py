@@ -8,7 +8,8 @@ from xalign import Aligner
 from xalign.cli import main
 from xalign.cli.models import models
 from xalign.errors import ModelError, OptionError
-from xalign.models import PRESETS
+from xalign.families import load_encoder
+from xalign.models import PRESETS, resolve
 
 
 def test_the_list_has_a_line_per_preset_and_the_default_first():
@@ -68,7 +69,7 @@ def test_a_bundled_model_can_be_exported_for_transformers(tmp_path):
     assert result.exit_code == 0, result.exception
     pair = ("Das Haus ist klein , aber schön .", "The house is small but beautiful .")
     ours, theirs = (Aligner.load(name, dtype="float32") for name in ("small", folder))
-    assert isinstance(theirs.encoder.model, PreTrainedModel)
+    assert isinstance(load_encoder(resolve(str(folder))).model, PreTrainedModel)
     assert next(theirs.align([pair])).links == next(ours.align([pair])).links
 
 

@@ -4,7 +4,9 @@ from hypothesis import strategies as st
 
 from xalign.errors import InputError
 from xalign.links import Alignment, Link
-from xalign.pieces import Marks, find_marks, gather, gathered, join, join_pair, spread
+from xalign.marks import Marks, find_marks, join
+from xalign.pieces import as_given, gather, gathered, in_words, spread
+from xalign.sentence_pieces import SentencePieces
 from xalign.sentences import SentencePair
 
 WRITTEN = {
@@ -59,9 +61,21 @@ def test_every_piece_is_in_one_word_and_in_order(marks, pieces):
     assert all(words)
 
 
-def test_a_side_without_marks_is_its_own_words():
-    joined = join_pair(SentencePair.of("das Haus", "▁the ▁hou se"), None, Marks.SENTENCEPIECE)
-    assert joined == (SentencePair.of("das Haus", "the house"), ((0,), (1,)), ((0,), (1, 2)))
+@pytest.mark.parametrize(
+    ("pieces", "words"),
+    [
+        ("▁ 我 昨天 买 了 ▁iPh one 。", ["我", "昨天", "买", "了", "iPhone", "。"]),
+        ("▁我 喝 咖啡", ["我", "喝", "咖啡"]),
+        ("▁ฉัน ซื้อ หนังสือ", ["ฉัน", "ซื้อ", "หนังสือ"]),
+        ("▁집 은 ▁작 다", ["집은", "작다"]),
+    ],
+)
+def test_pieces_are_words_in_scripts_without_spaces(pieces, words):
+    assert list(join(pieces.split(" "), Marks.SENTENCEPIECE)[0]) == words
+
+
+def test_pieces_that_stand_for_bytes_are_read():
+    assert join(["▁Gr", "<0xC3>", "<0xB6>", "ße"], Marks.SENTENCEPIECE)[0] == ("Größe",)
 
 
 SCORED = Alignment((Link(0, 0), Link(1, 1)), scores=(0.5, 0.9), score=0.7)
@@ -106,3 +120,80 @@ def test_pairs_in_pieces_become_pairs_in_words():
 def test_words_cannot_be_found_without_marks():
     with pytest.raises(InputError, match="no marks"):
         list(gathered([(SentencePair.of("a", "b"), Alignment())]))
+
+
+# Streams.
+
+
+def identity(pairs):
+    """An aligner that links word k to word k."""
+    return (
+        (pair, Alignment.of((k, k) for k in range(min(len(pair.source), len(pair.target))))) for pair in pairs
+    )
+
+
+def test_pieces_are_aligned_in_words_and_get_their_links_back():
+    given = SentencePair.of("▁das ▁Ha us !", "the house !")
+    [(pair, alignment)] = as_given(identity(in_words([given])))
+    assert pair == given
+    assert str(alignment) == "0-0 1-1 2-1 3-2"
+
+
+def test_marks_may_be_said_for_each_side():
+    given = SentencePair.of("das Ha@@ us", "the hou@@ se")
+    [pair] = in_words([given], Marks.BPE, None)
+    assert (pair.source, pair.target) == (("das", "Haus"), ("the", "hou@@", "se"))
+
+
+def test_whole_words_stay_as_they_are():
+    pairs = [SentencePair.of("das Haus", "the house"), SentencePair((), ())]
+    assert list(as_given(identity(in_words(pairs)))) == list(identity(pairs))
+
+
+def test_marks_are_those_of_the_first_pairs():
+    pairs = [SentencePair.of("das Haus", "a"), SentencePair.of("Ha@@ us", "a")]
+    assert [pair.source for pair in in_words(iter(pairs), looked_at=1)] == [("das", "Haus"), ("Ha@@", "us")]
+
+
+def test_said_marks_take_no_pair_before_it_is_asked_for():
+    taken = []
+    pairs = (taken.append(k) or SentencePair.of("a", "b") for k in range(3))
+    next(in_words(pairs, Marks.BPE, None))
+    assert taken == [0]
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    """A SentencePiece model of German."""
+    import sentencepiece
+
+    path = tmp_path_factory.mktemp("model") / "spm"
+    lines = ["das kleine Haus ist alt .", "die alten Häuser sind klein .", "Haus und Garten ."] * 5
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(lines), model_prefix=str(path), vocab_size=26, minloglevel=2
+    )
+    return path.with_suffix(".model")
+
+
+def test_words_are_split_by_a_model(model):
+    [pair] = in_words([SentencePair.of("das Häuserhaus .", "x")], SentencePieces(model), None)
+    assert pair.source == ("das", "Häuserhaus", ".")
+    pieces = pair.given.source
+    assert "".join(pieces) == "▁das▁Häuserhaus▁."
+    assert len(pieces) > 3
+    assert [piece for group in pair.source_pieces for piece in group] == list(range(len(pieces)))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"), [(b"", "no SentencePiece model"), (b"x" * 9, "no SentencePiece model")]
+)
+def test_what_is_no_model_is_told(tmp_path, content, message):
+    file = tmp_path / "spm.model"
+    file.write_bytes(content)
+    with pytest.raises(InputError, match=message):
+        SentencePieces(file)
+
+
+def test_a_missing_model_is_told(tmp_path):
+    with pytest.raises(InputError, match="no such file"):
+        SentencePieces(tmp_path / "missing")

@@ -1,0 +1,191 @@
+"""Words in pieces, as subword tokenizers mark them -> words, and which pieces make each.
+
+    sentencepiece  ▁das ▁Ha us     ▁ begins a word (SentencePiece; OpenNMT's spacer)
+    bpe            das Ha@@ us     @@ says that the word goes on (subword-nmt)
+    wordpiece      das Ha ##us     ## goes on with the word (BERT)
+    byte-level     das ĠHa us      Ġ begins a word, letters stand for bytes (GPT-2, RoBERTa)
+    joiner         das Ha￭ us      ￭ joins what stands beside it (OpenNMT)
+    end-of-word    das</w> Ha us</w>  </w> ends a word (BPE as first published; XLM)
+
+Punctuation at the start or the end of a word is a word of its own, as tokenized text has it: "▁key ?" are the words
+"key" and "?". In scripts that write no spaces each piece is a word.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from enum import StrEnum
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from .punctuation import is_punctuation
+
+if TYPE_CHECKING:
+    from tokenizers.decoders import ByteLevel
+
+Groups = tuple[tuple[int, ...], ...]
+"""For each word the numbers of its pieces."""
+_BYTE_PIECES = re.compile("(?:<0x[0-9A-F]{2}>)+")
+# Han, kana, Thai, Lao, Myanmar and Khmer.
+_UNSPACED = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
+)
+
+
+class Marks(StrEnum):
+    """How the pieces of a word are marked."""
+
+    SENTENCEPIECE = "sentencepiece"
+    BPE = "bpe"
+    WORDPIECE = "wordpiece"
+    BYTE_LEVEL = "byte-level"
+    JOINER = "joiner"
+    END_OF_WORD = "end-of-word"
+
+
+class Rule(NamedTuple):
+    """`marked`: whether a piece has the mark. `share`: of the pieces, how many have it at least in text so marked.
+
+    `opens`, `closes`: whether a piece begins a word, or is the last of one; a piece begins one where the piece before
+    closes and it opens. `bare`: the piece without its mark. `decode`: the text of bare pieces.
+    """
+
+    marked: Callable[[str], bool]
+    share: float
+    opens: Callable[[str], bool]
+    closes: Callable[[str], bool]
+    bare: Callable[[str], str]
+    decode: Callable[[list[str]], str] = "".join
+
+
+def _always(piece: str) -> bool:
+    return True
+
+
+def _with_byte_pieces(texts: list[str]) -> str:
+    """The text of bare SentencePiece pieces, where <0xC3> stands for a byte."""
+    text = "".join(texts)
+    return _BYTE_PIECES.sub(_bytes_of, text) if "<0x" in text else text
+
+
+def _bytes_of(match: re.Match[str]) -> str:
+    return bytes.fromhex(match[0].replace("<0x", "").replace(">", "")).decode(errors="replace")
+
+
+def _from_bytes(texts: list[str]) -> str:
+    """The text of bare byte-level pieces."""
+    return _byte_level().decode(texts)
+
+
+@cache
+def _byte_level() -> ByteLevel:
+    from tokenizers.decoders import ByteLevel
+
+    return ByteLevel()
+
+
+RULES = {
+    Marks.SENTENCEPIECE: Rule(
+        lambda piece: piece.startswith("▁"),
+        0.2,
+        lambda piece: piece.startswith("▁"),
+        _always,
+        lambda piece: piece.replace("▁", ""),
+        _with_byte_pieces,
+    ),
+    Marks.BPE: Rule(
+        lambda piece: piece.endswith("@@") and len(piece) > 2,
+        0.01,
+        _always,
+        lambda piece: not piece.endswith("@@"),
+        lambda piece: piece.removesuffix("@@"),
+    ),
+    Marks.WORDPIECE: Rule(
+        lambda piece: piece.startswith("##") and len(piece) > 2,
+        0.01,
+        lambda piece: not piece.startswith("##"),
+        _always,
+        lambda piece: piece.removeprefix("##"),
+    ),
+    Marks.BYTE_LEVEL: Rule(
+        lambda piece: piece.startswith("Ġ"),
+        0.2,
+        lambda piece: piece.startswith("Ġ"),
+        _always,
+        lambda piece: piece.removeprefix("Ġ"),
+        _from_bytes,
+    ),
+    Marks.JOINER: Rule(
+        lambda piece: "￭" in (piece[0], piece[-1]),
+        0.01,
+        lambda piece: not piece.startswith("￭"),
+        lambda piece: not piece.endswith("￭"),
+        lambda piece: piece.strip("￭"),
+    ),
+    Marks.END_OF_WORD: Rule(
+        lambda piece: piece.endswith("</w>"),
+        0.2,
+        _always,
+        lambda piece: piece.endswith("</w>"),
+        lambda piece: piece.removesuffix("</w>"),
+    ),
+}
+
+
+def find_marks(sentences: Iterable[Sequence[str]]) -> Marks | None:
+    """How the pieces of a text are marked; None where its words are whole.
+
+    >>> find_marks([["das", "Ha@@", "us"], ["ja"]]).value
+    'bpe'
+    >>> find_marks([["das", "Haus", "##", "@@"]]) is None
+    True
+    """
+    pieces = [piece for sentence in sentences for piece in sentence if piece]
+    shares = {
+        marks: sum(map(rule.marked, pieces)) / (len(pieces) or 1) / rule.share
+        for marks, rule in RULES.items()
+    }
+    likeliest = max(shares, key=lambda marks: shares[marks])
+    return likeliest if shares[likeliest] >= 1 else None
+
+
+def join(pieces: Sequence[str], marks: Marks) -> tuple[tuple[str, ...], Groups]:
+    """(words, the pieces of each) of one side of a sentence.
+
+    >>> join(["▁the", "▁ke", "y", "?"], Marks.SENTENCEPIECE)
+    (('the', 'key', '?'), ((0,), (1, 2), (3,)))
+    """
+    rule = RULES[marks]
+    bare = [rule.bare(piece) for piece in pieces]
+    texts = [rule.decode([text]) for text in bare]
+    groups: list[list[int]] = []
+    closed = True
+    for k, piece in enumerate(pieces):
+        begins = closed and rule.opens(piece)
+        if not groups or begins or (bare[k - 1] and _is_unspaced(texts[k - 1], texts[k])):
+            groups.append([])
+        groups[-1].append(k)
+        closed = rule.closes(piece)
+    split = [part for group in groups for part in _without_punctuation(group, texts)]
+    # What is all mark, such as ▁ alone, is a word that looks like it.
+    words = (rule.decode([bare[k] for k in group]) or "".join(pieces[k] for k in group) for group in split)
+    return tuple(words), tuple(map(tuple, split))
+
+
+def _is_unspaced(*texts: str) -> bool:
+    return any(map(_UNSPACED.search, texts))
+
+
+def _without_punctuation(group: list[int], bare: Sequence[str]) -> list[list[int]]:
+    """The pieces of a word, those of punctuation at its start and end on their own."""
+    first, last = 0, len(group)
+    while first < last and is_punctuation(bare[group[first]]):
+        first += 1
+    while last > first and is_punctuation(bare[group[last - 1]]):
+        last -= 1
+    # A mark alone before punctuation belongs to it.
+    if first == 0 and last < len(group) and not any(bare[k] for k in group[:last]):
+        last += 1
+    middle = [group[first:last]] if first < last else []
+    return [[k] for k in group[:first]] + middle + [[k] for k in group[last:]]

@@ -1,0 +1,63 @@
+"""Text in pieces: how a command is told of it, and what it then aligns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from xalign.errors import OptionError
+from xalign.marks import Marks
+from xalign.pieces import Splitting, in_words
+from xalign.sentence_pieces import SentencePieces
+from xalign.sentences import SentencePair
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+MODEL = click.Path(dir_okay=False, path_type=Path)
+
+_PIECES_OPTIONS = (
+    click.option(
+        "--subwords",
+        type=click.Choice(["auto", "none", *Marks]),
+        default="auto",
+        show_default=True,
+        help="How the text marks its words, if they are in pieces; links are of the pieces, as given.",
+    ),
+    click.option(
+        "--pieces-src",
+        type=MODEL,
+        metavar="MODEL",
+        help="Number the pieces of this SentencePiece model, as Marian does, not the words of the source.",
+    ),
+    click.option("--pieces-tgt", type=MODEL, metavar="MODEL", help="The same for the target."),
+)
+
+
+def pieces_options(command: Command) -> Command:
+    """Whether words are in pieces, or links are of pieces; `words_of` takes the values."""
+    for option in reversed(_PIECES_OPTIONS):
+        command = option(command)
+    return command
+
+
+def words_of(
+    pairs: Iterator[SentencePair], subwords: str, pieces_src: Path | None, pieces_tgt: Path | None
+) -> Iterator[SentencePair]:
+    """What is to be aligned, for `as_given` to take back.
+
+    Raises:
+        OptionError: options that do not go together.
+        InputError: a model cannot be read.
+    """
+    if subwords not in ("auto", "none") and None not in (pieces_src, pieces_tgt):
+        raise OptionError(
+            "--subwords is for text in pieces, --pieces-src and --pieces-tgt split text in words"
+        )
+    marks: Splitting = (
+        {"auto": "auto", "none": None}.get(subwords) if subwords in ("auto", "none") else Marks(subwords)
+    )
+    source: Splitting = marks if pieces_src is None else SentencePieces(pieces_src)
+    target: Splitting = marks if pieces_tgt is None else SentencePieces(pieces_tgt)
+    return in_words(pairs, source, target)

@@ -15,11 +15,13 @@ import click
 from xalign.ahead import begun, until_error
 from xalign.cli.broken import EMPTY, STOP, BrokenLines, reporting
 from xalign.cli.options import aligner_from, line_option, model_options, progress_options
+from xalign.cli.pieces import pieces_options, words_of
 from xalign.cli.progress import track
 from xalign.cli.standard import tell
 from xalign.errors import OptionError, XalignError
 from xalign.files import STANDARD, count_lines, expect_no_input, writing
 from xalign.formats import WRITERS, WriteOptions
+from xalign.pieces import as_given
 from xalign.sentences import read_files, read_stream
 
 if TYPE_CHECKING:
@@ -59,6 +61,7 @@ PATH = click.Path(allow_dash=True, path_type=Path)
 @click.option(
     "--report", type=PATH, metavar="FILE", help="List the lines that cannot be read, as JSON lines."
 )
+@pieces_options
 @line_option
 @model_options
 @progress_options
@@ -73,6 +76,9 @@ def align(
     one_based: bool,
     on_error: str,
     report: Path | None,
+    subwords: str,
+    pieces_src: Path | None,
+    pieces_tgt: Path | None,
     longest_line: int,
     progress: str,
     **model: Any,
@@ -85,6 +91,7 @@ def align(
 
     SRC and TGT hold a sentence a line, words separated by spaces. A single SRC, or standard input, is a stream of
     "source ||| target", of JSON lines, or with --tsv of columns. All are read as they are, or from .gz .xz .bz2 .zst.
+    Words in pieces (▁ @@ ## Ġ ￭ </w>) are aligned as words, and the links are of their pieces (docs/marian.md).
     Output line i belongs to input line i; a pair with an empty side gives an empty line. A file that is written with
     -o is called FILE.partial until it is whole.
     """
@@ -101,6 +108,7 @@ def align(
     write = partial(WRITERS[writer], options=WriteOptions(scores, one_based))
     if target is None and str(source) == STANDARD:
         _tell_of_the_terminal(form)
+    in_words = words_of(subwords, pieces_src, pieces_tgt)
     with reporting(report) as file:
         broken = BrokenLines(on_error, file)
         # A missing file is told before a model is loaded.
@@ -109,13 +117,14 @@ def align(
         else:
             pairs = begun(read_files(source, target, longest_line, broken))
         aligner = aligner_from(model, all_layers=False)
-        _write_aligned(aligner, pairs, output, write, partial(count_lines, source), progress)
+        _write_aligned(aligner, pairs, in_words, output, write, partial(count_lines, source), progress)
     broken.tell_count(report)
 
 
 def _write_aligned(
     aligner: Aligner,
     pairs: Iterator[SentencePair],
+    in_words: Callable[[Iterator[SentencePair]], Iterator[SentencePair]],
     output: Path,
     write: Callable[[SentencePair, Alignment, int], str],
     total: Callable[[], int | None],
@@ -123,7 +132,8 @@ def _write_aligned(
 ) -> None:
     """Align the pairs up to what ends the text, and raise that, if it is not the end, when all before it is written."""
     broken: list[XalignError] = []
-    aligned = track(aligner.align_pairs(until_error(pairs, broken)), "pairs", total, progress)
+    words = in_words(until_error(pairs, broken))
+    aligned = track(as_given(aligner.align_pairs(words)), "pairs", total, progress)
     number = 0
     # Closed here, and not wherever the last reference goes, since it ends threads.
     with writing(output) as file, closing(aligned):

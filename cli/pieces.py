@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,7 +21,7 @@ MODEL = click.Path(dir_okay=False, path_type=Path)
 _PIECES_OPTIONS = (
     click.option(
         "--subwords",
-        type=click.Choice(["auto", "none", *Marks]),
+        type=click.Choice(["auto", "none", *(marks.value for marks in Marks)]),
         default="auto",
         show_default=True,
         help="How the text marks its words, if they are in pieces; links are of the pieces, as given.",
@@ -43,9 +44,9 @@ def pieces_options(command: Command) -> Command:
 
 
 def words_of(
-    pairs: Iterator[SentencePair], subwords: str, pieces_src: Path | None, pieces_tgt: Path | None
-) -> Iterator[SentencePair]:
-    """What is to be aligned, for `as_given` to take back.
+    subwords: str, pieces_src: Path | None, pieces_tgt: Path | None
+) -> Callable[[Iterator[SentencePair]], Iterator[SentencePair]]:
+    """What makes of pairs the words that are aligned, for `as_given` to take back.
 
     Raises:
         OptionError: options that do not go together.
@@ -60,4 +61,4 @@ def words_of(
     )
     source: Splitting = marks if pieces_src is None else SentencePieces(pieces_src)
     target: Splitting = marks if pieces_tgt is None else SentencePieces(pieces_tgt)
-    return in_words(pairs, source, target)
+    return partial(in_words, source=source, target=target)

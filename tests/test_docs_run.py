@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import sentencepiece
 
 ROOT = Path(__file__).resolve().parent.parent
 SET = ROOT / "eval_data" / "de-en"
@@ -57,6 +58,34 @@ def test_lexicon(folder):
     assert gzip.decompress((folder / "lex.s2t.gz").read_bytes()).decode().splitlines() == table
     pruned = gzip.decompress((folder / "lex.s2t.pruned.gz").read_bytes()).decode().splitlines()
     assert set(pruned) == {line for line in table if "NULL" not in line.split()}
+
+
+def test_marian(folder):
+    """Up to Marian's door: links are of the pieces that Marian will number, and so is the shortlist."""
+    for suffix in ("de", "en"):
+        text = (SET / f"test.{suffix}").read_text(encoding="utf-8")
+        (folder / f"corpus.{suffix}").write_text(re.sub(r" ([.,?!])", r"\1", text))  # as raw as text is
+    run(folder, "marian.md")
+    vocabulary = sentencepiece.SentencePieceProcessor(model_file=str(folder / "vocab.spm"))
+    sides = [vocabulary.encode(lines(folder / f"corpus.{suffix}"), out_type=str) for suffix in ("de", "en")]
+    aligned = [
+        [tuple(map(int, link.split("-"))) for link in line.split()] for line in lines(folder / "corpus.align")
+    ]
+    assert len(aligned) == len(sides[0]) == len(sides[1])
+    for source, target, links in zip(*sides, aligned, strict=True):
+        assert links
+        assert all(0 <= s < len(source) and 0 <= t < len(target) for s, t in links)
+        # All pieces of a word have the links of the word.
+        for k, piece in enumerate(source[1:], start=1):
+            if piece.isalpha():
+                assert {t for s, t in links if s == k} == {t for s, t in links if s == k - 1}
+    # Marian reads "target source probability" between white space.
+    table = [
+        line.split() for line in gzip.decompress((folder / "lex.s2t.gz").read_bytes()).decode().splitlines()
+    ]
+    for column, side in ((1, sides[0]), (0, sides[1])):
+        assert {row[column] for row in table} <= {piece for pieces in side for piece in pieces}
+    assert all(0 < float(probability) <= 1 for _, _, probability in table)
 
 
 def test_formats(folder):

@@ -1,0 +1,55 @@
+"""Programs that take links read them as they are meant. `pip install opustrainer` (its own tokenizer is not used)."""
+
+import pytest
+import sentencepiece
+
+from xalign.formats import WRITERS, WriteOptions, parse_pharaoh
+from xalign.links import Alignment
+from xalign.pieces import as_given, in_words
+from xalign.sentence_pieces import SentencePieces
+from xalign.sentences import SentencePair
+
+pytestmark = pytest.mark.peers
+PAIR = SentencePair.of(
+    "Der alte Leuchtturm wurde im Herbst gebaut .", "The old lighthouse was built in autumn ."
+)
+LINKS = Alignment.of([(0, 0), (1, 1), (2, 2), (3, 3), (4, 5), (5, 6), (6, 4), (7, 7)])
+
+
+def test_opustrainer_reads_tsv():
+    alignments = pytest.importorskip("opustrainer.alignments")
+    line = WRITERS["tsv"](PAIR, LINKS, 1, WriteOptions()).removesuffix("\n")
+    source, target, links = line.split("\t")
+    found = alignments.parse_alignments(links, source.split(), target.split())
+    assert [tuple(pair) for pair in found] == [tuple(link) for link in LINKS.links]
+    assert parse_pharaoh(alignments.format_alignments(found)) == LINKS
+
+
+def test_opustrainer_makes_the_same_links_of_pieces(tmp_path):
+    retokenize = pytest.importorskip("opustrainer.modifiers.retokenize")
+    path = tmp_path / "spm"
+    lines = [" ".join(PAIR.source), " ".join(PAIR.target)] * 5
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(lines),
+        model_prefix=str(path),
+        vocab_size=50,
+        minloglevel=2,
+        hard_vocab_limit=False,
+    )
+    model = SentencePieces(path.with_suffix(".model"))
+    [(pieces, links)] = as_given((pair, LINKS) for pair in in_words([PAIR], model, model))
+    mappings = []
+    for words, side in ((PAIR.source, pieces.source), (PAIR.target, pieces.target)):
+        spans, offset = [], 0
+        for piece in side:  # ▁ stands for the space before a word, and for nothing at the start
+            length = len(piece) - (offset == 0 and piece.startswith("▁"))
+            spans.append(slice(offset, offset + length))
+            offset += length
+        tokenizer = type("Spans", (), {"tokenize": lambda self, text, spans=spans: (None, spans)})()
+        retokenizer = retokenize.Retokenizer(retokenize.make_detokenizer("spaces"), tokenizer)
+        mappings.append(retokenizer.retokenize(words)[2])
+    theirs = retokenize.remap_alignment_pairs(*mappings, [tuple(link) for link in LINKS.links])
+    # A piece that is the space alone touches no word for OpusTrainer; here it is part of the word behind it.
+    ours = [link for link in links.links if pieces.source[link[0]] != "▁" and pieces.target[link[1]] != "▁"]
+    assert [tuple(pair) for pair in theirs] == [tuple(link) for link in ours]
+    assert len(ours) > len(LINKS.links)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from ..errors import FormatError
 from ..links import Alignment, Link
@@ -40,8 +40,13 @@ class WriteOptions:
 
 PLAIN = WriteOptions()
 
-# (pair, alignment, number of the pair from 1, options) -> whole lines
-Writer = Callable[[SentencePair, Alignment, int, WriteOptions], str]
+
+class Writer(Protocol):
+    """What writes a pair with its alignment: whole lines. `number`: that of the pair, from 1."""
+
+    def __call__(
+        self, pair: SentencePair, alignment: Alignment, number: int, options: WriteOptions
+    ) -> str: ...
 
 
 def alignment_of(rows: Iterable[Row], score: float | None = None) -> Alignment:

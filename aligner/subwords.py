@@ -31,8 +31,8 @@ NEARLY_ALL = (
 _CASED, _TITLED, _CAPITALS = 1, 2, 3
 CACHED_WORDS = 500_000  # per side; some 80 MB
 CACHED_LETTERS = 2**24  # of all these words
-LONGEST_WORD = 1_000  # the first letters of a word that are read, and the first subwords that are kept
-SPLIT_AT_ONCE = 2_048  # words that go to the tokenizer together; it takes about 100 bytes per letter
+LONGEST_WORD = 1_000
+SPLIT_AT_ONCE = 2_048  # the tokenizer takes about 100 bytes per letter
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,26 +57,43 @@ class Subwords:
 
 
 class Splitter:
-    """Splits the sentences of one side with an encoder's tokenizer, in one language. Threads may share it."""
+    """Splits the sentences of one side with an encoder's tokenizer, in one language. Threads may share it.
 
-    def __init__(self, encoder: Encoder, language: str | None = None) -> None:
+    Args:
+        cached_words: are remembered, and `cached_letters` of them all.
+        longest_word: the first letters of a word that are read, and the first subwords that are kept.
+        split_at_once: words that go to the tokenizer together.
+    """
+
+    def __init__(
+        self,
+        encoder: Encoder,
+        language: str | None = None,
+        *,
+        cached_words: int = CACHED_WORDS,
+        cached_letters: int = CACHED_LETTERS,
+        longest_word: int = LONGEST_WORD,
+        split_at_once: int = SPLIT_AT_ONCE,
+    ) -> None:
         self._encoder = encoder
         self._language = language
+        self._cached_words, self._cached_letters = cached_words, cached_letters
+        self._longest_word, self._split_at_once = longest_word, split_at_once
         self._lock = Lock()  # of what is known
         self._forget()
 
     def __call__(self, sentences: Sequence[Sequence[str]]) -> Subwords:
         """Subwords of all sentences; a word that the tokenizer drops keeps its number and has no subwords.
 
-        A word has at most `LONGEST_WORD` subwords, from at most as many letters.
+        A word has at most `longest_word` subwords, from at most as many letters.
         """
         with self._lock:
             return self._split(sentences)
 
     def _split(self, sentences: Sequence[Sequence[str]]) -> Subwords:
         words = list(chain.from_iterable(sentences))
-        if max(map(len, words), default=0) > LONGEST_WORD:
-            words = [word[:LONGEST_WORD] for word in words]
+        if max(map(len, words), default=0) > self._longest_word:
+            words = [word[: self._longest_word] for word in words]
         known = self._look_up(words)
         lengths = np.fromiter(map(len, sentences), dtype=np.int64, count=len(sentences))
         first_words = np.concatenate([[0], np.cumsum(lengths)])
@@ -111,15 +128,15 @@ class Splitter:
 
     def _learn(self, words: Sequence[str]) -> None:
         unseen = list(set(words).difference(self._numbers))
-        if len(self._numbers) + len(unseen) > CACHED_WORDS or self._letters > CACHED_LETTERS:
+        if len(self._numbers) + len(unseen) > self._cached_words or self._letters > self._cached_letters:
             self._forget()
             unseen = list(set(words))
-        for first in range(0, len(unseen), SPLIT_AT_ONCE):
-            some = unseen[first : first + SPLIT_AT_ONCE]
+        for first in range(0, len(unseen), self._split_at_once):
+            some = unseen[first : first + self._split_at_once]
             for word, ids in zip(some, self._encoder.subword_ids(some, self._language), strict=True):
                 self._numbers[word] = len(self._numbers)
                 self._letters += len(word)
-                self._ids.extend(ids[:LONGEST_WORD])
+                self._ids.extend(ids[: self._longest_word])
                 self._starts.append(len(self._ids))
                 self._punctuation.append(is_punctuation(word))
                 self._cases.append(_case(word))

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xalign import subwords
 from xalign.subwords import Splitter
 
 some_words = st.text("abc", max_size=4)
@@ -62,20 +61,18 @@ def test_each_distinct_word_is_split_once(first, second):
     assert sorted(letters.asked) == sorted({word for sentence in first + second for word in sentence})
 
 
-def test_what_is_remembered_is_bounded(monkeypatch):
-    monkeypatch.setattr(subwords, "CACHED_WORDS", 3)
+def test_what_is_remembered_is_bounded():
     letters = Letters()
-    split = Splitter(letters)
+    split = Splitter(letters, cached_words=3)
     for sentence in (["a", "b", "c"], ["a", "b"], ["d", "a"], ["b"], ["a", "b", "c", "d", "e"]):
         assert split([sentence]).ids.tolist() == [ord(word) for word in sentence]
     assert letters.asked.count("b") == 3  # forgotten when "d" came, and when five words came
     assert len(letters.asked) == 3 + 2 + 1 + 5
 
 
-def test_what_is_remembered_is_bounded_in_letters_too(monkeypatch):
-    monkeypatch.setattr(subwords, "CACHED_LETTERS", 10)
+def test_what_is_remembered_is_bounded_in_letters_too():
     letters = Letters()
-    split = Splitter(letters)
+    split = Splitter(letters, cached_letters=10)
     for word in ("aaaa", "bbbb", "aaaa", "cccc", "aaaa", "dd", "aaaa"):
         assert split([[word]]).ids.tolist() == [ord(letter) for letter in word]
     assert (
@@ -90,9 +87,7 @@ def test_of_a_long_word_the_first_letters_and_subwords_are_kept(sizes):
             return [2 * ids for ids in super().subword_ids(words, language)]
 
     letters = Doubled()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(subwords, "LONGEST_WORD", 5)
-        found = Splitter(letters)([["abcdefghi"[:size] for size in sizes]])
+    found = Splitter(letters, longest_word=5)([["abcdefghi"[:size] for size in sizes]])
     assert max(map(len, letters.asked), default=0) <= 5
     assert found.ids.tolist() == [
         ord(letter) for size in sizes for letter in (2 * "abcdefghi"[: min(size, 5)])[:5]
@@ -100,8 +95,7 @@ def test_of_a_long_word_the_first_letters_and_subwords_are_kept(sizes):
     assert found.lengths.tolist() == [len(sizes)]
 
 
-def test_the_tokeniser_is_given_a_bounded_number_of_words_at_once(monkeypatch):
-    monkeypatch.setattr(subwords, "SPLIT_AT_ONCE", 3)
+def test_the_tokeniser_is_given_a_bounded_number_of_words_at_once():
     asked = []
 
     class Counted(Letters):
@@ -110,7 +104,7 @@ def test_the_tokeniser_is_given_a_bounded_number_of_words_at_once(monkeypatch):
             return super().subword_ids(words, language)
 
     words = list("abcdefgh")
-    assert Splitter(Counted())([words]).ids.tolist() == [ord(word) for word in words]
+    assert Splitter(Counted(), split_at_once=3)([words]).ids.tolist() == [ord(word) for word in words]
     assert asked == [3, 3, 2]
 
 

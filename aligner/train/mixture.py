@@ -42,7 +42,7 @@ class Mixture:
         number, pool = 0, 0
         while True:
             random = np.random.default_rng((self.seed, pool))
-            for rows in self._cut(self._draw(pool), random):
+            for rows in self._cut(self.draw(pool), random):
                 swapped = random.random(len(rows)) < 0.5
                 if number >= skip and (number - skip) % processes == process:
                     examples = [
@@ -56,7 +56,7 @@ class Mixture:
                 number += 1
             pool += 1
 
-    def _draw(self, pool: int) -> list[Row]:
+    def draw(self, pool: int) -> list[Row]:
         """The rows of a pool: each corpus runs through one permutation of itself after another."""
         weights = np.array([len(corpus) for corpus in self.corpora], dtype=np.float64) ** (
             1 / self.temperature

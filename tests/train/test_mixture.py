@@ -100,5 +100,5 @@ def test_temperature_evens_out_sizes(tmp_path, start, corpus, temperature, share
     for path in (corpus.source, corpus.target, corpus.links):
         path.write_text(path.read_text(encoding="utf-8") * 3, encoding="utf-8")
     large = read_corpus(corpus, encoder)
-    rows = mixture(small, large, temperature=temperature)._draw(0)
+    rows = mixture(small, large, temperature=temperature).draw(0)
     assert abs(sum(k == 0 for k, _ in rows) / len(rows) - share) < 0.01

@@ -1,7 +1,7 @@
 """The id of a checkpoint on the hub, `owner/name` or `owner/name@revision` -> a folder in the hub's cache.
 
-From there on it is a folder like any other. What the cache holds is taken from there without asking the hub.
-huggingface_hub is imported where an id is met, and only there.
+From there on it is a folder like any other. A checkpoint in the cache is used without asking the hub. huggingface_hub
+is imported only when there is an id.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from .json_file import read_object
 
 _ID = re.compile(r"(?P<id>[\w.-]+/[\w.-]+)(?:@(?P<revision>[\w./-]+))?", re.ASCII)
 _CONFIGS = ("config.json", "model.pt")  # transformers', fairseq's
-# Where weights are, best first; an index where they are in several files.
+# Files with weights, the best first; an index lists several files.
 _WEIGHTS = (
     "model.safetensors",
     "model.safetensors.index.json",
@@ -27,11 +27,11 @@ _WEIGHTS = (
 _INDEX = ".index.json"
 _SMALL = ("*.json", "*.txt", "*.model", "*.spm", "*.codes", "*.tiktoken")
 _TOKENIZERS = ("tokenizer.json", "vocab.*", "*.model", "*.spm", "*.codes", "*.tiktoken")
-_PATIENCE = 5  # seconds that the hub has to say whether it has a file
+_PATIENCE = 5  # seconds to wait for the hub to say whether it has a file
 
 
 def is_id(text: str) -> bool:
-    """Whether it has the form of an id.
+    """Whether the text has the form of an id.
 
     >>> is_id("owner/name"), is_id("owner/name@v1"), is_id("../name"), is_id("name")
     (True, True, False, False)
@@ -40,13 +40,13 @@ def is_id(text: str) -> bool:
 
 
 def checkpoint_folder(checkpoint: str, with_code: bool = False) -> Path:
-    """A folder or archive that is there, or the folder of a checkpoint on the hub, downloaded where it is not cached.
+    """An existing folder or archive, or the cache folder of a checkpoint on the hub, downloaded if necessary.
 
     Args:
         with_code: with the checkpoint's Python code, which is not downloaded otherwise.
 
     Raises:
-        ModelError: there is neither, or it cannot be downloaded.
+        ModelError: neither exists, or the download fails.
     """
     if Path(checkpoint).exists():
         return Path(checkpoint)
@@ -73,8 +73,8 @@ def cached_folder(checkpoint: str) -> Path | None:
 def file_of(checkpoint: str, file: str) -> Path | None:
     """One small file of a hub id; None if the repository has none of that name.
 
-    What is not in the cache is asked for, of the revision that is cached, where one is. A cached checkpoint of which it
-    is unknown whether it has the file is taken to have none where the hub does not answer.
+    If the file is not in the cache, the hub is asked, for the cached revision if there is one. If the hub does not
+    answer, a cached checkpoint is assumed not to have the file.
 
     Raises:
         ModelError: nothing of the checkpoint is cached, and it cannot be downloaded.
@@ -159,27 +159,23 @@ def _download(checkpoint: str, with_code: bool) -> Path:
 
 @contextmanager
 def _downloading(checkpoint: str) -> Iterator[None]:
-    """One line for whatever keeps a checkpoint from being downloaded: what is missing, why, and what to type."""
+    """A ModelError for a failed download: what is missing, why, and what to type."""
     from huggingface_hub import constants
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
     name, revision = _parts(checkpoint)
     command = f"hf download {name}" + (f" --revision {revision}" if revision else "")
-    elsewhere = (
-        f"{command} --local-dir FOLDER, then give that folder: --model FOLDER, or NAME=FOLDER for a preset"
-    )
+    elsewhere = f"{command} --local-dir FOLDER, and use --model FOLDER (--model NAME=FOLDER for a preset)"
     try:
         yield
     except (HfHubHTTPError, HFValidationError) as error:  # the hub has answered
         reason = str(error).strip().splitlines()
-        raise ModelError(
-            f"{checkpoint}: the hub does not give it: {reason[0] if reason else error!r}"
-        ) from error
+        raise ModelError(f"{checkpoint}: the hub refuses it: {reason[0] if reason else error!r}") from error
     except (OSError, EOFError) as error:
         if constants.HF_HUB_OFFLINE:
-            why = "HF_HUB_OFFLINE is set, so that nothing is downloaded: unset it, or where there is a network: "
+            why = "HF_HUB_OFFLINE is set, so nothing is downloaded: unset it, or, on a machine with a network, run "
         else:
-            why = f"{constants.ENDPOINT} cannot be reached: where there is a network: "
+            why = f"{constants.ENDPOINT} cannot be reached: on a machine with a network, run "
         raise ModelError(
-            f"{checkpoint}: not, or not whole, in the hub's cache {constants.HF_HUB_CACHE}, and {why}{elsewhere}"
+            f"{checkpoint}: not completely in the hub's cache {constants.HF_HUB_CACHE}, and {why}{elsewhere}"
         ) from error

@@ -1,9 +1,9 @@
 """Similarity -> how much of each source position's mass goes to each target position.
 
 XLM-Align's normalisation rounds (Chi et al., 2021) divide the similarity by column sums, then by row sums,
-without exponential or temperature: in effect a correction for positions that resemble everything. Entropic
-transport (Cuturi, 2013) and its unbalanced form, in which positions may leave mass at home (Chizat et al.,
-2018), run in log space. Does not choose links: extract.py does.
+without exponential or temperature. In effect this corrects for positions that are similar to everything. Entropic
+transport (Cuturi, 2013) and its unbalanced form, in which some mass may remain untransported (Chizat et al.,
+2018), run in log space. Does not: choose links (extract.py).
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ import torch
 from torch import Tensor
 
 POSITIVE = 1e-6
-"""What XLM-Align puts in place of a similarity that is not positive, so that shares stay shares."""
+"""XLM-Align's replacement for similarities that are not positive, so that shares lie in [0, 1]."""
 
 CHECK_EVERY = 10
-"""Sweeps between two looks at convergence: each look makes the host wait for the device."""
+"""Sweeps between two checks for convergence; each check makes the host wait for the device."""
 
 
 def real_pairs(source_mask: Tensor, target_mask: Tensor) -> Tensor:
@@ -42,10 +42,9 @@ def xlm_align_rounds(
 
 
 def scaled_cost(similarity: Tensor, source_mask: Tensor, target_mask: Tensor) -> Tensor:
-    """Cost in [0, 1]: 0 for a pair's most alike positions, 1 for its least alike ones, 0 at padding.
+    """Cost in [0, 1]: 0 for the most similar positions of a pair, 1 for the least similar ones, 0 at padding.
 
-    Scaling each sentence pair by its own range gives one epsilon the same meaning for every encoder and
-    similarity.
+    Each sentence pair is scaled by its own range, so that epsilon means the same for every encoder and similarity.
 
     Shape: (batch, source, target), (batch, source), (batch, target) -> (batch, source, target)
     """
@@ -67,8 +66,8 @@ def sinkhorn_plan(
 ) -> Tensor:
     """Entropic transport between uniform masses: min <plan, cost> + epsilon * KL(plan | source x target).
 
-    Stops when no scaling of a pair moves by more than `tolerance` (relative) in one sweep, or after
-    `iterations`.
+    Stops for a pair when none of its scalings changes by more than `tolerance` (relative) in one sweep, or after
+    `iterations` sweeps.
 
     Shape: (batch, source, target), (batch, source), (batch, target) -> (batch, source, target), zero at
     padding
@@ -86,9 +85,9 @@ def unbalanced_plan(
     tolerance: float = 1e-9,
     iterations: int = 1000,
 ) -> Tensor:
-    """Like `sinkhorn_plan`, but mass left at home or made up costs tau * KL(sums | uniform) per side.
+    """Like `sinkhorn_plan`, but mass may be lost or created at a cost of tau * KL(sums | uniform) per side.
 
-    The larger tau, the closer to balanced transport; the smaller, the more words stay without counterpart.
+    The larger tau, the closer to balanced transport; the smaller, the more words remain without a counterpart.
 
     Shape: (batch, source, target), (batch, source), (batch, target) -> (batch, source, target), zero at
     padding
@@ -97,10 +96,10 @@ def unbalanced_plan(
 
 
 def transported_share(plan: Tensor, source_mask: Tensor, target_mask: Tensor) -> Tensor:
-    """How much of what could flow between two positions does, in [0, 1].
+    """The share of the mass that could flow between two positions which does flow, in [0, 1].
 
-    That is the plan over the mass of the poorer of the two; a position's mass is its uniform share of the
-    sentence, or what an unbalanced plan sends through it where that is more.
+    That is the plan divided by the smaller mass of the two. The mass of a position is its uniform share of the
+    sentence, or what an unbalanced plan sends through it if that is more.
 
     Shape: (batch, source, target), (batch, source), (batch, target) -> (batch, source, target)
     """
@@ -125,9 +124,9 @@ def _scale(
 ) -> Tensor:
     """Generalised Sinkhorn scaling in log space (Chizat et al., 2018, algorithm 1); exponent 1 is balanced.
 
-    A pair that has converged is frozen, so that its plan does not depend on what else is in the batch.
+    A pair that has converged is frozen, so that its plan does not depend on the rest of the batch.
     """
-    # A pair with an empty side has nothing to transport: hide its other side too, and its sums stay finite.
+    # A pair with an empty side has nothing to transport. Masking its other side too keeps its sums finite.
     source_mask = source_mask & target_mask.any(1, keepdim=True)
     target_mask = target_mask & source_mask.any(1, keepdim=True)
     log_source = _uniform(source_mask, cost.dtype).log()
@@ -153,10 +152,10 @@ def _scale(
 
 
 def _log_sum(exponents: Tensor, dimension: int) -> Tensor:
-    """As torch.logsumexp, in less than half its time where padding makes terms underflow.
+    """torch.logsumexp in less than half the time, if padding makes terms underflow.
 
-    A CPU's exp is twenty times slower where its result underflows, so terms below e^-80 of the largest count
-    as e^-80 of it, which no sum notices. Sums of padding alone are not a number; the caller clears them.
+    On a CPU exp is twenty times slower if its result underflows. So terms below e^-80 of the largest term count as
+    e^-80 of it, which does not change the sum. Sums over padding alone are NaN; the caller clears them.
     """
     largest = exponents.amax(dimension, keepdim=True)
     return (exponents - largest).clamp(min=-80).exp().sum(dimension).log() + largest.squeeze(dimension)

@@ -198,7 +198,7 @@ def test_giza_pairs_are_ordered_by_number_and_null_is_left_out():
 
 def test_giza_pairs_may_be_repeated_but_not_differently():
     assert parse_giza((GIZA * 2).splitlines()) == parse_giza(GIZA.splitlines())
-    with pytest.raises(FormatError, match="line 9: pair 2 stands here a second time"):
+    with pytest.raises(FormatError, match="line 9: pair 2 is repeated with other links"):
         parse_giza((GIZA + GIZA.replace("{ 1 3 }", "{ 1 }")).splitlines())
 
 
@@ -368,7 +368,7 @@ def test_gold_counts_are_the_published_ones(shared):
 
 def test_a_line_of_links_that_is_too_long_is_an_error_and_never_an_empty_pair(write, monkeypatch):
     monkeypatch.setattr(formats.files, "LONGEST_LINE", 1000)
-    with pytest.raises(InputError, match="links line 2 is longer than 1,000 bytes"):
+    with pytest.raises(InputError, match="links line 2: longer than 1,000 bytes"):
         read_alignments(write("0-0\n" + "0-0 " * 251 + "\n"))
 
 

@@ -104,7 +104,7 @@ def test_bal_gives_both_directions_source_first(write):
 
 
 def test_directions_of_another_format_are_refused(write):
-    with pytest.raises(FormatError, match="links is a pharaoh file, which has one direction"):
+    with pytest.raises(FormatError, match="links is a pharaoh file, which has only one direction"):
         list(iter_directions(write("0-0\n")))
 
 

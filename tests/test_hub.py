@@ -71,7 +71,7 @@ def test_an_id_that_is_not_cached_says_what_is_missing_and_what_to_type(hub_cach
         with pytest.raises(ModelError) as caught:
             load("me/nothing@v2")
         message = str(caught.value)
-        assert message.startswith("me/nothing@v2: not, or not whole, in the hub's cache ")
+        assert message.startswith("me/nothing@v2: not completely in the hub's cache ")
         assert "HF_HUB_OFFLINE is set" in message and "\n" not in message
         assert "hf download me/nothing --revision v2 --local-dir FOLDER" in message
 

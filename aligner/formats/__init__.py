@@ -11,9 +11,9 @@
     bal       both directions in three lines per pair, as symal reads them; read only
     words     pairs of words instead of numbers; write only
 
-A file per format has its parser and its writer; both are pure functions of text. files.py opens a file, once, finds its
-format out, and says where in it an error is; aligned.py puts links and text side by side, and checks them.
-docs/formats.md describes each format for users. Does not: drop links, but those to the NULL word.
+Each format has a file with its parser and its writer; both are pure functions of text. files.py opens a file, once,
+detects its format, and says where in it an error is. aligned.py combines links with their text, and checks them.
+docs/formats.md describes each format for users. Does not: drop links, except those to the NULL word.
 """
 
 from .aligned import OUTSIDE as OUTSIDE

@@ -1,4 +1,4 @@
-"""A file of links, and the text it is about -> sentence pairs with their alignments, checked against each other."""
+"""A file of links and its text -> sentence pairs with their alignments, checked against each other."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def iter_aligned(
     one_based: bool | None = None,
     outside: str = "error",
 ) -> Iterator[Aligned]:
-    """Each sentence pair with its alignment; the pair is None where there is no text.
+    """Each sentence pair with its alignment; the pair is None if there is no text.
 
     Streams, except for naacl and giza, whose pairs may come in any order.
 
@@ -36,7 +36,7 @@ def iter_aligned(
         outside: what to do with a link to a word that the pair does not have: raise an "error", or "drop" it.
 
     Raises:
-        FormatError: the file is not of the format, has more pairs than the text, or less, or a link is outside.
+        FormatError: the file is not of the format, has another number of pairs than the text, or a link is outside.
         OptionError: `outside` is unknown.
     """
     if outside not in OUTSIDE:
@@ -59,10 +59,10 @@ def iter_with_text(
     one_based: bool | None = None,
     outside: str = "error",
 ) -> Iterator[tuple[SentencePair, Alignment]]:
-    """As `iter_aligned`; FormatError where there is no text."""
+    """As `iter_aligned`, with a text for every pair; FormatError if there is none."""
     for pair, alignment in iter_aligned(path, pairs, format, one_based, outside):
         if pair is None:
-            raise FormatError(f"{name_of(path)} has no text in it: source and target are needed beside it")
+            raise FormatError(f"{name_of(path)} contains no text: give source and target as well")
         yield pair, alignment
 
 
@@ -86,12 +86,12 @@ def _side_by_side(
 
 
 def _without_gaps(entries: Iterator[Entry]) -> Iterator[Entry]:
-    """The entries; FormatError unless their numbers count from 1: a pair without links may be missing."""
+    """The entries; FormatError unless their numbers are 1, 2, 3 and so on: pairs without links may be missing."""
     for number, entry in enumerate(entries, start=1):
         if entry.number != number:
             raise FormatError(
                 f"has pair {entry.number} where pair {number} is expected: "
-                "without the text nobody can tell which pairs have no links"
+                "give source and target as well, since without the text it is unknown which pairs have no links"
             )
         yield entry
 

@@ -1,10 +1,10 @@
 """Bal: both directions of a pair in three lines, as Moses' giza2bal writes them for symal; read only.
 
-    1                        how often the pair stands in the corpus
+    1                        how often the pair occurs in the corpus
     2 the house # 1 2        target words; for each the number of its source word, 0 for none
     2 das Haus # 1 2         source words; for each the number of its target word
 
-Does not: write. Each word has one partner in it, so that many alignments have no such form.
+Does not: write. Each word has at most one partner here, so that many alignments cannot be written.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .entry import Entry, shown
 
 
 class Directions(NamedTuple):
-    """The links that the target words choose, and those that the source words choose; both source first."""
+    """The links chosen by the target words, and those chosen by the source words; both are source-target."""
 
     pair: SentencePair
     forward: Alignment
@@ -50,7 +50,7 @@ def read_directions(lines: Iterable[str], one_based: bool = True) -> Iterator[Di
 
 
 def _side(k: int, line: str, base: int) -> tuple[tuple[str, ...], list[int]]:
-    """The words of a side and their partners, -1 for none."""
+    """The words of a side, and the number of each word's partner, -1 for none."""
     size, *fields = words(line) or ("",)
     length = int(size) if size.isdecimal() and len(size) < 10 else -1
     partners = fields[length + 1 :]

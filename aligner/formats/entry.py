@@ -1,4 +1,4 @@
-"""One sentence pair, and one link of it, as a file gives them: what all formats share."""
+"""One sentence pair, and one of its links, as a file gives them; shared by all formats."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..errors import FormatError
 from ..links import Alignment, Link
 from ..sentences import SentencePair
 
-NUMBER = r"-?\d{1,9}"  # longer ones are no word numbers, and int() refuses those of thousands of digits
+NUMBER = r"-?\d{1,9}"  # longer ones are not word numbers, and int() refuses those of thousands of digits
 SCORE = r"-?\d[\d.eE+-]*"
 
 
@@ -23,7 +23,7 @@ class Row(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """One sentence pair: its links, its words and its number where the format has them."""
+    """One sentence pair: its links, and its words and its number if the format has them."""
 
     alignment: Alignment
     pair: SentencePair | None = None
@@ -32,7 +32,7 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class WriteOptions:
-    """`scores`: of links and of the pair, where the alignment has them. `one_based`: number words from 1."""
+    """`scores`: write the scores of links and of the pair, if there are any. `one_based`: count words from 1."""
 
     scores: bool = False
     one_based: bool = False
@@ -50,7 +50,7 @@ class Writer(Protocol):
 
 
 def alignment_of(rows: Iterable[Row], score: float | None = None) -> Alignment:
-    """The alignment that has these links; scores of links are kept where all links of the pair have one."""
+    """The alignment with these links; scores are kept if all links of the pair have one."""
     rows = list(rows)
     sure = (row.link for row in rows if not row.possible)
     possible = (row.link for row in rows if row.possible)
@@ -62,9 +62,9 @@ def alignment_of(rows: Iterable[Row], score: float | None = None) -> Alignment:
 
 
 def linked(source: str, target: str, one_based: bool) -> Link | None:
-    """The link between two words given by number; None where one of them is the NULL word, 0 of those from 1.
+    """The link between two words given by number; None if one of them is the NULL word: 0 if words count from 1.
 
-    Zeros on both sides cannot be meant so. They stay, as a link to word -1, for plausibility.py to warn about.
+    A zero on both sides cannot mean NULL. It becomes a link to word -1, about which plausibility.py warns.
     """
     link = Link(int(source) - one_based, int(target) - one_based)
     is_null = one_based and (link.source == -1) != (link.target == -1)
@@ -72,7 +72,7 @@ def linked(source: str, target: str, one_based: bool) -> Link | None:
 
 
 def number(text: str) -> float:
-    """A score; FormatError if the text is none."""
+    """A score; FormatError if the text is not a number."""
     try:
         return float(text)
     except ValueError:

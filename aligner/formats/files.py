@@ -21,9 +21,9 @@ LONGEST_LINE = 32_000_000  # bytes: a line of JSON may have thirty times those o
 class Format(NamedTuple):
     """How a format is read and written.
 
-    `read`: (lines, whether words are numbered from 1) -> what they say of each pair. `first`: the number of the first
-    word, unless told otherwise. `needs_text`: it is written with the words. `by_line`: one line is one pair.
-    `numbered`: pairs have numbers, and may be missing or come in any order.
+    `read`: (lines, whether words count from 1) -> an entry per pair. `first`: the usual number of the first word.
+    `needs_text`: it is written with the words. `by_line`: one line is one pair. `numbered`: pairs have numbers, and may
+    be missing or in any order.
     """
 
     read: Callable[[Iterable[str], bool], Iterator[Entry]] | None
@@ -59,14 +59,14 @@ FORMATS = {
     "bal": Format(bal.read_bal, None, first=1, by_line=False),
 }
 READABLE = tuple(name for name, form in FORMATS.items() if form.read)
-# A writer returns whole lines, exactly one but for naacl, giza and rwth.
+# A writer returns complete lines: exactly one, except for naacl, giza and rwth.
 WRITERS: dict[str, Writer] = {name: form.write for name, form in FORMATS.items() if form.write}
 
 
 def detect_format(line: str) -> str:
     """The format of a file, from its first line that is not empty.
 
-    Talp looks like pharaoh: only its reader knows from where words are numbered.
+    talp looks like pharaoh: only the user knows that its words count from 1.
 
     >>> detect_format("1 2 2 P"), detect_format("0-0 1-2"), detect_format("ein Haus\\ta house\\t0-0 1-1")
     ('naacl', 'pharaoh', 'tsv')
@@ -95,7 +95,7 @@ def iter_entries(
     sentences: int | None = None,
     numbers: Sequence[int] | None = None,
 ) -> Iterator[Entry]:
-    """Read a file, one entry per sentence pair: its links, and its words where the format has them.
+    """Read a file, one entry per sentence pair: its links, and its words if the format has them.
 
     It is read line by line, except for naacl and giza, whose pairs may come in any order. Arguments: as of
     `iter_alignments`.
@@ -118,13 +118,13 @@ def iter_alignments(
     """Read a file, one alignment per sentence pair.
 
     Args:
-        format: one of `READABLE`; "auto" finds it out.
-        one_based: words are numbered from 1; None takes what is usual for the format.
-        reverse: the file says target before source.
-        sentences: how many pairs there are, where that is known. It matters for naacl, where a pair without links has
-            no line: the k-th number belongs to the k-th pair, as gold sets have it, unless there are fewer numbers than
-            pairs; then numbers from 1 count the pairs, as xalign writes them.
-        numbers: those of the pairs, in order, where another file of the same pairs gives them; naacl is then read by
+        format: one of `READABLE`; "auto" detects it.
+        one_based: words count from 1; None takes what is usual for the format.
+        reverse: the links of the file are target-source.
+        sentences: the number of pairs, if known. It matters for naacl, where a pair without links has no line. The k-th
+            number belongs to the k-th pair, as in gold sets, unless there are fewer numbers than pairs. Then the number
+            is that of the pair, counted from 1, as xalign writes it.
+        numbers: those of the pairs, in order, if another file of the same pairs gives them; naacl is then read by
             number.
 
     Raises:
@@ -156,7 +156,9 @@ def iter_directions(path: Path | str) -> Iterator[tuple[Alignment, Alignment]]:
     name, lines = detected(path, "auto")
     with naming(path):
         if name != "bal":
-            raise FormatError(f"is a {name} file, which has one direction: give a file for the other as well")
+            raise FormatError(
+                f"is a {name} file, which has only one direction: give a file for the other one as well"
+            )
         for found in bal.read_directions(lines):
             yield found.forward, found.backward
 
@@ -166,7 +168,7 @@ def read_gold(
 ) -> tuple[list[Alignment], list[int] | None]:
     """All of `iter_alignments`, and of a naacl file the numbers of its pairs, as `numbers` takes them.
 
-    Both from one reading, since a pipe has no second.
+    Both in one pass, since a pipe can be read only once.
     """
     name, lines = detected(path, "auto")
     with naming(path):
@@ -223,7 +225,7 @@ def _entries(
 
 
 def placed(entries: list[Entry], sentences: int | None) -> Iterable[Entry]:
-    """The k-th entry for the k-th pair; where there are fewer, and all numbers count pairs, each by its number."""
+    """The k-th entry for the k-th pair; if there are fewer entries, and all numbers are of pairs, by number."""
     if sentences is None or len(entries) >= sentences:
         return entries
     by_number = {entry.number: entry for entry in entries}

@@ -19,7 +19,7 @@ _WORD = re.compile(r"(\S+) \(\{((?: \d{1,9})*) \}\)\s*", re.ASCII)
 
 
 def parse_giza(lines: Iterable[str], one_based: bool = True) -> dict[int, Alignment]:
-    """Read links by the number of their pair, in order of the numbers: MGIZA's parts come mixed and repeated."""
+    """Read links by the number of their pair, sorted by number: MGIZA writes pairs out of order and repeats some."""
     return {pair: entry.alignment for pair, entry in _entries(lines, one_based).items()}
 
 
@@ -45,7 +45,7 @@ def _entries(lines: Iterable[str], one_based: bool) -> dict[int, Entry]:
         pair = int(header[1])
         entry = Entry(alignment_of(rows), SentencePair(source, words(target)), pair)
         if pairs.setdefault(pair, entry).alignment != entry.alignment:
-            raise FormatError(f"line {k}: pair {pair} stands here a second time, with other links")
+            raise FormatError(f"line {k}: pair {pair} is repeated with other links")
     return dict(sorted(pairs.items()))
 
 
@@ -64,7 +64,7 @@ def _words_and_rows(text: str, base: int) -> tuple[tuple[str, ...], list[Row]]:
 
 
 def write_giza(pair: SentencePair, alignment: Alignment, number: int, options: WriteOptions) -> str:
-    """Target words without a link are those of NULL. A word may have several source words, which GIZA never writes."""
+    """NULL gets the target words without a link. A word may have several source words here, unlike in GIZA++."""
     targets: list[list[int]] = [[] for _ in pair.source]
     for link in alignment.links:
         targets[link.source].append(link.target + 1)

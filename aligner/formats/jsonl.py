@@ -13,7 +13,7 @@ from .entry import Entry, Row, WriteOptions, alignment_of
 
 
 def parse_jsonl(line: str, one_based: bool = False) -> Alignment:
-    """Read an object with "links", a list of pairs; "possible", "scores" and "score" where it has them."""
+    """Read an object with "links", a list of pairs, and optionally "possible", "scores" and "score"."""
     base = int(one_based)
     try:
         fields = json.loads(line)
@@ -29,7 +29,7 @@ def parse_jsonl(line: str, one_based: bool = False) -> Alignment:
 
 
 def jsonl_entry(line: str, one_based: bool) -> Entry:
-    """The links of a line, and its text where it has some."""
+    """The links of a line, and its text if it has one."""
     alignment = parse_jsonl(line, one_based)
     try:
         pair = parse_json(line) if '"src"' in line else None
@@ -43,6 +43,6 @@ def _links(pairs: Iterable[tuple[int, int]], base: int) -> list[Link]:
 
 
 def write_jsonl(pair: SentencePair, alignment: Alignment, number: int, options: WriteOptions) -> str:
-    """Scores are always in it, where the alignment has them."""
+    """Scores are always written if there are any."""
     fields = {"src": pair.source, "tgt": pair.target, **alignment.to_dict(options.one_based)}
     return json.dumps(fields, ensure_ascii=False) + "\n"

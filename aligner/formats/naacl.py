@@ -16,7 +16,7 @@ LINE = re.compile(rf"(\d{{1,9}})\s+({NUMBER})\s+({NUMBER})(?:\s+([SP]))?(?:\s+({
 def parse_naacl(lines: Iterable[str], one_based: bool = True) -> dict[int, Alignment]:
     """Read links by the number of their pair, in the order in which numbers appear.
 
-    A position 0 on one side is the NULL word of files numbered from 1: such a line is no link.
+    Word 0 on one side is the NULL word if words count from 1; such a line is not a link.
 
     >>> parse_naacl(["0007 1 1 S", "0007 2 1 P", "0009 1 0"])[7].sure
     frozenset({Link(source=0, target=0)})
@@ -36,7 +36,7 @@ def parse_naacl(lines: Iterable[str], one_based: bool = True) -> dict[int, Align
 
 
 def _row(line: str, one_based: bool) -> tuple[int, Row | None]:
-    """(number of the pair, its link unless that is one to NULL)"""
+    """(number of the pair, the link, or None for a link to NULL)"""
     match = LINE.fullmatch(line)
     if match is None:
         raise FormatError(f'expected "pair source target [S|P]", found {shown(line)}')
@@ -53,7 +53,7 @@ def read_naacl(lines: Iterable[str], one_based: bool) -> Iterator[Entry]:
 
 
 def write_naacl(pair: SentencePair, alignment: Alignment, number: int, options: WriteOptions) -> str:
-    """Words are numbered from 1, as everywhere in this format; a link's score is the fifth column."""
+    """Words count from 1, as always in this format; the score of a link is the fifth column."""
     scores = alignment.scores if options.scores else None
     ends = [""] * len(alignment.links) if scores is None else [f" {score:.4f}" for score in scores]
     return "".join(

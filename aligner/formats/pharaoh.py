@@ -15,7 +15,7 @@ from ..links import Alignment, Link
 from ..sentences import SentencePair, words
 from .entry import NUMBER, PLAIN, SCORE, Entry, Row, WriteOptions, alignment_of, number, shown
 
-# Most lines of most files, worth a short cut: whole corpora come through here.
+# Most lines of most files have this form; a fast path for them pays on whole corpora.
 _PLAIN_LINKS = re.compile(r"\d{1,9}-\d{1,9}(?: \d{1,9}-\d{1,9})*\s*", re.ASCII)
 LINK = re.compile(rf"({NUMBER})([-p?])({NUMBER})(?:[:/]({SCORE}))?", re.ASCII)
 
@@ -29,18 +29,18 @@ def parse_pharaoh(line: str, one_based: bool = False) -> Alignment:
     -3.5
 
     Raises:
-        FormatError: the line is of no such form.
+        FormatError: the line has another form.
     """
     return pharaoh_entry(line, one_based).alignment
 
 
 def parse_talp(line: str, one_based: bool = True) -> Alignment:
-    """Pharaoh links, numbered from 1 unless told otherwise."""
+    """Pharaoh links whose words count from 1, unless told otherwise."""
     return parse_pharaoh(line, one_based)
 
 
 def pharaoh_entry(line: str, one_based: bool) -> Entry:
-    """The links of a line, and its text where it has some."""
+    """The links of a line, and its text if it has one."""
     if _PLAIN_LINKS.fullmatch(line):
         numbers = [int(text) - one_based for text in line.replace("-", " ").split()]
         return Entry(Alignment(tuple(sorted(set(map(Link, numbers[::2], numbers[1::2]))))))
@@ -66,7 +66,7 @@ def pharaoh_rows(links: str, one_based: bool) -> Iterator[Row]:
 
 
 def format_pharaoh(alignment: Alignment, options: WriteOptions = PLAIN) -> str:
-    """What `parse_pharaoh` reads, without a newline; empty where there are no links, whatever their score.
+    """The line that `parse_pharaoh` reads, without a newline; empty if there are no links, whatever the score.
 
     >>> format_pharaoh(Alignment.of([(0, 0)], [(1, 2)]))
     '0-0 1p2'

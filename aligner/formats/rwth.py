@@ -18,7 +18,7 @@ _LINE = re.compile(rf"([SP])\s+({NUMBER})\s+({NUMBER})", re.ASCII)
 
 
 def read_rwth(lines: Iterable[str], one_based: bool = True) -> Iterator[Entry]:
-    """The pairs in the order in which they come, those without links too. Word 0 of one side is the NULL word.
+    """The pairs in their order in the file, also those without links. Word 0 on one side is the NULL word.
 
     >>> [str(entry.alignment) for entry in read_rwth(["SENT: 0", "S 1 1", "P 2 1", "SENT: 1", "S 1 2"])]
     ['0-0 1p0', '0-1']
@@ -45,7 +45,7 @@ def read_rwth(lines: Iterable[str], one_based: bool = True) -> Iterator[Entry]:
 
 
 def write_rwth(pair: SentencePair, alignment: Alignment, number: int, options: WriteOptions) -> str:
-    """There is no place for scores. Pairs are numbered from 0, words from 1."""
+    """Pairs count from 0, words from 1. The format has no place for scores."""
     lines = (
         f"{'P' if link in alignment.possible else 'S'} {link.source + 1} {link.target + 1}\n"
         for link in alignment.links

@@ -1,6 +1,6 @@
 """TsinghuaAligner's format: one line per pair, "1:1/1 2:3/0", words numbered from 1.
 
-What follows the bar is 1 for a sure and 0 for a possible link, or the probability of the link.
+The number after the slash is 1 for a sure and 0 for a possible link, or the probability of the link.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ LINK = re.compile(rf"({NUMBER}):({NUMBER})/({SCORE})", re.ASCII)
 
 
 def parse_tsinghua(line: str, one_based: bool = True) -> Alignment:
-    """Read one line of links; their numbers are marks where all of them are 0 or 1, and probabilities elsewhere.
+    """Read one line of links. The numbers are marks if all of them are 0 or 1, else probabilities.
 
     >>> parse_tsinghua("1:1/1 2:3/0").possible
     frozenset({Link(source=1, target=2)})
@@ -43,7 +43,7 @@ def tsinghua_entry(line: str, one_based: bool) -> Entry:
 
 
 def write_tsinghua(pair: SentencePair, alignment: Alignment, number: int, options: WriteOptions) -> str:
-    """Marks, or with scores the scores; a line has one of the two, so that a possible link may lose its mark."""
+    """Writes marks, or scores if asked to; a line has only one of them, so that scores replace the marks."""
     if options.scores and alignment.scores is not None:
         values = [f"{score:.4f}" for score in alignment.scores]
     else:

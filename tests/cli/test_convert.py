@@ -62,7 +62,7 @@ def test_fast_align_lines_bring_their_text():
 def test_a_format_that_needs_text_says_so():
     result = convert("--to", "giza", input="0-0\n")
     assert result.exit_code == 2
-    assert "standard input has no text in it: source and target are needed" in result.stderr
+    assert "standard input contains no text: give source and target as well" in result.stderr
 
 
 def test_scores_are_kept_or_left_out():

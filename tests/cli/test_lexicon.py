@@ -34,7 +34,7 @@ def test_the_text_may_stand_in_two_files(tmp_path):
     ("options", "input", "message"),
     [
         ([], ALIGNED, "there is nothing to write: give --s2t, --t2s or --shortlist"),
-        (["--s2t", "-"], "0-0\n", "standard input has no text in it"),
+        (["--s2t", "-"], "0-0\n", "standard input contains no text"),
         (
             ["--s2t", "-"],
             "a\tb\t0-0\na\tb\t0-1\n",

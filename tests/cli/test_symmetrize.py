@@ -146,7 +146,10 @@ def test_a_bal_file_has_both_directions(tmp_path):
 def test_one_file_of_another_format_is_refused(directions):
     result = run(directions[0])
     assert result.exit_code == 2
-    assert "is a pharaoh file, which has one direction: give a file for the other as well" in result.stderr
+    assert (
+        "is a pharaoh file, which has only one direction: give a file for the other one as well"
+        in result.stderr
+    )
 
 
 def test_words_may_be_counted_from_one_in_both_files(directions):

@@ -242,7 +242,7 @@ def _synchronised(accelerator: Accelerator, learner: nn.Module, last: bool) -> A
 def _expect(finite: bool, step: int, steps: int, rate: float) -> None:
     if not finite:
         raise TrainingError(
-            f"the loss or its gradient became infinite or no number between steps {step - steps + 1} and {step}; "
+            f"the loss or its gradient became inf or NaN between steps {step - steps + 1} and {step}; "
             f"--resume from the last state with a lower --learning-rate (it was {rate:g})"
         )
 

@@ -123,7 +123,7 @@ def test_weights_that_a_finite_loss_has_broken_are_not_saved(start, corpus, tmp_
         return {**losses, "loss": Breaking.apply(losses["loss"])}
 
     monkeypatch.setattr(Learner, "forward", breaking)
-    with pytest.raises(TrainingError, match="or its gradient became infinite or no number"):
+    with pytest.raises(TrainingError, match="or its gradient became inf or NaN"):
         run(Plan(str(start), [corpus], tmp_path / "out"), TrainOptions(steps=1, **SCHEDULE))
     assert not (tmp_path / "out" / "state").exists()
     assert not (tmp_path / "out" / "model.safetensors").exists()

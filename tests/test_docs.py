@@ -17,7 +17,7 @@ PAGES = [
     *sorted((ROOT / "recipes").glob("*/README.md")),
 ]
 LINKED = [
-    *(page for page in PAGES if page.name != "lexicon.md"),
+    *PAGES,
     *ROOT.glob("*/README.md"),
     *(page for page in ROOT.glob("*.md") if page.name != "README.md"),
 ]

@@ -1,9 +1,9 @@
 """Python objects -> sentence pairs, or an error that says what to write.
 
-A pair is a tuple or list of source and target, a mapping with the keys "src" and "tgt" or "source" and "target", or a
-`SentencePair`. A side is a string, which is split into words, or a sequence of words. Other iterables are refused,
-since they would be aligned without an error, but wrongly: a mapping by its keys, a string by its letters, two columns
-as if they were two pairs.
+A pair is a tuple or list of source and target, a mapping with the keys "src" and "tgt" or "source" and "target", or
+with "translation" as the data sets of Hugging Face have it, or a `SentencePair`. A side is a string, which is split
+into words, or a sequence of words. Other iterables are refused, since they would be aligned without an error, but
+wrongly: a mapping by its keys, a string by its letters, two columns as if they were two pairs.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ Pair = SentencePair | tuple[Side, Side] | Mapping[str, Any]
 Made = TypeVar("Made")
 
 KEYS = (("src", "tgt"), ("source", "target"))
+TRANSLATION = "translation"  # the key of {"de": "das Haus", "en": "the house"}: source, then target
 _PAIRS = 'align([("das Haus", "the house")])'
 _COLUMNS = "align(zip(sources, targets))"
 _TEXT = (str, bytes, bytearray, memoryview)
@@ -61,6 +62,32 @@ def as_pair(pair: Pair, split: Splits = WORDS) -> SentencePair:
     return SentencePair.of(*_sides(pair), split)
 
 
+def from_columns(columns: Mapping[str, Sequence[Any]]) -> list[Pair]:
+    """The pairs in the columns of a table, under the names that a single pair has.
+
+    >>> from_columns({"src": ["das Haus", "ja"], "tgt": ["the house", "yes"], "id": [1, 2]})
+    [('das Haus', 'the house'), ('ja', 'yes')]
+
+    Raises:
+        InputError: the columns are missing, or have different lengths.
+    """
+    if not isinstance(columns, Mapping):
+        raise InputError(
+            f'{shortened(columns)} is no table: expected columns, as in {{"src": [...], "tgt": [...]}}'
+        )
+    if TRANSLATION in columns and not any(source in columns for source, _ in KEYS):
+        return [{TRANSLATION: texts} for texts in columns[TRANSLATION]]
+    source, target = _values(columns)
+    for name, column in (("source", source), ("target", target)):
+        if not _is_sequence(column):
+            raise InputError(
+                f"the {name} column is {shortened(column)}: expected a list with one entry per pair"
+            )
+    if len(source) != len(target):
+        raise InputError(f"the columns have different lengths: {len(source)} and {len(target)}")
+    return list(zip(source, target, strict=True))
+
+
 def _numbered(pairs: Iterable[Pair], make: Callable[[Pair], Made]) -> Iterator[Made]:
     """Convert each pair; an error names the number of the pair."""
     for number, pair in enumerate(pairs, start=1):
@@ -94,7 +121,19 @@ def _values(fields: Mapping[str, Any]) -> tuple[Any, Any]:
     for source, target in KEYS:
         if source in fields and target in fields:
             return fields[source], fields[target]
+    if TRANSLATION in fields:
+        return _translation(fields[TRANSLATION])
     raise InputError(f'expected the keys "src" and "tgt", found {shortened(list(fields))}')
+
+
+def _translation(texts: Any) -> tuple[Any, Any]:
+    if not isinstance(texts, Mapping) or len(texts) != 2:
+        raise InputError(
+            f'"{TRANSLATION}" is {shortened(texts)}: expected two languages, source first, such as '
+            '{"de": "das Haus", "en": "the house"}'
+        )
+    source, target = texts.values()
+    return source, target
 
 
 def _expect_side(name: str, side: Any) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from xalign.errors import InputError
-from xalign.pairs import as_pair, as_pairs
+from xalign.pairs import as_pair, as_pairs, from_columns
 from xalign.sentences import SentencePair
 
 PAIR = SentencePair(("das", "Haus"), ("the", "house"))
@@ -31,6 +31,7 @@ Row = namedtuple("Row", ["de", "en"])
         UserDict(src="das Haus", tgt="the house"),
         MappingProxyType({"src": ["das", "Haus"], "tgt": "the house"}),
         SentencePair("das Haus", ["the", "house"]),
+        {"id": 7, "translation": {"de": "das Haus", "en": "the house"}},
     ],
 )
 def test_a_pair_is_a_tuple_a_mapping_or_a_sentence_pair(pair):
@@ -47,6 +48,9 @@ def test_a_pair_is_a_tuple_a_mapping_or_a_sentence_pair(pair):
         ),
         (b"ab", "is not a pair"),
         (None, "None is not a pair"),
+        ({"translation": {"de": "a", "en": "b", "fr": "c"}}, "expected two languages, source first"),
+        ({"translation": "a"}, "\"translation\" is 'a': expected two languages"),
+        ({"translation": {"de": "a", "en": None}}, "the target is None"),
         (3, "3 is not a pair"),
         ({"ab", "cd"}, "is not a pair"),
         (iter(["a", "b"]), "is not a pair"),
@@ -108,7 +112,7 @@ def test_what_is_no_pair_is_refused_with_its_number(pair, complaint):
             r"may be pairs or columns: write pairs as",
         ),
         ((["das Haus", "ein Baum"], ["the house", "a tree"]), r"columns as align\(zip\(sources, targets\)\)"),
-        ([["das", "Haus"], ["the", "house"]], "may be columns as well as pairs"),
+        ([["das", "Haus"], ["the", "house"]], "may be pairs or columns"),
     ],
 )
 def test_what_is_no_list_of_pairs_is_refused_at_once(pairs, complaint):
@@ -139,3 +143,32 @@ def test_errors_of_the_reader_are_left_alone():
 
     with pytest.raises(InputError, match=r"^line 2: broken$"):
         list(as_pairs(broken()))
+
+
+# Tables.
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"src": ["das Haus", "ja"], "tgt": [["the", "house"], "yes"]},
+        {"source": np.array(["das Haus", "ja"]), "target": ("the house", "yes"), "id": [1, 2]},
+        {"translation": [{"de": "das Haus", "en": "the house"}, {"de": "ja", "en": "yes"}]},
+    ],
+)
+def test_columns_of_a_table_become_pairs(columns):
+    assert list(as_pairs(from_columns(columns))) == [PAIR, SentencePair(("ja",), ("yes",))]
+
+
+@pytest.mark.parametrize(
+    ("columns", "complaint"),
+    [
+        ([("a", "b")], "is no table"),
+        ({"de": ["a"]}, 'expected the keys "src" and "tgt", found \\[\'de\'\\]'),
+        ({"src": ["a"], "tgt": ["b", "c"]}, "different lengths: 1 and 2"),
+        ({"src": "a", "tgt": "b"}, "the source column is 'a': expected a list"),
+    ],
+)
+def test_tables_without_such_columns_are_refused(columns, complaint):
+    with pytest.raises(InputError, match=complaint):
+        from_columns(columns)

@@ -17,6 +17,7 @@ from xalign.cli.progress import track
 from xalign.cli.standard import tell
 from xalign.errors import OptionError
 from xalign.evaluation import Doubt, Gold, Hypothesis, doubts, evaluate
+from xalign.figures import expect_figure
 from xalign.files import STANDARD, expect_no_input, writing
 from xalign.plausibility import Reading
 from xalign.report import REPORTS, sentence_table
@@ -44,6 +45,11 @@ PATH = click.Path(allow_dash=True, path_type=Path)
 @click.option(
     "--sentences", type=PATH, help="Write counts and scores of each sentence pair to this TSV file."
 )
+@click.option(
+    "--plot",
+    type=click.Path(path_type=Path),
+    help="Draw AER by layer and by length, precision and recall by threshold, reliability: a .png, .svg or .pdf file.",
+)
 @line_option
 @models_options
 @progress_options
@@ -61,6 +67,7 @@ def eval(
     layers: str | None,
     form: str,
     sentences: Path | None,
+    plot: Path | None,
     longest_line: int,
     progress: str,
     **options: Any,
@@ -71,7 +78,7 @@ def eval(
     xalign eval --gold gold.txt out.align
     xalign eval --gold gold.txt old.align new.align
     xalign eval --gold gold.txt --src test.de --tgt test.en --model mini --model small
-    xalign eval --gold gold.txt --src test.de --tgt test.en --model xlm-align --layers all
+    xalign eval --gold gold.txt --src test.de --tgt test.en --model xlm-align --layers all --plot layers.png
 
     Of several HYPOTHESIS files, or models, each is compared with the first by a paired test, of several layers each
     with the best; - is stdin. Without a file, the text is aligned first. Formats are detected (docs/formats.md).
@@ -79,8 +86,11 @@ def eval(
     _check_usage(ctx, files, source, target, [*options, "layers"])
     if [str(path) for path in (gold, source, target, *files)].count(STANDARD) > 1:
         raise OptionError('"-" stands for several files: standard input can be read once')
-    if sentences is not None:
-        expect_no_input(sentences, [gold, source, target, *files])
+    for output in (sentences, plot):
+        if output is not None:
+            expect_no_input(output, [gold, source, target, *files])
+    if plot is not None:
+        expect_figure(plot)
     text = list(read_files(source, target, longest_line)) if source and target else None
     links = Gold.read(gold, gold_one_based, text)
     if files:
@@ -94,6 +104,12 @@ def eval(
     if sentences is not None:
         with writing(sentences) as file:
             file.writelines(line.encode() for line in sentence_table(scores))
+    if plot is not None:
+        from xalign.plots import draw
+
+        figure = draw(scores, hypotheses, links, text, plot)
+        with writing(plot) as file:
+            file.write(figure)
 
 
 def _check_usage(

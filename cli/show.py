@@ -14,6 +14,7 @@ from xalign.cli.options import aligner_from, line_option, models_options, progre
 from xalign.cli.progress import track
 from xalign.errors import OptionError
 from xalign.evaluation import Gold, Hypothesis, settings
+from xalign.figures import expect_figure
 from xalign.files import STANDARD, expect_no_input, name_of, writing
 from xalign.sentences import SentencePair, read_files, read_stream
 from xalign.show.case import Exhibit
@@ -87,6 +88,8 @@ def show(
     for output in (html, png):
         if output is not None:
             expect_no_input(output, inputs)
+    if png is not None:
+        expect_figure(png)
     pairs = read_files(source, target, longest_line) if target else read_stream(source, longest=longest_line)
     text = list(pairs)
     chosen = range(1, len(text) + 1) if numbers is None else _chosen(numbers, len(text))
@@ -110,7 +113,7 @@ def show(
         title = " and ".join(_short([source] if target is None else [source, target]))
         _write(html, page(exhibit, title, (options["source_language"], options["target_language"])).encode())
     if png is not None:
-        _write(png, draw(exhibit, png.suffix))
+        _write(png, draw(exhibit, png))
     if html is None and png is None:
         _print(exhibit)
 

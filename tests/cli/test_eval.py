@@ -165,6 +165,17 @@ def test_latex(gold):
     )
 
 
+def test_curves_go_to_a_figure(gold, text, tmp_path):
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed: pip install '.[plot]'")
+    figure = tmp_path / "curves.svg"
+    assert run("--gold", gold, *text, gold, "--plot", figure).exit_code == 0
+    assert "<svg" in figure.read_text(encoding="utf-8")
+    assert (
+        "must end in .png, .svg, .pdf" in run("--gold", gold, gold, "--plot", tmp_path / "curves.jpg").stderr
+    )
+    assert "there is nothing to plot" in run("--gold", gold, gold, "--plot", figure).stderr
+
+
 # Warnings: said on stderr, and the scores stay as they are.
 
 

@@ -300,7 +300,13 @@ def errors(gold: Path, folder: Path) -> dict[str, list[object]]:
         f"{folder / 'missing'}: no such file": [folder / "missing"],
         f"{folder / 'a'} line 1: expected links such as 0-0 or 1p2, found 'ja'": [folder / "a"],
         f"{gold} has links for 3 sentence pairs, but the text has 4": ["--src", long, "--tgt", long, gold],
-        f"{folder / 'b'} ends after line 3, but {long} goes on": ["--src", long, "--tgt", folder / "b", gold],
+        f"{long} has 4 lines, but {folder / 'b'} has 3: line i of both must be a pair": [
+            "--src",
+            long,
+            "--tgt",
+            folder / "b",
+            gold,
+        ],
     }
 
 

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from .sentences import read_files as read_files
     from .sentences import read_stream as read_stream
     from .symmetrize import SYMMETRIZERS as SYMMETRIZERS
+    from .tokenization import tokenize as tokenize
 
 # public name -> the module that defines it
 _HOMES = {
@@ -75,6 +76,7 @@ _HOMES = {
     "resolve": "models",
     "SentencePair": "sentences",
     "SYMMETRIZERS": "symmetrize",
+    "tokenize": "tokenization",
     "XalignError": "errors",
 }
 

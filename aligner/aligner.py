@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .anchors import anchored
 from .blocks import Limits
 from .comparison import Compared, Comparison
 from .device import choose_device, choose_dtype
@@ -28,6 +29,8 @@ from .models import DEFAULT, Preset, resolve
 from .pairs import Pair, as_pair, as_pairs
 from .sentences import SentencePair
 from .subwords import Subwords
+from .tokenization import splits
+from .untokenized import watched
 
 _NO_LINKS = Alignment(scores=(), score=0.0)
 
@@ -69,6 +72,7 @@ class Aligner:
         if self.method.lexicon:
             limits = replace(limits, compared=min(limits.compared, limits.cells))
         self.limits = limits
+        self._split = splits(options.words, self.method.source_language, self.method.target_language)
         self.comparison = Comparison(self.method)
         self.engine = Engine(encoder, self.comparison, options.batch_tokens, limits)
 
@@ -130,7 +134,8 @@ class Aligner:
         Raises:
             InputError: as of `align`.
         """
-        return ((pair, found) for pair, [found] in self._found(pairs, [self.method.layer]))
+        stream = watched(as_pairs(pairs, self._split))
+        return ((pair, found) for pair, [found] in self._found(stream, [self.method.layer]))
 
     def align_layers(self, pairs: Iterable[Pair], layers: Sequence[int]) -> Iterator[dict[int, Alignment]]:
         """As `align`, one alignment per pair and layer, in one pass of the encoder.
@@ -140,7 +145,10 @@ class Aligner:
             LayerError: the encoder has no such layer.
         """
         self.encoder.check_layers(layers)
-        return (dict(zip(layers, found, strict=True)) for _, found in self._found(pairs, layers))
+        return (
+            dict(zip(layers, found, strict=True))
+            for _, found in self._found(as_pairs(pairs, self._split), layers)
+        )
 
     def compare(self, pairs: Iterable[Pair]) -> Iterator[tuple[SentencePair, Compared]]:
         """As `align_pairs`, each alignment with the similarity of words that its links were read off.
@@ -153,8 +161,11 @@ class Aligner:
             raise OptionError("links of a lexicon come from no similarity: load an aligner without one")
         nothing = Compared(_NO_LINKS, np.zeros((0, 0), dtype=np.float32))
         find = self.comparison.link_with_similarity
-        found = self.engine.run(as_pairs(pairs), [self.method.layer], find, nothing)
-        return ((pair, compared) for pair, [compared] in found)
+        stream = watched(as_pairs(pairs, self._split))
+        compared = self.engine.run(stream, [self.method.layer], find, nothing)
+        return (
+            (pair, found._replace(alignment=anchored(pair, found.alignment))) for pair, [found] in compared
+        )
 
     def explain(self, pair: Pair) -> Explanation:
         """The alignment of one pair with all that led to it.
@@ -165,7 +176,7 @@ class Aligner:
         """
         if self.method.lexicon:
             raise OptionError("a pair alone has no lexicon: load an aligner without one to explain it")
-        sentences = as_pair(pair)
+        sentences = as_pair(pair, self._split)
         block = self.engine.prepare([sentences])
         if block.left_out:
             raise InputError(block.left_out[0])
@@ -183,17 +194,22 @@ class Aligner:
             similarity=scores[0].cpu().numpy(),
             forward=forward,
             backward=backward,
-            alignment=self.comparison.link(batch, source, target)[0],
+            alignment=anchored(sentences, self.comparison.link(batch, source, target)[0]),
         )
 
     def _found(
-        self, pairs: Iterable[Pair], layers: Sequence[int]
+        self, pairs: Iterator[SentencePair], layers: Sequence[int]
     ) -> Iterator[tuple[SentencePair, list[Alignment]]]:
         """Each pair with its alignments, one per layer."""
-        stream = as_pairs(pairs)
+        for pair, found in self._linked(pairs, layers):
+            yield pair, [anchored(pair, alignment) for alignment in found]
+
+    def _linked(
+        self, pairs: Iterator[SentencePair], layers: Sequence[int]
+    ) -> Iterator[tuple[SentencePair, list[Alignment]]]:
         if not self.method.lexicon:
-            return self.engine.run(stream, layers, self.comparison.link, _NO_LINKS)
-        modelled = self.engine.run(stream, layers, self.comparison.probabilities, None)
+            return self.engine.run(pairs, layers, self.comparison.link, _NO_LINKS)
+        modelled = self.engine.run(pairs, layers, self.comparison.probabilities, None)
         method, limits = self.method, self.limits
         return link_together(modelled, method.lexicon, method.threshold, limits.together, limits.cells)
 

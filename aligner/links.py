@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from .errors import InputError
 from .pairs import Pair, as_pair
+from .tokenization import Span
 
 
 class Link(NamedTuple):
@@ -82,6 +83,22 @@ class Alignment:
         text = as_pair(pair)
         self.expect_within(len(text.source), len(text.target))
         return [(text.source[source], text.target[target]) for source, target in self.links]
+
+    def spans(self, pair: Pair) -> list[tuple[Span, Span]]:
+        """Where the linked words stand in their texts, link by link: beginning and end, in characters.
+
+        >>> Alignment.of([(1, 1)]).spans(SentencePair(tokenize("das Haus"), tokenize("the house")))  # doctest: +SKIP
+        [((4, 8), (4, 9))]
+
+        Raises:
+            InputError: the words of `pair` have no places (tokenization.py), or lack one that is linked.
+        """
+        text = as_pair(pair)
+        self.expect_within(len(text.source), len(text.target))
+        source, target = (getattr(side, "spans", None) for side in (text.source, text.target))
+        if source is None or target is None:
+            raise InputError("these words have no places in a text: tokenize(text) makes words that have")
+        return [(source[link.source], target[link.target]) for link in self.links]
 
     def expect_within(self, source: int, target: int) -> None:
         """Raise InputError if a link names a word that a pair with this many words does not have."""

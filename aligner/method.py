@@ -63,6 +63,9 @@ class AlignOptions:
     lexicon: int = 0  # one round where the model knows the languages, more where it hardly does; True is one
     source_language: str | None = None
     target_language: str | None = None
+    words: str | None = (
+        None  # how strings become words (tokenization.py); None splits them at spaces and tabs
+    )
     batch_tokens: int | None = None  # padded subwords in a batch; None fits the device
 
     def __post_init__(self) -> None:

@@ -107,7 +107,7 @@ def splits(
 
 
 def _tokenizer(manner: str) -> Callable[[str, str | None], Iterator[Span]]:
-    if manner not in TOKENIZERS:
+    if not isinstance(manner, str) or manner not in TOKENIZERS:
         raise OptionError(f"words is {manner!r}: choose one of {', '.join(TOKENIZERS)}")
     return TOKENIZERS[manner]
 

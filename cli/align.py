@@ -18,6 +18,7 @@ from xalign.cli.options import aligner_from, line_option, model_options, progres
 from xalign.cli.pieces import pieces_options, words_of
 from xalign.cli.progress import track
 from xalign.cli.standard import tell
+from xalign.cli.words import command_option, text_as_words, words_option
 from xalign.errors import OptionError, XalignError
 from xalign.files import STANDARD, count_lines, expect_no_input, writing
 from xalign.formats import WRITERS, WriteOptions
@@ -47,6 +48,8 @@ PATH = click.Path(allow_dash=True, path_type=Path)
     metavar="SRC,TGT",
     help="The columns of source and target, counted from 1, such as 2,3; by default 1,2. Means --tsv.",
 )
+@words_option
+@command_option
 @click.option("--output", "-o", type=PATH, default=STANDARD, help="File to write, compressed by its suffix.")
 @click.option("--format", "writer", type=click.Choice(list(WRITERS)), default="pharaoh", show_default=True)
 @click.option("--scores", is_flag=True, help="Write the score of each link and of the pair.")
@@ -70,6 +73,8 @@ def align(
     target: Path | None,
     form: str | None,
     columns: str | None,
+    words: str | None,
+    commands: tuple[str, ...],
     output: Path,
     writer: str,
     scores: bool,
@@ -88,9 +93,11 @@ def align(
     \b
     xalign align test.de test.en > test.align
     paste test.de test.en | xalign align --tsv --model xlm-align | gzip > test.align.gz
+    xalign align --words unicode --format jsonl raw.de raw.en > links-with-offsets.jsonl
 
-    SRC and TGT hold a sentence a line, words separated by spaces. A single SRC, or standard input, is a stream of
-    "source ||| target", of JSON lines, or with --tsv of columns. All are read as they are, or from .gz .xz .bz2 .zst.
+    SRC and TGT hold a sentence a line, words separated by spaces, or with --words unicode text as it is. A single SRC,
+    or standard input, is a stream of "source ||| target", of JSON lines, or with --tsv of columns. All are read as they
+    are, or from .gz .xz .bz2 .zst.
     Words in pieces (▁ @@ ## Ġ ￭ </w>) are aligned as words, and the links are of their pieces (docs/marian.md).
     Output line i belongs to input line i; a pair with an empty side gives an empty line. A file that is written with
     -o is called FILE.partial until it is whole.
@@ -102,6 +109,7 @@ def align(
             f"--{form if columns is None else 'columns'} is for one stream, not for two files"
         )
     chosen = None if columns is None else _columns(columns, form)
+    split, then = text_as_words(words, commands, model)
     for written in (output, report):
         if written is not None:
             expect_no_input(written, [source, target])
@@ -113,9 +121,9 @@ def align(
         broken = BrokenLines(on_error, file)
         # A missing file is told before a model is loaded.
         if target is None:
-            pairs = begun(read_stream(source, form, chosen, longest_line, broken))
+            pairs = begun(then(read_stream(source, form, chosen, longest_line, broken, split)))
         else:
-            pairs = begun(read_files(source, target, longest_line, broken))
+            pairs = begun(then(read_files(source, target, longest_line, broken, split)))
         aligner = aligner_from(model, all_layers=False)
         _write_aligned(aligner, pairs, in_words, output, write, partial(count_lines, source), progress)
     broken.tell_count(report)

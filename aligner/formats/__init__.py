@@ -10,6 +10,7 @@
     rwth      one line per link, "S 1 1", below "SENT: 0"
     bal       both directions in three lines per pair, as symal reads them; read only
     words     pairs of words instead of numbers; write only
+    detokenized  what is linked as it stands in the text; write only
 
 Each format has a file with its parser and its writer; both are pure functions of text. files.py opens a file, once,
 detects its format, and says where in it an error is. aligned.py combines links with their text, and checks them.

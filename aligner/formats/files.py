@@ -12,7 +12,7 @@ from typing import NamedTuple
 from ..errors import FormatError, OptionError
 from ..files import name_of, read_lines
 from ..links import Alignment
-from . import bal, giza, jsonl, naacl, pharaoh, rwth, tsinghua, tsv, word_pairs
+from . import bal, giza, jsonl, naacl, pharaoh, rwth, substrings, tsinghua, tsv, word_pairs
 from .entry import Entry, Writer
 
 LONGEST_LINE = 32_000_000  # bytes: a line of JSON may have thirty times those of its text
@@ -49,6 +49,7 @@ _read_pharaoh = partial(_line_by_line, pharaoh.pharaoh_entry)
 FORMATS = {
     "pharaoh": Format(_read_pharaoh, pharaoh.write_pharaoh),
     "words": Format(None, word_pairs.write_words, needs_text=True),
+    "detokenized": Format(None, substrings.write_substrings, needs_text=True),
     "tsv": Format(partial(_line_by_line, tsv.tsv_entry), tsv.write_tsv, needs_text=True),
     "jsonl": Format(partial(_line_by_line, jsonl.jsonl_entry), jsonl.write_jsonl, needs_text=True),
     "naacl": Format(naacl.read_naacl, naacl.write_naacl, first=1, by_line=False, numbered=True),

@@ -1,4 +1,7 @@
-"""JSON lines: {"src": [...], "tgt": [...], "links": [[0, 0], ...], "possible": ..., "scores": [...], "score": ...}"""
+"""JSON lines: {"src": [...], "tgt": [...], "links": [[0, 0], ...], "possible": ..., "scores": [...], "score": ...}
+
+Where words were made of text as it is, "spans" has their places in it: {"src": [[0, 3], ...], "tgt": ...}.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from operator import index
 from ..errors import FormatError, InputError
 from ..links import Alignment, Link
 from ..sentences import SentencePair, parse_json
+from ..tokenization import Tokenized
 from .entry import Entry, Row, WriteOptions, alignment_of
 
 
@@ -43,6 +47,8 @@ def _links(pairs: Iterable[tuple[int, int]], base: int) -> list[Link]:
 
 
 def write_jsonl(pair: SentencePair, alignment: Alignment, number: int, options: WriteOptions) -> str:
-    """Scores are always written if there are any."""
+    """Scores are always written if there are any, and so are the places of words in their text."""
     fields = {"src": pair.source, "tgt": pair.target, **alignment.to_dict(options.one_based)}
+    if isinstance(pair.source, Tokenized) and isinstance(pair.target, Tokenized):
+        fields["spans"] = {"src": pair.source.spans, "tgt": pair.target.spans}
     return json.dumps(fields, ensure_ascii=False) + "\n"

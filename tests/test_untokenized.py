@@ -1,0 +1,61 @@
+import logging
+
+import pytest
+
+from xalign.sentences import SentencePair
+from xalign.tokenization import tokenize
+from xalign.untokenized import watched
+
+TOKENIZED = ("Das Haus ist klein .", "The house is small .")
+AS_IT_IS = ("Das Haus ist klein.", "The house is small.")
+
+
+def warnings(caplog, *texts):
+    with caplog.at_level(logging.WARNING, logger="xalign"):
+        given = [SentencePair.of(*each) for each in texts]
+        assert list(watched(given)) == given
+    return [record.getMessage() for record in caplog.records]
+
+
+def test_text_with_full_stops_at_its_words_is_told_once(caplog):
+    [warning] = warnings(caplog, *[AS_IT_IS] * 300)
+    assert warning.startswith("200 of the first 200 sentences do not look tokenized ('klein.' is one word)")
+    assert "--words unicode" in warning and "words='unicode'" in warning
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "我昨天买了一本新书。",
+        "我昨天在书店买了一本新书",
+        "私は昨日新しい本を買いました",
+        "ฉันซื้อหนังสือใหม่เมื่อวานนี้ที่ร้าน",
+        "「はい。」",
+    ],
+)
+def test_sentences_without_spaces_between_words_are_told(caplog, source):
+    assert len(warnings(caplog, (source, "I bought a book ."), (source, source))) == 1
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        TOKENIZED,
+        ("我 昨天 买 了 一 本 新书 。", "I bought a book ."),
+        ("コンピューターゲーム を 買っ た", "in the U.S. and Prof. X"),
+        ("...", "1. 2. 3"),
+        ("", ""),
+    ],
+)
+def test_tokenized_sentences_are_not(caplog, pair):
+    assert warnings(caplog, pair) == []
+
+
+def test_a_few_sentences_do_not_make_a_text(caplog):
+    assert warnings(caplog, TOKENIZED, TOKENIZED, AS_IT_IS) == []
+
+
+def test_words_that_were_made_of_text_as_it_is_are_not_told(caplog):
+    pair = SentencePair(*(tokenize(text, "whitespace") for text in AS_IT_IS))
+    assert list(watched([pair])) == [pair]
+    assert caplog.records == []

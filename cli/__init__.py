@@ -24,6 +24,7 @@ COMMANDS = {
     "project": ("xalign.cli.project", "Carry tags, labels and markup over to a translation."),
     "show": ("xalign.cli.show", "Look at links: grids in the terminal, a web page, a figure."),
     "symmetrize": ("xalign.cli.symmetrize", "Combine two files of directed links."),
+    "testsets": ("xalign.cli.testsets", "List the public gold sets; check a download."),
     "train": ("xalign.cli.train", "Teach an encoder to align."),
 }
 

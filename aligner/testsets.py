@@ -1,0 +1,172 @@
+"""Public gold sets: what is known of them (testsets.toml), and a folder where a user put one -> text and gold.
+
+Nothing is downloaded: most sets have no licence that would allow to pass them on. Every set can also be read from a
+prepared folder with the files src, tgt and gold (UTF-8, Pharaoh links from 0).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from .errors import FormatError, InputError, OptionError
+from .evaluation import Gold
+from .files import read_lines
+from .formats import parse_pharaoh
+from .sentences import SentencePair, read_files, read_stream, words
+
+logger = logging.getLogger("xalign")
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The files of one distribution, by their paths: text in two files, or in one of both sides, or with the links."""
+
+    gold: str
+    source: str | None = None
+    target: str | None = None
+    both: str | None = None
+    one_based: bool | None = None
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        names = (self.source, self.target, self.both, self.gold)
+        return tuple(dict.fromkeys(name for name in names if name is not None))
+
+
+PREPARED = Layout(gold="gold", source="src", target="tgt")
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """An AER that somebody published, in percent."""
+
+    system: str
+    aer: float
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class TestSet:
+    """A gold set. `possible`: links that are not sure. `sha256`: of files of its layouts, where they are known."""
+
+    __test__ = False  # for pytest: no class of tests
+
+    name: str
+    title: str
+    languages: tuple[str, str]
+    pairs: int
+    sure: int
+    possible: int
+    licence: str
+    where: str
+    notes: str = ""
+    layouts: tuple[Layout, ...] = ()
+    published: tuple[Figure, ...] = ()
+    sha256: Mapping[str, str] = field(default_factory=dict)
+
+    def read(self, folder: Path | str) -> tuple[list[SentencePair], Gold]:
+        """The text and the gold. The logger "xalign" warns of a file that is not the published one.
+
+        Raises:
+            InputError: the folder has the files of no layout.
+            FormatError: a file cannot be read, or there are not as many pairs as the set has.
+        """
+        layout, found = self._find(Path(folder))
+        for name, path in found.items():
+            expected = self.sha256.get(name)
+            if expected and hashlib.sha256(path.read_bytes()).hexdigest() != expected:
+                logger.warning("%s is not the file that was published: its SHA-256 is another", path)
+        pairs, gold = _read(layout, found)
+        if len(pairs) != self.pairs:
+            raise FormatError(f"{folder} has {len(pairs)} sentence pairs, but {self.name} has {self.pairs}")
+        return pairs, gold
+
+    def _find(self, folder: Path) -> tuple[Layout, dict[str, Path]]:
+        """The layout whose files are all there, with or without the first folder of their paths."""
+        layouts = [*self.layouts, PREPARED]
+        for layout in layouts:
+            for part in (0, 1):
+                found = {name: folder.joinpath(*Path(name).parts[part:]) for name in layout.files}
+                if all(path.is_file() for path in found.values()):
+                    return layout, found
+        expected = "; or ".join(", ".join(layout.files) for layout in layouts)
+        raise InputError(f"{folder} has not the files of {self.name}: expected {expected} (from {self.where})")
+
+
+def _read(layout: Layout, found: Mapping[str, Path]) -> tuple[list[SentencePair], Gold]:
+    gold = found[layout.gold]
+    if layout.source and layout.target:
+        pairs = list(read_files(found[layout.source], found[layout.target]))
+    elif layout.both:
+        pairs = list(read_stream(found[layout.both], "bars"))
+    else:
+        return _read_with_links(gold)
+    return pairs, Gold.read(gold, layout.one_based, pairs)
+
+
+def _read_with_links(path: Path) -> tuple[list[SentencePair], Gold]:
+    """A file of source, target and links between tabs, as XL-WA has them: empty columns may follow."""
+    rows = [line.split("\t")[:3] for line in read_lines(path)]
+    if short := next((number for number, row in enumerate(rows, start=1) if len(row) < 3), None):
+        raise FormatError(f"{path} line {short}: expected source, target and links between tabs")
+    pairs = [SentencePair(words(source), words(target)) for source, target, _ in rows]
+    return pairs, Gold(str(path), [parse_pharaoh(links) for _, _, links in rows])
+
+
+@cache
+def all_testsets() -> dict[str, TestSet]:
+    """All sets, by their names."""
+    table = tomllib.loads(files(__package__).joinpath("testsets.toml").read_text(encoding="utf-8"))
+    sources: dict[str, str] = table["sources"]
+    sets = {name: _test_set(name, fields, sources) for name, fields in table["sets"].items()}
+    for family, fields in table["families"].items():
+        sets |= {each.name: each for each in _members(family, fields, sources)}
+    return sets
+
+
+def find_testset(name: str) -> TestSet:
+    """The set of that name.
+
+    Raises:
+        OptionError: there is none.
+    """
+    try:
+        return all_testsets()[name]
+    except KeyError:
+        raise OptionError(f"unknown test set {name!r}: choose one of {', '.join(all_testsets())}") from None
+
+
+def _test_set(name: str, fields: dict[str, Any], sources: dict[str, str]) -> TestSet:
+    made = {
+        "languages": tuple(fields["languages"]),
+        "layouts": tuple(Layout(**layout) for layout in fields.get("layouts", [])),
+        "published": tuple(
+            Figure(each["system"], each["aer"], sources[each["source"]]) for each in fields.get("published", [])
+        ),
+    }
+    return TestSet(name=name, **(fields | made))
+
+
+def _members(family: str, fields: dict[str, Any], sources: dict[str, str]) -> Iterator[TestSet]:
+    """A set per target language of a family: all from one source language, in one layout, without possible links."""
+    source = fields["source"]
+    for target, (pairs, sure) in fields["members"].items():
+        layouts = [{"gold": fields["layout"].format(target=target)}] if "layout" in fields else []
+        published = [
+            {**each, "aer": each["aer"][target]} for each in fields.get("published", []) if target in each["aer"]
+        ]
+        yield _test_set(
+            f"{family}.{source}-{target}",
+            {key: fields[key] for key in ("title", "licence", "where")}
+            | {"languages": [source, target], "pairs": pairs, "sure": sure, "possible": 0}
+            | {"layouts": layouts, "published": published},
+            sources,
+        )

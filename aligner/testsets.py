@@ -98,7 +98,9 @@ class TestSet:
                 if all(path.is_file() for path in found.values()):
                     return layout, found
         expected = "; or ".join(", ".join(layout.files) for layout in layouts)
-        raise InputError(f"{folder} has not the files of {self.name}: expected {expected} (from {self.where})")
+        raise InputError(
+            f"{folder} has not the files of {self.name}: expected {expected} (from {self.where})"
+        )
 
 
 def _read(layout: Layout, found: Mapping[str, Path]) -> tuple[list[SentencePair], Gold]:
@@ -149,7 +151,8 @@ def _test_set(name: str, fields: dict[str, Any], sources: dict[str, str]) -> Tes
         "languages": tuple(fields["languages"]),
         "layouts": tuple(Layout(**layout) for layout in fields.get("layouts", [])),
         "published": tuple(
-            Figure(each["system"], each["aer"], sources[each["source"]]) for each in fields.get("published", [])
+            Figure(each["system"], each["aer"], sources[each["source"]])
+            for each in fields.get("published", [])
         ),
     }
     return TestSet(name=name, **(fields | made))
@@ -161,7 +164,9 @@ def _members(family: str, fields: dict[str, Any], sources: dict[str, str]) -> It
     for target, (pairs, sure) in fields["members"].items():
         layouts = [{"gold": fields["layout"].format(target=target)}] if "layout" in fields else []
         published = [
-            {**each, "aer": each["aer"][target]} for each in fields.get("published", []) if target in each["aer"]
+            {**each, "aer": each["aer"][target]}
+            for each in fields.get("published", [])
+            if target in each["aer"]
         ]
         yield _test_set(
             f"{family}.{source}-{target}",

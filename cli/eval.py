@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -22,15 +22,22 @@ from xalign.files import STANDARD, expect_no_input, writing
 from xalign.plausibility import Reading
 from xalign.report import REPORTS, sentence_table
 from xalign.sentences import SentencePair, read_files
+from xalign.testsets import find_testset
 
 PATH = click.Path(allow_dash=True, path_type=Path)
 
 
 @click.command()
 @click.argument("files", type=PATH, nargs=-1, metavar="[HYPOTHESIS]...")
-@click.option("--gold", type=PATH, required=True, help="The links to score against.")
+@click.option("--gold", type=PATH, help="The links to score against.")
 @click.option("--src", "source", type=PATH, help="Source text, to align or to check the links against.")
 @click.option("--tgt", "target", type=PATH, help="Target text.")
+@click.option(
+    "--testset",
+    type=(str, click.Path(path_type=Path)),
+    metavar="NAME FOLDER",
+    help="A public gold set and the folder of its download, for gold and text (xalign testsets).",
+)
 @click.option(
     "--gold-one-based/--gold-zero-based",
     default=None,
@@ -58,9 +65,10 @@ def eval(
     ctx: click.Context,
     /,
     files: tuple[Path, ...],
-    gold: Path,
+    gold: Path | None,
     source: Path | None,
     target: Path | None,
+    testset: tuple[str, Path] | None,
     gold_one_based: bool | None,
     one_based: bool | None,
     reverse: bool,
@@ -79,20 +87,23 @@ def eval(
     xalign eval --gold gold.txt old.align new.align
     xalign eval --gold gold.txt --src test.de --tgt test.en --model mini --model small
     xalign eval --gold gold.txt --src test.de --tgt test.en --model xlm-align --layers all --plot layers.png
+    xalign eval --testset de-en alignment-test-sets/ --model mini
 
     Of several HYPOTHESIS files, or models, each is compared with the first by a paired test, of several layers each
     with the best; - is stdin. Without a file, the text is aligned first. Formats are detected (docs/formats.md).
     """
-    _check_usage(ctx, files, source, target, [*options, "layers"])
-    if [str(path) for path in (gold, source, target, *files)].count(STANDARD) > 1:
-        raise OptionError('"-" stands for several files: standard input can be read once')
+    _check_usage(ctx, files, (gold, source, target), testset is not None, [*options, "layers"])
     for output in (sentences, plot):
         if output is not None:
             expect_no_input(output, [gold, source, target, *files])
     if plot is not None:
         expect_figure(plot)
-    text = list(read_files(source, target, longest_line)) if source and target else None
-    links = Gold.read(gold, gold_one_based, text)
+    text: list[SentencePair] | None = None
+    if testset is not None:
+        text, links = find_testset(testset[0]).read(testset[1])
+    else:
+        text = list(read_files(source, target, longest_line)) if source and target else None
+        links = Gold.read(gold or STANDARD, gold_one_based, text)
     if files:
         hypotheses = [Hypothesis.read(path, links, one_based, reverse) for path in files]
     else:
@@ -100,29 +111,38 @@ def eval(
     scores = evaluate(links, hypotheses, against="best" if layers else "first")
     for doubt in doubts(links, hypotheses[-1:] if layers else hypotheses, text):
         tell(f"Warning: {doubt.name}: {_told(doubt, is_file=bool(files))}")
-    click.echo(REPORTS[form](scores), nl=False)
-    if sentences is not None:
-        with writing(sentences) as file:
-            file.writelines(line.encode() for line in sentence_table(scores))
     if plot is not None:
         from xalign.plots import draw
 
-        figure = draw(scores, hypotheses, links, text, plot)
-        with writing(plot) as file:
-            file.write(figure)
+        _write(plot, [draw(scores, hypotheses, links, text, plot)])
+    if sentences is not None:
+        _write(sentences, (line.encode() for line in sentence_table(scores)))
+    click.echo(REPORTS[form](scores), nl=False)
+
+
+def _write(path: Path, parts: Iterable[bytes]) -> None:
+    with writing(path) as file:
+        file.writelines(parts)
 
 
 def _check_usage(
     ctx: click.Context,
     files: Sequence[Path],
-    source: Path | None,
-    target: Path | None,
+    inputs: tuple[Path | None, Path | None, Path | None],
+    has_testset: bool,
     model_parameters: Sequence[str],
 ) -> None:
+    gold, source, target = inputs
+    if has_testset and any(path is not None for path in inputs):
+        raise OptionError("--testset brings gold and text: leave out --gold, --src and --tgt")
+    if not has_testset and gold is None:
+        raise OptionError("there is nothing to score against: give --gold, or --testset")
     if (source is None) != (target is None):
         raise OptionError("--src and --tgt go together: give both")
-    if not files and source is None:
+    if not files and source is None and not has_testset:
         raise OptionError("nothing to score: give a file of links, or --src and --tgt to align with a model")
+    if [str(path) for path in (*inputs, *files)].count(STANDARD) > 1:
+        raise OptionError('"-" stands for several files: standard input can be read once')
     given = [
         name for name in model_parameters if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
     ]

@@ -68,7 +68,8 @@ def _described(testset: TestSet) -> str:
         lines.append("  published AER")
         width = max(len(figure.system) for figure in testset.published)
         lines += [
-            f"             {figure.aer:5.1f}  {figure.system:{width}}  {figure.source}" for figure in testset.published
+            f"             {figure.aer:5.1f}  {figure.system:{width}}  {figure.source}"
+            for figure in testset.published
         ]
     return "\n".join(lines)
 

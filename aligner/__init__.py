@@ -40,12 +40,17 @@ if TYPE_CHECKING:
     from .families import load_encoder as load_encoder
     from .formats import parse_pharaoh as parse_pharaoh
     from .formats import read_alignments as read_alignments
+    from .input_shape import InputShape as InputShape
     from .links import Alignment as Alignment
     from .links import Link as Link
-    from .method import AlignOptions as AlignOptions
-    from .models import PRESETS as PRESETS
-    from .models import Preset as Preset
+    from .method import Extraction as Extraction
+    from .method import Level as Level
+    from .method import Method as Method
+    from .method import Similarity as Similarity
+    from .method import Symmetrization as Symmetrization
     from .models import resolve as resolve
+    from .preset import Preset as Preset
+    from .published import PRESETS as PRESETS
     from .sentences import SentencePair as SentencePair
     from .sentences import read_files as read_files
     from .sentences import read_stream as read_stream
@@ -56,25 +61,30 @@ if TYPE_CHECKING:
 _HOMES = {
     "Aligner": "aligner",
     "Alignment": "links",
-    "AlignOptions": "method",
     "count": "aer",
     "Counts": "aer",
     "Encoder": "encoder",
     "evaluate": "evaluation",
+    "Extraction": "method",
     "EXTRACTORS": "extract",
     "Gold": "evaluation",
     "Hypothesis": "evaluation",
+    "InputShape": "input_shape",
+    "Level": "method",
     "Limits": "blocks",
     "Link": "links",
     "load_encoder": "families",
+    "Method": "method",
     "parse_pharaoh": "formats",
-    "Preset": "models",
-    "PRESETS": "models",
+    "Preset": "preset",
+    "PRESETS": "published",
     "read_alignments": "formats",
     "read_files": "sentences",
     "read_stream": "sentences",
     "resolve": "models",
     "SentencePair": "sentences",
+    "Similarity": "method",
+    "Symmetrization": "method",
     "SYMMETRIZERS": "symmetrize",
     "tokenize": "tokenization",
     "XalignError": "errors",

@@ -6,10 +6,12 @@ the encoder says of them; with a lexicon (lexicon.py) it finds probabilities, an
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields, replace
-from typing import Any
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,14 +26,17 @@ from .errors import InputError, OptionError
 from .families import load_for_aligning
 from .lexicon import link_together
 from .links import Alignment
-from .method import AlignOptions
-from .models import DEFAULT, Preset, resolve
+from .method import Level
+from .models import DEFAULT, resolve
+from .options import with_keywords
 from .pairs import Pair, as_pair, as_pairs
+from .preset import Options, Preset
 from .sentences import SentencePair
 from .subwords import Subwords
 from .tokenization import splits
 from .untokenized import watched
 
+logger = logging.getLogger("xalign")
 _NO_LINKS = Alignment(scores=(), score=0.0)
 
 
@@ -54,29 +59,45 @@ class Explanation:
 class Aligner:
     """An encoder and a way of aligning with it. One thread at a time may use it.
 
-    `method`: what is compared and how links are read off that. `engine`: what runs it, with its stages.
+    `preset`: the model's own. `input`, `method`, `run`: what it and the options make together: how pairs are encoded,
+    how links are found, and in which languages. `engine`: what runs it, with its stages.
     """
 
+    @with_keywords(Options)
     def __init__(
         self,
         encoder: Encoder,
-        preset: Preset,
-        options: AlignOptions | None = None,
+        preset: Preset | None = None,
         limits: Limits | None = None,
+        **options: Unpack[Options],
     ) -> None:
-        options, limits = options or AlignOptions(), limits or Limits()
+        """`preset`: by default that of the encoder.
+
+        Raises:
+            OptionError: as of `load`.
+        """
         self.encoder = encoder
-        self.preset = preset
-        self.method = options.completed_by(preset)
-        encoder.check_layers([self.method.layer])
+        self.preset = preset or encoder.preset
+        settled, self.run = self.preset.with_options(options)
+        self.input, self.method = settled.input, settled.method
+        if self.input.joined != encoder.input.joined:
+            raise OptionError("positions and segments are those that the encoder was loaded with")
+        self.layer = self.method.known_layer
+        encoder.check_layers([self.layer])
+        if not encoder.languages:
+            for language in (self.run.source_language, self.run.target_language):
+                if language is not None and not self.preset.about.lists(language):
+                    _warn_of_language(self.preset.name, language)
+        limits = limits or Limits()
         if self.method.lexicon:
             limits = replace(limits, compared=min(limits.compared, limits.cells))
         self.limits = limits
-        self._split = splits(options.words, self.method.source_language, self.method.target_language)
+        self._split = splits(self.run.words, self.run.source_language, self.run.target_language)
         self.comparison = Comparison(self.method)
-        self.engine = Engine(encoder, self.comparison, options.batch_tokens, limits)
+        self.engine = Engine(encoder, self.comparison, self.input, self.run, limits)
 
     @classmethod
+    @with_keywords(Options)
     def load(
         cls,
         model: str | os.PathLike[str] = DEFAULT,
@@ -86,7 +107,7 @@ class Aligner:
         all_layers: bool = True,
         trust_remote_code: bool = False,
         limits: Limits | None = None,
-        **options: Any,
+        **options: Unpack[Options],
     ) -> Aligner:
         """An aligner from a preset's name, a folder or a hub id; a path object is always a folder or an archive.
 
@@ -96,23 +117,21 @@ class Aligner:
             all_layers: False drops the blocks above the layer that is compared, which saves their memory.
             trust_remote_code: runs the Python code that a checkpoint brings; without it such a checkpoint is refused.
             limits: how many pairs are taken at once, and how large they may be.
-            options: the fields of `AlignOptions`.
+            options: `layer`, `encode`, `similarity`, `extract`, `threshold`, `level`, ...: those of `Options`, which
+                are options of the command line too (docs/methods.md). None leaves a value to the model's preset.
 
         Raises:
             ModelError: the model is unknown or cannot be read.
             OptionError: an option is unknown, out of range, or two do not go together.
         """
-        unknown = options.keys() - {field.name for field in fields(AlignOptions)}
-        if unknown:
-            raise OptionError(f"unknown option {min(unknown)!r}")
-        preset, settled = resolve(_name(model)), AlignOptions(**options)
-        method = settled.completed_by(preset)
+        preset = resolve(_name(model))
+        settled, _ = preset.with_options(options)
+        layer = settled.method.known_layer
         place = choose_device(device)
         precision = choose_dtype(dtype, place)
-        highest = None if all_layers else method.layer
-        used = replace(preset, encode=method.encode)
-        encoder = load_for_aligning(used, place, precision, highest, trust_remote_code)
-        return cls(encoder, preset, settled, limits)
+        highest = None if all_layers else layer
+        encoder = load_for_aligning(settled, place, precision, highest, trust_remote_code)
+        return cls(encoder, preset, limits, **options)
 
     def align(self, pairs: Iterable[Pair]) -> Iterator[Alignment]:
         """One alignment per pair, in their order; a pair with an empty side has one without links.
@@ -135,7 +154,7 @@ class Aligner:
             InputError: as of `align`.
         """
         stream = watched(as_pairs(pairs, self._split))
-        return ((pair, found) for pair, [found] in self._found(stream, [self.method.layer]))
+        return ((pair, found) for pair, [found] in self._found(stream, [self.layer]))
 
     def align_layers(self, pairs: Iterable[Pair], layers: Sequence[int]) -> Iterator[dict[int, Alignment]]:
         """As `align`, one alignment per pair and layer, in one pass of the encoder.
@@ -162,7 +181,7 @@ class Aligner:
         nothing = Compared(_NO_LINKS, np.zeros((0, 0), dtype=np.float32))
         find = self.comparison.link_with_similarity
         stream = watched(as_pairs(pairs, self._split))
-        compared = self.engine.run(stream, [self.method.layer], find, nothing)
+        compared = self.engine.run(stream, [self.layer], find, nothing)
         return (
             (pair, found._replace(alignment=anchored(pair, found.alignment))) for pair, [found] in compared
         )
@@ -184,7 +203,7 @@ class Aligner:
             raise OptionError("there is nothing to explain: a side of the pair has no subwords")
         [(_, batch)] = block.batches
         batch = batch.to(self.encoder.device)
-        source, target = self.engine.encode(batch, [self.method.layer])[0]
+        source, target = self.engine.encode(batch, [self.layer])[0]
         scores = self.comparison.similarity(source, target)
         directions = self.comparison.directions(scores, source, target)
         forward, backward = (direction.links[0].cpu().numpy() for direction in directions)
@@ -214,9 +233,16 @@ class Aligner:
         return link_together(modelled, method.lexicon, method.threshold, limits.together, limits.cells)
 
     def _texts(self, text: Subwords, words: tuple[str, ...]) -> tuple[str, ...]:
-        if self.method.level == "word":
+        if self.method.level is Level.WORD:
             return words
         return tuple(self.encoder.pieces(text.ids.tolist()))
+
+
+@cache  # so that it is said once
+def _warn_of_language(model: str, language: str) -> None:
+    logger.warning(
+        "%s does not list the language %r: expect worse links (xalign models show %s)", model, language, model
+    )
 
 
 def _name(model: str | os.PathLike[str]) -> str:
@@ -226,4 +252,4 @@ def _name(model: str | os.PathLike[str]) -> str:
     try:
         return os.path.join(os.curdir, model)  # noqa: PTH118
     except TypeError:
-        raise OptionError(f"model is {model!r}: it must be a name, a folder or a hub id") from None
+        raise OptionError(f"model is {model!r}: it must be a name, a folder or a hub id", "model") from None

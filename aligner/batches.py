@@ -19,6 +19,7 @@ from torch import Tensor
 
 from .device import moved
 from .encoder import Encoder, EncoderInput
+from .input_shape import Framed, InputShape
 from .subwords import Subwords, runs
 
 Indices = NDArray[np.int64]
@@ -74,9 +75,8 @@ class Batch:
 class Geometry:
     """What of an encoder, and of how it is used, decides the shape of its input."""
 
-    encode: str  # "pair" or "separate"
-    restart: bool  # positions restart on the target side: the limit holds for each side
-    limit: int
+    shape: InputShape
+    limit: int  # the room of a pair
     prefix: tuple[int, ...]
     separator: tuple[int, ...]
     suffix: tuple[int, ...]
@@ -84,10 +84,9 @@ class Geometry:
     languages: tuple[int, int] | None = None  # ids of the source's and the target's
 
     @classmethod
-    def of(cls, encoder: Encoder, encode: str, languages: tuple[int, int] | None = None) -> Geometry:
+    def of(cls, encoder: Encoder, shape: InputShape, languages: tuple[int, int] | None = None) -> Geometry:
         return cls(
-            encode=encode,
-            restart=encoder.preset.positions == "restart",
+            shape=shape,
             limit=encoder.limit,
             prefix=encoder.prefix,
             separator=encoder.separator,
@@ -105,16 +104,15 @@ def plan(
     A pair with a side of no subwords is in no batch: it has no links. Nor are those of `left_out`. A pair beyond the
     budget is a batch of its own.
     """
-    sizes = np.stack([source.sizes, target.sizes])
-    widths = sizes.sum(axis=0) if geometry.encode == "pair" else sizes.max(axis=0)
-    limited = widths if geometry.encode == "pair" and not geometry.restart else sizes.max(axis=0)
-    widths = np.where(limited > geometry.limit, 2 * widths, widths)  # windows overlap by half
+    shape, sizes = geometry.shape, (source.sizes, target.sizes)
+    widths = shape.widths(*sizes)
+    widths = np.where(shape.filled(*sizes) > geometry.limit, 2 * widths, widths)  # windows overlap by half
     order = np.argsort(widths, kind="stable")
-    order = order[(sizes[:, order] > 0).all(axis=0)]
+    order = order[(sizes[0][order] > 0) & (sizes[1][order] > 0)]
     if left_out:
         order = order[~np.isin(order, list(left_out))]
     specials = len(geometry.prefix) + len(geometry.separator) + len(geometry.suffix)
-    sequences = 1 if geometry.encode == "pair" else 2
+    sequences = len(shape.sequences(geometry))
     batches, first = [], 0
     for k, width in enumerate((widths[order] + specials).tolist()):
         if k > first and (k - first + 1) * width * sequences > budget:
@@ -127,11 +125,12 @@ def plan(
 
 def build(source: Subwords, target: Subwords, pairs: Indices, geometry: Geometry) -> Batch:
     """The batch of the pairs with these numbers."""
-    if geometry.encode == "pair":
-        return _build_together(source, target, pairs, geometry)
-    source_input, source_side = _build_alone(source, pairs, geometry, side=0)
-    target_input, target_side = _build_alone(target, pairs, geometry, side=1)
-    return Batch((source_input, target_input), source_side, target_side)
+    sequences = [
+        _build_sequence((source, target), pairs, frames, geometry)
+        for frames in geometry.shape.sequences(geometry)
+    ]
+    sides = [side for _, of_sequence in sequences for side in of_sequence]
+    return Batch(tuple(each for each, _ in sequences), *sides)
 
 
 def encode_within(encoder: Encoder, batch: EncoderInput, layers: Sequence[int], budget: int) -> Tensor:
@@ -197,41 +196,29 @@ class Piece(NamedTuple):
     sizes: Indices
 
 
-def _build_together(source: Subwords, target: Subwords, pairs: Indices, geometry: Geometry) -> Batch:
-    source_windows, target_windows = _windows_together(source.sizes[pairs], target.sizes[pairs], geometry)
-    source_part = _windowed(source, pairs, source_windows)
-    target_part = _windowed(target, pairs, target_windows)
-    rows = len(source_part.sizes)
-    pieces = [
-        _repeated(geometry.prefix, rows),
-        source_part,
-        _repeated(geometry.separator, rows),
-        target_part,
-        _repeated(geometry.suffix, rows),
-    ]
-    encoder_input, columns = _encoder_input(pieces, geometry, geometry.languages)
+def _build_sequence(
+    texts: Sequence[Subwords], pairs: Indices, frames: Sequence[Framed], geometry: Geometry
+) -> tuple[EncoderInput, list[Side]]:
+    """One of the sequences of each pair, in several rows where it does not fit; and where its sides' states are."""
+    of_sides = [texts[framed.side] for framed in frames]
+    windows = _windows([text.sizes[pairs] for text in of_sides], geometry)
+    parts = [_windowed(text, pairs, cut) for text, cut in zip(of_sides, windows, strict=True)]
+    encoder_input, columns = _encoder_input(parts, frames, geometry)
     width = encoder_input.ids.shape[1]
-    return Batch(
-        (encoder_input,),
-        _side(source, pairs, source_windows, columns[1], width),
-        _side(target, pairs, target_windows, columns[3], width),
-    )
+    places = zip(of_sides, windows, columns, strict=True)
+    return encoder_input, [_side(text, pairs, cut, column, width) for text, cut, column in places]
 
 
-def _build_alone(text: Subwords, pairs: Indices, geometry: Geometry, side: int) -> tuple[EncoderInput, Side]:
-    windows = _windows_alone(text.sizes[pairs], geometry.limit)
-    languages = None if geometry.languages is None else (geometry.languages[side],) * 2
-    part = _windowed(text, pairs, windows)
-    rows = len(part.sizes)
-    pieces = [_repeated(geometry.prefix, rows), part, _repeated(geometry.suffix, rows)]
-    encoder_input, columns = _encoder_input(pieces, geometry, languages)
-    return encoder_input, _side(text, pairs, windows, columns[1], encoder_input.ids.shape[1])
+def _windows(sizes: Sequence[Indices], geometry: Geometry) -> Sequence[Windows]:
+    if len(sizes) > 1:
+        source, target = sizes
+        return _windows_together(source, target, geometry)
+    return [_windows_alone(sizes[0], geometry.limit)]
 
 
 def _windows_together(source: Indices, target: Indices, geometry: Geometry) -> tuple[Windows, Windows]:
     """Of pairs with so many subwords a side; nearly always all of them fit."""
-    longest = np.maximum(source, target) if geometry.restart else source + target
-    if longest.max() <= geometry.limit:
+    if geometry.shape.filled(source, target).max() <= geometry.limit:
         return Windows.whole(source), Windows.whole(target)
     windows = [pair_windows(s, t, geometry) for s, t in zip(source.tolist(), target.tolist(), strict=True)]
     source_windows, target_windows = ([[each[k] for each in of_pair] for of_pair in windows] for k in (0, 1))
@@ -252,30 +239,38 @@ def _windowed(text: Subwords, pairs: Indices, windows: Windows) -> Piece:
 
 
 def _encoder_input(
-    pieces: Sequence[Piece], geometry: Geometry, languages: tuple[int, int] | None
+    parts: Sequence[Piece], frames: Sequence[Framed], geometry: Geometry
 ) -> tuple[EncoderInput, list[Indices]]:
-    """Rows of these pieces, side by side, and the columns at which each of them begins.
+    """Rows of sides in their frames, one after the other, and the columns at which each side's subwords begin.
 
-    The target side begins after the third piece, where there are so many. Shape of columns: (rows,) each
+    Shape of columns: (rows,) each
     """
+    rows = len(parts[0].sizes)
+    pieces = [
+        piece
+        for part, (_, before, after) in zip(parts, frames, strict=True)
+        for piece in (_repeated(before, rows), part, _repeated(after, rows))
+    ]
     sizes = [piece.sizes for piece in pieces]
     bounds = np.cumsum([np.zeros_like(sizes[0]), *sizes], axis=0)
     ends = bounds[-1]
-    ids = np.full((len(ends), int(ends.max())), geometry.pad, dtype=np.int64)
+    ids = np.full((rows, int(ends.max())), geometry.pad, dtype=np.int64)
     numbers = np.arange(ids.shape[1])
     for piece, start, end in zip(pieces, bounds[:-1], bounds[1:], strict=True):
-        ids[(numbers >= start[:, None]) & (numbers < end[:, None])] = piece.ids
+        if len(piece.ids):
+            ids[(numbers >= start[:, None]) & (numbers < end[:, None])] = piece.ids
     mask = numbers < ends[:, None]
-    target_starts = bounds[3] if len(pieces) > 3 else ends
-    sides = (mask & (numbers >= target_starts[:, None])).astype(np.int64)
+    second_starts = bounds[3] if len(parts) > 1 else ends
+    sides = (mask & (numbers >= second_starts[:, None])).astype(np.int64)
+    languages = geometry.languages and np.array([geometry.languages[framed.side] for framed in frames])
     encoder_input = EncoderInput(
         ids=torch.from_numpy(ids),
         mask=torch.from_numpy(mask),
         sides=torch.from_numpy(sides),
-        languages=None if languages is None else torch.from_numpy(np.array(languages)[sides]),
+        languages=None if languages is None else torch.from_numpy(languages[sides]),
         padded=bool(ends.min() < ids.shape[1]),
     )
-    return encoder_input, list(bounds)
+    return encoder_input, list(bounds[1::3])
 
 
 def _repeated(special: tuple[int, ...], rows: int) -> Piece:
@@ -317,35 +312,16 @@ def _places(sizes: Indices, windows: Windows, columns: Indices, width: int) -> I
 def pair_windows(source: int, target: int, geometry: Geometry) -> list[tuple[Span, Span]]:
     """The parts of a pair that are encoded together: all of it if it fits, else windows that move in step.
 
-    >>> g = Geometry("pair", False, limit=8, prefix=(), separator=(), suffix=(), pad=0)
+    >>> pair = InputShape(encode=Encoding.PAIR)
+    >>> g = Geometry(pair, limit=8, prefix=(), separator=(), suffix=(), pad=0)
     >>> pair_windows(4, 4, g)
     [((0, 4), (0, 4))]
     >>> pair_windows(8, 8, g)
     [((0, 4), (0, 4)), ((2, 6), (2, 6)), ((4, 8), (4, 8))]
     """
-    if geometry.restart:
-        source_width, target_width = min(source, geometry.limit), min(target, geometry.limit)
-    else:
-        source_width, target_width = share_limit(source, target, geometry.limit)
+    source_width, target_width = geometry.shape.shares(source, target, geometry.limit)
     count = max(window_count(source, source_width), window_count(target, target_width))
     return list(zip(spans(source, source_width, count), spans(target, target_width, count), strict=True))
-
-
-def share_limit(source: int, target: int, limit: int) -> tuple[int, int]:
-    """How many subwords of each side go into one window: in proportion, but a short side goes in whole.
-
-    >>> share_limit(10, 500, 512), share_limit(10, 600, 512), share_limit(1000, 1000, 512)
-    ((10, 500), (10, 502), (256, 256))
-    """
-    if source + target <= limit:
-        return source, target
-    short = limit // 4
-    if source <= short:
-        return source, limit - source
-    if target <= short:
-        return limit - target, target
-    share = min(max(limit * source // (source + target), short), limit - short)
-    return min(share, source), min(limit - share, target)
 
 
 def window_count(size: int, width: int) -> int:

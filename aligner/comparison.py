@@ -31,8 +31,8 @@ from .extract import (
 )
 from .lexicon import Directions
 from .links import Alignment
-from .method import Method
-from .similarity import SCALES, pool_places, similarity
+from .method import Level, Method, Punctuation
+from .similarity import pool_places, similarity
 from .words import symmetrized_links, word_links, word_similarity
 
 
@@ -70,7 +70,7 @@ class Comparison:
 
     def units(self, states: Tensor, side: Side) -> Units:
         """The states that will be compared. Shape of `states`: (places, width)."""
-        if self.method.level == "subword":
+        if self.method.level is Level.SUBWORD:
             punctuation = side.punctuation.gather(1, side.words.clamp(min=0))
             return Units(states[side.places], side.words, punctuation)
         count = int(side.lengths.max())
@@ -121,7 +121,7 @@ class Comparison:
     @torch.inference_mode()
     def probabilities(self, batch: Batch, source: Units, target: Units) -> list[Directions]:
         """What the model says of every word of each pair: a softmax over the words of the other side."""
-        scores = SCALES[self.method.similarity] * self.similarity(source, target)
+        scores = self.method.similarity.scale * self.similarity(source, target)
         found = (
             self._permitted(each, source, target)
             for each in softmax_directions(scores, source.mask, target.mask, threshold=0)
@@ -137,6 +137,6 @@ class Comparison:
         """Links without those that the method rules out whatever their score."""
         return (
             apart(links, source.punctuation, target.punctuation)
-            if self.method.punctuation == "apart"
+            if self.method.punctuation is Punctuation.APART
             else links
         )

@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from .errors import OptionError
+from .options import expect_one_of
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
@@ -33,7 +34,7 @@ def choose_device(name: str = "auto") -> torch.device:
     ) as error:  # ImportError: a backend that is not installed
         reason = str(error).splitlines()[0]
         raise OptionError(
-            f"--device {name} cannot be used here ({reason}); use --device cpu, or auto"
+            f"device {name} cannot be used here ({reason}); use cpu, or auto", "device"
         ) from None
     return device
 
@@ -46,8 +47,7 @@ def choose_dtype(name: str, device: torch.device) -> torch.dtype:
     """
     if name == "auto":
         return torch.bfloat16 if _has_fast_bfloat16(device) else torch.float32
-    if name not in DTYPES:
-        raise OptionError(f"--dtype {name} is unknown: choose auto, {', '.join(DTYPES)}")
+    expect_one_of("dtype", name, ("auto", *DTYPES))
     return DTYPES[name]
 
 

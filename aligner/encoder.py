@@ -26,7 +26,8 @@ from torch import Tensor, nn
 from .device import attention_kernels, moved
 from .encoders.languages import find_language
 from .errors import LanguageError, LayerError, OptionError
-from .models import Preset
+from .input_shape import InputShape
+from .preset import Preset
 
 if TYPE_CHECKING:
     from .encoders.packed import PackedBlocks
@@ -98,12 +99,15 @@ class Vocabulary:
     specials: frozenset[int]
 
 
+_LANGUAGE_OPTIONS = "source_language", "target_language"
+_LANGUAGES = " and ".join(_LANGUAGE_OPTIONS)
+
+
 class Encoder(ABC):
     """A model that answers with hidden states. Threads take turns with it, unless it is `concurrent`.
 
     `layers`: number of blocks; valid layers are 0..layers, of which those above `highest` were left out. `width`: of a
-    hidden state. `limit`: most subwords in one sequence, specials not counted; where positions restart on the target
-    side, most subwords on each side. `causal`: each position sees those before it alone.
+    hidden state. `limit`: the room of a pair (`InputShape.room`). `causal`: each position sees those before it alone.
     `languages`: the codes that `language_id` takes, in the order of their ids; empty where encoding depends
     on none. `needs_language`: there are such codes and no `default_language`.
     `prefix`, `separator`, `suffix`: the special ids before, between and after the two sides of a pair; a
@@ -154,6 +158,11 @@ class Encoder(ABC):
         return bool(self.languages) and self.default_language is None
 
     @property
+    def input(self) -> InputShape:
+        """How a pair is laid out for it."""
+        return self.preset.input
+
+    @property
     def pad_id(self) -> int:
         return self.vocabulary.pad
 
@@ -199,12 +208,15 @@ class Encoder(ABC):
     def language_id(self, code: str | None) -> int:
         """What `EncoderInput.languages` holds for a language; None asks for the default one."""
         if not self.languages:
-            raise LanguageError(f"{self.preset.name} takes no language: leave out --src-lang and --tgt-lang")
+            raise LanguageError(
+                f"{self.preset.name} takes no language: leave out {_LANGUAGES}", *_LANGUAGE_OPTIONS
+            )
         code = code or self.default_language
         if code is None:
             raise LanguageError(
-                f"{self.preset.name} needs to know the languages: give --src-lang and --tgt-lang, "
-                f"each one of {', '.join(self.languages)}"
+                f"{self.preset.name} needs to know the languages: give {_LANGUAGES}, "
+                f"each one of {', '.join(self.languages)}",
+                *_LANGUAGE_OPTIONS,
             )
         return self.languages.index(find_language(code, self.languages))
 

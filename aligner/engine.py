@@ -25,7 +25,10 @@ from .batches import Batch, Geometry, Indices, build, encode_within, plan, rows_
 from .blocks import Block, Limits, blocks, in_order, too_large
 from .comparison import Comparison, Units
 from .encoder import Encoder
+from .input_shape import InputShape
+from .method import Level
 from .parallel import run_groups
+from .preset import RunOptions
 from .sentences import SentencePair
 from .subwords import Splitter
 
@@ -79,20 +82,20 @@ class Engine:
         self,
         encoder: Encoder,
         comparison: Comparison,
-        batch_tokens: int | None = None,
+        shape: InputShape,
+        run: RunOptions,
         limits: Limits | None = None,
     ) -> None:
-        """`batch_tokens`: most padded subwords in a batch; None fits the device."""
+        """`shape`: how pairs are encoded. `run`: in which languages they are, and how large batches may be."""
         self.encoder = encoder
         self.comparison = comparison
         self.limits = limits or Limits()
-        method = comparison.method
-        languages = method.source_language, method.target_language
-        self._geometry = Geometry.of(encoder, method.encode, _language_ids(encoder, *languages))
+        languages = run.source_language, run.target_language
+        self._geometry = Geometry.of(encoder, shape, _language_ids(encoder, *languages))
         self._split = tuple(Splitter(encoder, language) for language in languages)
         for split in self._split:
             split([["a"]])  # a language that the encoder cannot split is told before anything is read
-        tokens = batch_tokens or BUDGETS.get(encoder.device.type, BUDGETS["cpu"])
+        tokens = run.batch_tokens or BUDGETS.get(encoder.device.type, BUDGETS["cpu"])
         self._budget = Budget(tokens, encoder.device)
         usual = BLOCK * max(1, tokens // BUDGETS["cpu"]) * (1 if encoder.concurrent else PADDED)
         self.block = self.limits.block or usual
@@ -121,14 +124,14 @@ class Engine:
         """
         kept = pairs
         lengths = [len(pair.source) for pair in pairs], [len(pair.target) for pair in pairs]
-        left_out = self._too_large(*lengths, "word")
+        left_out = self._too_large(*lengths, Level.WORD)
         if left_out:
             kept = [_NOTHING if number in left_out else pair for number, pair in enumerate(pairs)]
         source, target = (
             split([getattr(pair, side) for pair in kept])
             for split, side in zip(self._split, ("source", "target"), strict=True)
         )
-        left_out |= self._too_large(source.sizes.tolist(), target.sizes.tolist(), "subword")
+        left_out |= self._too_large(source.sizes.tolist(), target.sizes.tolist(), Level.SUBWORD)
         budget = self._budget.tokens
         if self.workers > 1:  # so that a short block is shared out too
             budget = min(budget, (len(source.ids) + len(target.ids)) // self.workers + 1)
@@ -153,8 +156,8 @@ class Engine:
 
     # What they are made of.
 
-    def _too_large(self, source: Sequence[int], target: Sequence[int], unit: str) -> dict[int, str]:
-        most_compared = self.limits.compared if unit == self.comparison.method.level else None
+    def _too_large(self, source: Sequence[int], target: Sequence[int], unit: Level) -> dict[int, str]:
+        most_compared = self.limits.compared if unit is self.comparison.method.level else None
         return too_large(source, target, f"{unit}s", self.limits.encoded, most_compared)
 
     def _tasks(

@@ -17,7 +17,14 @@ Only the command line turns them into printed lines and exit status 2.
 
 
 class XalignError(Exception):
-    """Anything that a user of xalign can mend; the text is written for that user."""
+    """Anything that a user of xalign can mend; the text is written for that user.
+
+    `options`: the names in it that are options, as Python spells them. The command line writes them as it does.
+    """
+
+    def __init__(self, text: str, *options: str) -> None:
+        super().__init__(text)
+        self.options = options
 
 
 class InputError(XalignError, ValueError):

@@ -10,7 +10,7 @@ Does not: count (aer.py), test (significance.py), write (report.py).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -113,14 +113,14 @@ def _expect_pairs(found: int, name: str, expected: int, other: str) -> None:
 
 def settings(aligner: Aligner, layer: int) -> dict[str, object]:
     """For the signature: the settings that it always names, then those that differ from the preset."""
-    from .method import AlignOptions
-
     chosen = aligner.method
-    plain = AlignOptions(layer=chosen.layer, extract=chosen.extract).completed_by(aligner.preset)
+    plain = aligner.preset.changed(layer=chosen.layer, extract=chosen.extract)
     usual = {"model": aligner.preset.name, "layer": layer, "extract": chosen.extract, "level": chosen.level}
-    values = {each.name: getattr(chosen, each.name) for each in fields(chosen)}
+    languages = {name: getattr(aligner.run, name) for name in ("source_language", "target_language")}
+    values = {**asdict(aligner.input), **asdict(chosen), **languages}
+    expected = {**asdict(plain.input), **asdict(plain.method)}
     changed = {
-        name: value for name, value in values.items() if value is not None and value != getattr(plain, name)
+        name: value for name, value in values.items() if value is not None and value != expected.get(name)
     }
     dtype = str(aligner.encoder.dtype).removeprefix("torch.")
     return {**usual, **changed, **({} if dtype == "float32" else {"dtype": dtype})}

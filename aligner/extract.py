@@ -2,7 +2,7 @@
 
 Every method is `(similarity, source_mask, target_mask, *, threshold, **its own options) -> Links`; a mask is
 true at real positions, and neither values nor amount of padding change a link. A link's score must lie above
-the threshold; what the score is, and the threshold a method has by default, stands in docs/methods.md.
+the threshold, by default that of its `Extraction`; docs/methods.md says what the score is.
 
     argmax forward backward union itermax match     SimAlign (Jalili Sabet et al., 2020)
     softmax entmax                                  awesome-align (Dou & Neubig, 2021)
@@ -22,6 +22,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from .method import Extraction
 from .transport import (
     real_pairs,
     scaled_cost,
@@ -30,9 +31,6 @@ from .transport import (
     unbalanced_plan,
     xlm_align_rounds,
 )
-
-THRESHOLDS = {"softmax": 0.001, "entmax": 0.0, "agreement": 0.4, "sinkhorn": 0.4, "unbalanced": 0.3}
-"""What a link must score more than where no threshold is given; the other methods keep every link."""
 
 SWEEPS = 50
 SWEEP_TOLERANCE = 1e-2
@@ -91,34 +89,34 @@ def argmax_directions(
 def softmax_directions(
     similarity: Tensor, source_mask: Tensor, target_mask: Tensor, *, threshold: float | None = None
 ) -> tuple[Links, Links]:
-    """Every pair to which a softmax over targets, or over sources, gives more than the threshold (0.001)."""
+    """Every pair to which a softmax over targets, or over sources, gives more than the threshold."""
     real = real_pairs(source_mask, target_mask)
     # The least finite value, not -inf: a row of padding alone must not become 0 / 0.
     logits = similarity.masked_fill(~real, torch.finfo(similarity.dtype).min)
     return (
-        _above(threshold, Links(real, logits.softmax(2)), THRESHOLDS["softmax"]),
-        _above(threshold, Links(real, logits.softmax(1)), THRESHOLDS["softmax"]),
+        _above(threshold, Links(real, logits.softmax(2)), Extraction.SOFTMAX.threshold),
+        _above(threshold, Links(real, logits.softmax(1)), Extraction.SOFTMAX.threshold),
     )
 
 
 def agreement_directions(
     similarity: Tensor, source_mask: Tensor, target_mask: Tensor, *, threshold: float | None = None
 ) -> tuple[Links, Links]:
-    """As `softmax_directions`, with the threshold of `agreement` (0.4)."""
-    threshold = THRESHOLDS["agreement"] if threshold is None else threshold
+    """As `softmax_directions`, with the threshold of `agreement`."""
+    threshold = Extraction.AGREEMENT.threshold if threshold is None else threshold
     return softmax_directions(similarity, source_mask, target_mask, threshold=threshold)
 
 
 def entmax_directions(
     similarity: Tensor, source_mask: Tensor, target_mask: Tensor, *, threshold: float | None = None
 ) -> tuple[Links, Links]:
-    """As softmax, with 1.5-entmax, which gives most pairs exactly 0, the default threshold."""
+    """As softmax, with 1.5-entmax, which gives most pairs exactly 0."""
     real = real_pairs(source_mask, target_mask)
     logits = similarity.masked_fill(~real, torch.finfo(similarity.dtype).min)
     by_source, by_target = entmax15(logits), entmax15(logits.transpose(1, 2)).transpose(1, 2)
     return (
-        _above(threshold, Links(real, by_source), THRESHOLDS["entmax"]),
-        _above(threshold, Links(real, by_target), THRESHOLDS["entmax"]),
+        _above(threshold, Links(real, by_source), Extraction.ENTMAX.threshold),
+        _above(threshold, Links(real, by_target), Extraction.ENTMAX.threshold),
     )
 
 
@@ -182,28 +180,28 @@ def union(
 def softmax(
     similarity: Tensor, source_mask: Tensor, target_mask: Tensor, *, threshold: float | None = None
 ) -> Links:
-    """Pairs whose softmax probability is above the threshold (0.001) in both directions."""
+    """Pairs whose softmax probability is above the threshold in both directions."""
     return _mutual(*softmax_directions(similarity, source_mask, target_mask, threshold=threshold))
 
 
 def entmax(
     similarity: Tensor, source_mask: Tensor, target_mask: Tensor, *, threshold: float | None = None
 ) -> Links:
-    """Pairs whose 1.5-entmax probability is above the threshold (0) in both directions."""
+    """Pairs whose 1.5-entmax probability is above the threshold in both directions."""
     return _mutual(*entmax_directions(similarity, source_mask, target_mask, threshold=threshold))
 
 
 def agreement(
     similarity: Tensor, source_mask: Tensor, target_mask: Tensor, *, threshold: float | None = None
 ) -> Links:
-    """Pairs for which the geometric mean of both softmax probabilities is above the threshold (0.4).
+    """Pairs for which the geometric mean of both softmax probabilities is above the threshold.
 
     The product of the posteriors of both directions, which Liang, Taskar and Klein (2006, "Alignment by Agreement")
     train for: a word that is one of several for its counterpart is linked if it is sure itself.
     """
     one, other = softmax_directions(similarity, source_mask, target_mask, threshold=0)
     product = Links(one.links & other.links, (one.scores * other.scores).sqrt())
-    return _above(threshold, product, THRESHOLDS["agreement"])
+    return _above(threshold, product, Extraction.AGREEMENT.threshold)
 
 
 def xlm_align(
@@ -280,13 +278,15 @@ def sinkhorn(
     threshold: float | None = None,
     epsilon: float = 0.05,
 ) -> Links:
-    """Pairs between which entropic transport carries more than the threshold (0.4) of what could flow."""
+    """Pairs between which entropic transport carries more than the threshold of what could flow."""
     cost = scaled_cost(similarity, source_mask, target_mask)
     plan = sinkhorn_plan(
         cost, source_mask, target_mask, epsilon=epsilon, tolerance=SWEEP_TOLERANCE, iterations=SWEEPS
     )
     share = transported_share(plan, source_mask, target_mask)
-    return _above(threshold, Links(real_pairs(source_mask, target_mask), share), THRESHOLDS["sinkhorn"])
+    return _above(
+        threshold, Links(real_pairs(source_mask, target_mask), share), Extraction.SINKHORN.threshold
+    )
 
 
 def unbalanced(
@@ -298,7 +298,7 @@ def unbalanced(
     epsilon: float = 0.05,
     tau: float = 0.5,
 ) -> Links:
-    """As `sinkhorn`, but words without counterpart may keep their mass; the default threshold is 0.3."""
+    """As `sinkhorn`, but words without counterpart may keep their mass."""
     cost = scaled_cost(similarity, source_mask, target_mask)
     plan = unbalanced_plan(
         cost,
@@ -310,32 +310,33 @@ def unbalanced(
         iterations=SWEEPS,
     )
     share = transported_share(plan, source_mask, target_mask)
-    return _above(threshold, Links(real_pairs(source_mask, target_mask), share), THRESHOLDS["unbalanced"])
+    return _above(
+        threshold, Links(real_pairs(source_mask, target_mask), share), Extraction.UNBALANCED.threshold
+    )
 
 
-EXTRACTORS: dict[str, Extractor] = {
-    "argmax": argmax,
-    "forward": forward,
-    "backward": backward,
-    "union": union,
-    "itermax": itermax,
-    "match": match,
-    "softmax": softmax,
-    "entmax": entmax,
-    "agreement": agreement,
-    "xlm-align": xlm_align,
-    "sinkhorn": sinkhorn,
-    "unbalanced": unbalanced,
+EXTRACTORS: dict[Extraction, Extractor] = {
+    Extraction.ARGMAX: argmax,
+    Extraction.FORWARD: forward,
+    Extraction.BACKWARD: backward,
+    Extraction.UNION: union,
+    Extraction.ITERMAX: itermax,
+    Extraction.MATCH: match,
+    Extraction.SOFTMAX: softmax,
+    Extraction.ENTMAX: entmax,
+    Extraction.AGREEMENT: agreement,
+    Extraction.XLM_ALIGN: xlm_align,
+    Extraction.SINKHORN: sinkhorn,
+    Extraction.UNBALANCED: unbalanced,
 }
 
-DIRECTED: dict[str, DirectedExtractor] = {
-    "argmax": argmax_directions,
-    "softmax": softmax_directions,
-    "entmax": entmax_directions,
-    "agreement": agreement_directions,
-    "xlm-align": xlm_align_directions,
+DIRECTED: dict[Extraction, DirectedExtractor] = {
+    Extraction.ARGMAX: argmax_directions,
+    Extraction.SOFTMAX: softmax_directions,
+    Extraction.ENTMAX: entmax_directions,
+    Extraction.AGREEMENT: agreement_directions,
+    Extraction.XLM_ALIGN: xlm_align_directions,
 }
-"""The methods whose two directions can be symmetrized by another rule than agreement."""
 
 
 # --- what they are made of ----------------------------------------------------------------------------------

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -16,27 +15,17 @@ from .encoders.folder import CONFIG, TOKENIZER, WEIGHTS, brings_code, check_fold
 from .errors import ModelError
 from .hub import checkpoint_folder
 from .json_file import read_object
-from .models import BUNDLED, Preset, holds_fairseq
+from .models import BUNDLED, holds_fairseq
+from .preset import Family, Preset
 
-# family -> (module, class): most of them import transformers, which takes seconds, so only the one in use is imported.
-_FAMILIES = {
-    "prenorm": (".encoders.prenorm", "PrenormEncoder"),
-    "postnorm": (".encoders.postnorm", "PostnormEncoder"),
-    "roberta": (".encoders.roberta", "RobertaEncoder"),
-    "xmod": (".encoders.xmod", "XmodEncoder"),
-    "xlm": (".encoders.xlm", "XlmEncoder"),
-    "bert": (".encoders.bert", "BertEncoder"),
-    "fairseq": (".encoders.fairseq", "FairseqEncoder"),
-    "generic": (".encoders.generic", "GenericEncoder"),
-    "foreign": (".encoders.generic", "ForeignEncoder"),  # brings its own code, and is trusted
-}
+_FOREIGN = ".encoders.generic", "ForeignEncoder"  # of a checkpoint that brings its own code, and is trusted
 # transformers' model_type -> family; every other type is generic.
 _FAMILY_OF_TYPE = {
-    "xlm-roberta": "roberta",
-    "xlm-roberta-xl": "roberta",
-    "xmod": "xmod",
-    "xlm": "xlm",
-    "bert": "bert",
+    "xlm-roberta": Family.ROBERTA,
+    "xlm-roberta-xl": Family.ROBERTA,
+    "xmod": Family.XMOD,
+    "xlm": Family.XLM,
+    "bert": Family.BERT,
 }
 
 
@@ -54,11 +43,12 @@ def load_encoder(
     Raises:
         ModelError: the checkpoint cannot be read, or brings code that is not trusted.
     """
-    folder = checkpoint_folder(preset.checkpoint)
+    folder = checkpoint_folder(preset.checkpoint.place)
     if trust_remote_code and brings_code(folder):
-        folder = checkpoint_folder(preset.checkpoint, with_code=True)
-    preset = replace(preset, checkpoint=str(folder))
-    module, name = _FAMILIES[_family(preset, folder, trust_remote_code)]
+        folder = checkpoint_folder(preset.checkpoint.place, with_code=True)
+    preset = preset.changed(place=str(folder))
+    # Most modules import transformers, which takes seconds, so only the one in use is imported.
+    module, name = _class(preset, folder, trust_remote_code)
     family: type[WholeEncoder] = getattr(importlib.import_module(module, __package__), name)
     encoder = family.load(preset, dtype)
     if folder not in BUNDLED.values():
@@ -85,24 +75,33 @@ def load_for_aligning(
     return AligningEncoder(whole, torch.device(device), highest)
 
 
-def _family(preset: Preset, folder: Path, trusts: bool) -> str:
-    """Which family reads the checkpoint; ModelError unless it may be read at all."""
-    if preset.family == "fairseq" or (preset.family == "auto" and holds_fairseq(folder)):
-        return "fairseq"
+def _class(preset: Preset, folder: Path, trusts: bool) -> tuple[str, str]:
+    """The module and the class that read the checkpoint; ModelError unless it may be read at all."""
+    family = preset.checkpoint.family
+    if family is Family.AUTO and holds_fairseq(folder):
+        family = Family.FAIRSEQ
+    if family is not Family.FAIRSEQ:
+        _check_readable(preset, folder, trusts)
+        if trusts and folder not in BUNDLED.values() and brings_code(folder):
+            return _FOREIGN
+    if family is Family.AUTO:
+        family = _family(folder, read_object(folder / CONFIG))
+    return f".encoders.{family}", f"{family.capitalize()}Encoder"
+
+
+def _check_readable(preset: Preset, folder: Path, trusts: bool) -> None:
     if not folder.is_dir():
         raise ModelError(f"{folder}: a file, where {preset.name} needs a folder with {CONFIG} and weights")
     if folder not in BUNDLED.values():  # what comes with the package is no safer than the package
         if not trusts:
             refuse_code(folder)
         check_folder(folder, frozenset(_FAMILY_OF_TYPE))
-        if trusts and brings_code(folder):
-            return "foreign"
-    if preset.family != "auto":
-        return preset.family
-    config = read_object(folder / CONFIG)
+
+
+def _family(folder: Path, config: dict[str, Any]) -> Family:
     if _is_prenorm(folder, config):
-        return "prenorm"
-    return _FAMILY_OF_TYPE.get(config["model_type"], "generic")
+        return Family.PRENORM
+    return _FAMILY_OF_TYPE.get(config["model_type"], Family.GENERIC)
 
 
 def _is_prenorm(folder: Path, config: dict[str, Any]) -> bool:
@@ -130,5 +129,6 @@ def _check_usable(encoder: WholeEncoder, folder: Path) -> None:
             dtype = str(weight.dtype).removeprefix("torch.")
             raise ModelError(
                 f"{folder}: {name} holds weights that are not finite numbers, read as {dtype}: the file is damaged, "
-                "or has numbers too large for that --dtype"
+                "or has numbers too large for that dtype",
+                "dtype",
             )

@@ -14,7 +14,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from .errors import OptionError
+from .method import Similarity
+from .options import chosen
 
 
 def dot(source: Tensor, target: Tensor) -> Tensor:
@@ -27,10 +28,10 @@ def cosine(source: Tensor, target: Tensor) -> Tensor:
     return (1 + dot(functional.normalize(source, dim=-1), functional.normalize(target, dim=-1))) / 2
 
 
-MEASURES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {"dot": dot, "cosine": cosine}
-
-SCALES = {"dot": 1.0, "cosine": 40.0}
-"""What they are multiplied by where a softmax is to give probabilities; cosines, in [0, 1], would make it flat."""
+MEASURES: dict[Similarity, Callable[[Tensor, Tensor], Tensor]] = {
+    Similarity.DOT: dot,
+    Similarity.COSINE: cosine,
+}
 
 
 def similarity(source: Tensor, target: Tensor, method: str) -> Tensor:
@@ -38,9 +39,7 @@ def similarity(source: Tensor, target: Tensor, method: str) -> Tensor:
 
     Shape: (batch, source, width), (batch, target, width) -> (batch, source, target)
     """
-    if method not in MEASURES:
-        raise OptionError(f"similarity {method!r} is unknown: choose one of {', '.join(MEASURES)}.")
-    return MEASURES[method](source.float(), target.float())
+    return MEASURES[chosen("similarity", method, Similarity)](source.float(), target.float())
 
 
 def pool_places(states: Tensor, places: Tensor, word_index: Tensor, words: int) -> tuple[Tensor, Tensor]:

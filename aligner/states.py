@@ -24,6 +24,7 @@ from .batches import Geometry, build, encode_within, plan
 from .encoder import Encoder
 from .errors import OptionError
 from .files import replacing
+from .input_shape import InputShape
 from .subwords import Splitter, Subwords
 
 SUFFIXES = (".safetensors", ".npz")
@@ -82,7 +83,8 @@ def hidden_states(
     encoder.check_layers(layers)
     language_id = encoder.language_id(language) if encoder.languages else None
     text = Splitter(encoder, language)(sentences)
-    geometry = Geometry.of(encoder, "separate", None if language_id is None else (language_id, language_id))
+    alone = InputShape()  # separate
+    geometry = Geometry.of(encoder, alone, None if language_id is None else (language_id, language_id))
     shape = (len(layers), len(text.ids), encoder.width)
     states = np.zeros(shape, dtype=np.float32)
     # Batches hold pairs: each sentence is paired with itself, and only one side is encoded.

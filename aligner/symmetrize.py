@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Set
 
 from .links import Alignment, Link
+from .method import Symmetrization
 
 Symmetrizer = Callable[[Set[Link], Set[Link]], set[Link]]
 
@@ -60,12 +61,12 @@ def grow_diag_final_and(forward: Set[Link], backward: Set[Link]) -> set[Link]:
     return _fill(grow_diag(forward, backward), (*sorted(forward), *sorted(backward)), all)
 
 
-SYMMETRIZERS: dict[str, Symmetrizer] = {
-    "intersection": intersection,
-    "union": union,
-    "grow-diag": grow_diag,
-    "grow-diag-final": grow_diag_final,
-    "grow-diag-final-and": grow_diag_final_and,
+SYMMETRIZERS: dict[Symmetrization, Symmetrizer] = {
+    Symmetrization.INTERSECTION: intersection,
+    Symmetrization.UNION: union,
+    Symmetrization.GROW_DIAG: grow_diag,
+    Symmetrization.GROW_DIAG_FINAL: grow_diag_final,
+    Symmetrization.GROW_DIAG_FINAL_AND: grow_diag_final_and,
 }
 
 

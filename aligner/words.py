@@ -19,6 +19,7 @@ from torch import Tensor
 
 from .extract import Links
 from .links import Alignment, Link
+from .method import Symmetrization
 from .symmetrize import SYMMETRIZERS
 
 # A corpus has few distinct links. Sharing them takes less than half the time of creating each one.
@@ -45,7 +46,7 @@ def word_links(
 def symmetrized_links(
     forward: Links,
     backward: Links,
-    method: str,
+    method: Symmetrization,
     source_words: Tensor,
     target_words: Tensor,
     source_lengths: NDArray[np.int64],

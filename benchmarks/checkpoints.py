@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 from transformers.utils import logging
 
-from xalign.models import PRESET_FILE, Preset
+from xalign.preset import PRESET_FILE, Preset
 
 logging.disable_progress_bar()
 
@@ -67,7 +67,7 @@ def make_xlmr(folder: Path, shape: Shape, sentences: Sequence[str]) -> None:
         vocab_size=shape.xlmr_vocabulary, max_position_embeddings=514, type_vocab_size=1, **shape.config
     )
     XLMRobertaModel(config).save_pretrained(folder)
-    _save_preset(folder, Preset(name="xlmr-shape", checkpoint="", layer=8))
+    _save_preset(folder, Preset.of("xlmr-shape", ".", layer=8))
 
 
 def make_bert(folder: Path, shape: Shape, sentences: Sequence[str]) -> None:
@@ -84,9 +84,7 @@ def make_bert(folder: Path, shape: Shape, sentences: Sequence[str]) -> None:
     model = BertForMaskedLM(BertConfig(vocab_size=shape.bert_vocabulary, **shape.config))
     model.save_pretrained(folder)
     torch.save(model.state_dict(), folder / "pytorch_model.bin")
-    preset = Preset(
-        name="bert-shape", checkpoint="", layer=8, similarity="dot", extract="softmax", threshold=0.001
-    )
+    preset = Preset.of("bert-shape", ".", layer=8, similarity="dot", extract="softmax", threshold=0.001)
     _save_preset(folder, preset)
 
 

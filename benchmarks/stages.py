@@ -95,7 +95,7 @@ def _at_once(
 
 def _encode(aligner: Aligner, batch: Batch) -> tuple[Batch, Units, Units]:
     on_device = batch.to(aligner.encoder.device)
-    [(source, target)] = aligner.engine.encode(on_device, [aligner.method.layer])
+    [(source, target)] = aligner.engine.encode(on_device, [aligner.layer])
     return on_device, source, target
 
 
@@ -131,7 +131,7 @@ class Work:
 
         With an encoder that is not packed: packed ones call oneDNN where torch does not count.
         """
-        layer, width = aligner.method.layer, aligner.encoder.width
+        layer, width = aligner.layer, aligner.encoder.width
         encoder = load_encoder(aligner.encoder.preset)
         [(_, batch)] = aligner.engine.prepare([pair]).batches
         inputs = batch.inputs

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from xalign.cli.standard import run_as_process, tell, telling
+from xalign.cli.standard import GuessingGroup, as_typed, run_as_process, tell, telling
 from xalign.errors import XalignError
 from xalign.version import VERSION
 
@@ -39,7 +39,7 @@ class _Failure(click.ClickException):
     exit_code = 2
 
 
-class XalignGroup(click.Group):
+class XalignGroup(GuessingGroup):
     """Imports a command's module when that command is asked for; errors become one line and exit status 2."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -50,7 +50,8 @@ class XalignGroup(click.Group):
             with telling():
                 return super().invoke(ctx)
         except XalignError as error:
-            text = "; ".join([str(error), *_notes(error)])
+            command = self.get_command(ctx, ctx.invoked_subcommand or "")
+            text = "; ".join([as_typed(str(error), error.options, command), *_notes(error)])
             raise _Failure(" ".join(text.split())) from error
         except KeyboardInterrupt as interrupt:
             for note in _notes(interrupt):

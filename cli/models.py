@@ -1,26 +1,32 @@
-"""`xalign models`: the presets, whether a download is the published one, a model written for transformers."""
+"""`xalign models`: the presets, all about one of them, whether a download is the published one, a model exported."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+import textwrap
 from pathlib import Path
 
 import click
 
+from xalign.cli.standard import GuessingGroup
 from xalign.errors import ModelError, OptionError
-from xalign.models import BUNDLED, PRESET_FILE, PRESETS, Preset, is_cached, resolve, verify
+from xalign.models import BUNDLED, is_cached, resolve, verify
+from xalign.options import parameters
+from xalign.preset import PRESET_FILE, Family, Preset
+from xalign.published import PRESETS
 
 _HEADINGS = ("name", "checkpoint", "layer", "method", "languages", "cached")
 _MANY = 6
+_WIDTH = 100  # of what `show` prints
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=GuessingGroup, invoke_without_command=True)
 @click.pass_context
 def models(ctx: click.Context) -> None:
     """List the presets: name, checkpoint, layer, method, languages, and whether it is on this machine.
 
     \b
     xalign models
+    xalign models show mini
     xalign models verify xlm-align ~/downloads/xlm-align
     xalign models export small my/small
 
@@ -37,23 +43,59 @@ def models(ctx: click.Context) -> None:
 
 def _row(preset: Preset) -> tuple[str, ...]:
     bundled = preset.name in BUNDLED
+    languages, layer = preset.about.languages, preset.method.layer
     return (
         preset.name,
-        "(bundled)" if bundled else preset.checkpoint,
-        "" if preset.layer is None else str(preset.layer),
+        "(bundled)" if bundled else preset.checkpoint.place,
+        "" if layer is None else str(layer),
         _method(preset),
-        " ".join(preset.languages) if len(preset.languages) <= _MANY else str(len(preset.languages)),
+        " ".join(languages) if len(languages) <= _MANY else str(len(languages)),
         "yes" if bundled or is_cached(preset) else "no",
     )
 
 
 def _method(preset: Preset) -> str:
-    threshold = "" if preset.threshold is None else f" > {preset.threshold:g}"
-    return f"{preset.encode}, {preset.similarity}, {preset.extract}{threshold}"
+    method = preset.method
+    threshold = "" if method.threshold is None else f" > {method.threshold:g}"
+    return f"{preset.input.encode}, {method.similarity}, {method.extract}{threshold}"
+
+
+@models.command("show")
+@click.argument("model", metavar="NAME")
+def show_command(model: str) -> None:
+    """Print everything that is known of a preset, a folder or an id on the hub.
+
+    \b
+    xalign models show mini
+    """
+    preset = resolve(model)
+    values = {
+        name: _shown(getattr(part, name))
+        for part in (preset.about, preset.checkpoint, preset.input, preset.method)
+        for name in parameters(type(part))
+    }
+    extract = preset.method.extract
+    if preset.method.threshold is None and extract.threshold is not None:
+        values["threshold"] = f"{extract.threshold:g}, that of {extract}"
+    width = max(map(len, values)) + 2
+    for name, text in {"name": preset.name, **values, "cached": _shown(is_cached(preset))}.items():
+        folded = textwrap.wrap(text, _WIDTH - width, break_long_words=False, break_on_hyphens=False)
+        for number, line in enumerate(folded or ["-"]):
+            click.echo(f"{'' if number else name:{width}}{line}")
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (tuple, dict)):
+        return f"{len(value)}: {' '.join(value)}" if value else ""
+    return "" if value is None else str(value)
 
 
 @models.command("verify")
-@click.argument("name", type=click.Choice([name for name, preset in PRESETS.items() if preset.checksums]))
+@click.argument(
+    "name", type=click.Choice([name for name, preset in PRESETS.items() if preset.checkpoint.checksums])
+)
 @click.argument("path", type=click.Path(path_type=Path))
 def verify_command(name: str, path: Path) -> None:
     """Compare the MD5 sums of the files in PATH with those published for the checkpoint NAME.
@@ -88,5 +130,5 @@ def export_command(name: str, folder: Path) -> None:
     encoder = load_encoder(preset)
     folder.mkdir(parents=True, exist_ok=True)
     encoder.export(folder)
-    (folder / PRESET_FILE).write_text(replace(preset, family="auto").to_json(), encoding="utf-8")
-    click.echo(f"{folder}: {preset.name}, layer {preset.layer}")
+    (folder / PRESET_FILE).write_text(preset.changed(family=Family.AUTO).to_json(), encoding="utf-8")
+    click.echo(f"{folder}: {preset.name}, layer {preset.method.layer}")

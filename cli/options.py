@@ -10,8 +10,11 @@ import click
 
 from xalign.cli.progress import MODES
 from xalign.files import LONGEST_LINE
-from xalign.models import DEFAULT, ENCODINGS, EXTRACTIONS, LEVELS, PUNCTUATION, SIMILARITIES
-from xalign.symmetrize import SYMMETRIZERS
+from xalign.input_shape import InputShape
+from xalign.method import Method
+from xalign.models import DEFAULT
+from xalign.options import Choice, Parameter, chosen, parameters
+from xalign.preset import RunOptions
 
 if TYPE_CHECKING:
     from xalign.aligner import Aligner
@@ -45,50 +48,47 @@ trust_option = click.option(
     help="Run the Python code that a checkpoint brings, with all that you may do; else such a checkpoint is refused.",
 )
 
-_METHOD_OPTIONS = (
-    click.option("--layer", type=int, help="Hidden states to compare: 0 = embeddings, n = after block n."),
-    click.option(
-        "--encode", type=click.Choice(ENCODINGS), help="Both sides in one sequence, or each on its own."
-    ),
-    click.option("--similarity", type=click.Choice(SIMILARITIES)),
-    click.option("--extract", type=click.Choice(EXTRACTIONS), help="How links are read off the similarity."),
-    click.option("--threshold", type=float, help="A link's score must lie above it (docs/methods.md)."),
-    click.option(
-        "--level", type=click.Choice(LEVELS), help="Compare subwords, or words as the mean of theirs."
-    ),
-    click.option(
-        "--punctuation", type=click.Choice(PUNCTUATION), help="Linked to any word, or to punctuation alone."
-    ),
-)
+
+class OneOf(click.Choice):  # type: ignore[type-arg]
+    """The values of an option of the library, with its message for any other."""
+
+    def __init__(self, choices: type[Choice]) -> None:
+        super().__init__([each.value for each in choices])
+        self._choices = choices
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return chosen(str(param and param.name), value, self._choices)
+
+
+_FLAGS = {"source_language": "--src-lang", "target_language": "--tgt-lang"}
+_METHOD = (*parameters(InputShape).values(), *parameters(Method).values())
+
+
+# What is said of a text, and not of a model, is no option of training.
+METHOD_OF_MODEL = [
+    each.name
+    for each in _METHOD
+    if each.option.help and each.name not in ("symmetrize", "distortion", "lexicon")
+]
+
+
+def _option(parameter: Parameter) -> Callable[[Command], Command]:
+    """The option of the command line for an option of the library."""
+    flag = _FLAGS.get(parameter.name, f"--{parameter.name.replace('_', '-')}")
+    option = parameter.option
+    if option.flag:
+        return click.option(flag, parameter.name, is_flag=True, default=None, help=option.help)
+    kind: Any = parameter.kind
+    if issubclass(kind, Choice):
+        kind = OneOf(kind)
+    elif (option.least, option.most) != (None, None):
+        kind = (click.IntRange if kind is int else click.FloatRange)(option.least, option.most)
+    return click.option(flag, parameter.name, type=kind, help=option.help)
+
 
 _MODEL_HELP = "Preset, folder, archive or hub id (xalign models)."
 _ALIGNING_OPTIONS = (
-    *_METHOD_OPTIONS,
-    click.option(
-        "--symmetrize", type=click.Choice(list(SYMMETRIZERS)), help="Combine the two directions by this rule."
-    ),
-    click.option(
-        "--distortion",
-        type=float,
-        default=0.0,
-        help="Argmax: distrust of links far from the diagonal, 0 to 1.",
-    ),
-    click.option(
-        "--lexicon",
-        is_flag=True,
-        help="Count in which words keep company, in 10,000 pairs at a time: for texts that come back to their words.",
-    ),
-    click.option(
-        "--src-lang",
-        "source_language",
-        help="Language of the source: de, or de_DE. X-MOD and XLM read text by it, others leave it.",
-    ),
-    click.option("--tgt-lang", "target_language", help="Language of the target."),
-    click.option(
-        "--batch-tokens",
-        type=click.IntRange(min=1),
-        help="Padded subwords in a batch; fits the device by default.",
-    ),
+    *(_option(each) for each in (*_METHOD, *parameters(RunOptions).values()) if each.option.help),
     device_option,
     trust_option,
 )
@@ -143,8 +143,8 @@ _PROGRESS_OPTIONS = (
 
 
 def method_options(command: Command) -> Command:
-    """What a trained model is to compare, and how links are read off that."""
-    return _with(command, *_METHOD_OPTIONS)
+    """What a trained model is to compare, and how links are read off that: those of `METHOD_OF_MODEL`."""
+    return _with(command, *(_option(each) for each in _METHOD if each.name in METHOD_OF_MODEL))
 
 
 def model_options(command: Command) -> Command:

@@ -161,7 +161,7 @@ def _by_models(
             ]
             found = [each.alignment for each in compared]
             similarities = [each.similarity for each in compared]
-        name, layer = aligner.preset.name, aligner.method.layer
+        name, layer = aligner.preset.name, aligner.layer
         systems.append(Hypothesis(name, found, settings(aligner, layer)))
     return systems, similarities
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import io
 import logging
 import os
+import re
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import IO, Any, NoReturn
 
 import click
 
 from xalign.errors import OptionError, XalignError
+from xalign.options import did_you_mean
 
 _REMEMBERED = 1_000  # lines that are not told twice; there may be any number of others
 
@@ -24,6 +26,34 @@ def tell(text: str) -> None:
         click.echo(text, err=True)
 
 
+def as_typed(text: str, options: Iterable[str], command: click.Command | None = None) -> str:
+    """A message of the library with its options as a command has them, each where it first stands in the text.
+
+    >>> as_typed("layer is 99: give layer", ["layer"])
+    '--layer is 99: give layer'
+    """
+    named = [each for each in command.params if isinstance(each, click.Option)] if command else []
+    flags = {each.name: next(flag for flag in each.opts if flag.startswith("--")) for each in named}
+    for name in options:
+        # An option that may be repeated has a name in the plural.
+        flag = flags.get(name) or flags.get(f"{name}s") or f"--{name.replace('_', '-')}"
+        text = re.sub(rf"(?<![\w-]){name}(?![\w-])", flag, text, count=1)
+    return text
+
+
+class GuessingGroup(click.Group):
+    """A group that says which command was meant."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            guess = did_you_mean(args[0], self.list_commands(ctx))
+            raise click.UsageError(error.message.removesuffix(".") + (guess or "."), error.ctx) from None
+
+
 class _Telling(logging.Handler):
     """What the library says, a line each, and the same line once."""
 
@@ -32,7 +62,7 @@ class _Telling(logging.Handler):
         self._told: set[str] = set()
 
     def emit(self, record: logging.LogRecord) -> None:
-        text = record.getMessage()
+        text = as_typed(record.getMessage(), getattr(record, "options", ()))
         if text in self._told:
             return
         if len(self._told) == _REMEMBERED:

@@ -9,12 +9,14 @@ from pathlib import Path
 import click
 
 from xalign.ahead import begun
+from xalign.cli.options import OneOf
 from xalign.cli.standard import tell
 from xalign.cli.text import PATH
 from xalign.errors import FormatError, OptionError
 from xalign.files import STANDARD, expect_no_input, name_of, writing
 from xalign.formats import WriteOptions, format_pharaoh, iter_alignments, iter_directions
 from xalign.links import Alignment
+from xalign.method import Symmetrization
 from xalign.symmetrize import SYMMETRIZERS, combine, is_scored
 
 
@@ -22,7 +24,10 @@ from xalign.symmetrize import SYMMETRIZERS, combine, is_scored
 @click.argument("forward", type=PATH)
 @click.argument("backward", type=PATH, required=False)
 @click.option(
-    "--method", type=click.Choice(list(SYMMETRIZERS)), default="grow-diag-final-and", show_default=True
+    "--method",
+    type=OneOf(Symmetrization),
+    default="grow-diag-final-and",
+    show_default=True,
 )
 @click.option("--reverse", is_flag=True, help="BACKWARD says target-source: flip its links.")
 @click.option(
@@ -34,7 +39,7 @@ from xalign.symmetrize import SYMMETRIZERS, combine, is_scored
 def symmetrize(
     forward: Path,
     backward: Path | None,
-    method: str,
+    method: Symmetrization,
     reverse: bool,
     one_based: bool | None,
     output: Path,

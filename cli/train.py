@@ -6,17 +6,18 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from xalign.cli.options import device_option, method_options, progress_options
+from xalign.cli.options import METHOD_OF_MODEL, OneOf, device_option, method_options, progress_options
 from xalign.cli.progress import EVERY, watching
 from xalign.cli.standard import tell
 from xalign.errors import OptionError
-from xalign.models import EXTRACTIONS
+from xalign.method import Extraction
 
 if TYPE_CHECKING:
+    from xalign.preset import Options
     from xalign.train.development import DevelopmentFiles
     from xalign.train.log import Progress
 
@@ -108,7 +109,7 @@ PATH = click.Path(path_type=Path)  # whether it is there is told by who reads it
 )
 @click.option(
     "--label-extract",
-    type=click.Choice(EXTRACTIONS),
+    type=OneOf(Extraction),
     default="xlm-align",
     show_default=True,
     help="How dwa reads its links off the similarity.",
@@ -220,7 +221,6 @@ def train(
         counts = f"{len(sources)} --src, {len(targets)} --tgt and {len(links)} --links"
         raise click.UsageError(f"{counts}: give one of each per corpus")
     from xalign.device import choose_device, choose_dtype
-    from xalign.method import AlignOptions
     from xalign.train.adapt import adapt
     from xalign.train.corpus import CorpusFiles
     from xalign.train.learner import ObjectiveOptions
@@ -234,7 +234,7 @@ def train(
             strict=True,
         )
     )
-    method = {name: values.pop(name) for name in _METHOD}
+    method = {name: values.pop(name) for name in METHOD_OF_MODEL}
     asking = {name: values.pop(name) for name in _ASKING}
     plan = Plan(
         init=init,
@@ -250,7 +250,7 @@ def train(
         tuning=tuning,
         possible_weight=possible_weight,
         asking=ObjectiveOptions(**asking),
-        method=AlignOptions(**method),
+        method=cast("Options", method),
         plot=plot,
     )
     adapting = not links and "guided" in plan.objectives
@@ -267,7 +267,6 @@ def train(
         tell(f"The trained model is in {out}: xalign align --model {out}")
 
 
-_METHOD = ("layer", "encode", "similarity", "extract", "threshold", "level", "punctuation")
 _ASKING = ("bootstrap", "mask_rate", "masked_sides", "label_layer", "label_extract")
 
 

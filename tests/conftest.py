@@ -10,7 +10,6 @@ import json
 import os
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,7 +24,8 @@ from xalign.aligner import Aligner
 from xalign.encoder import Encoder, WholeEncoder
 from xalign.encoders.aligning import AligningEncoder
 from xalign.families import load_encoder
-from xalign.models import PRESET_FILE, Preset, resolve
+from xalign.models import resolve
+from xalign.preset import PRESET_FILE, Preset
 
 # No deadline: how long a test takes on a busy machine says nothing about it.
 settings.register_profile("xalign", deadline=None, max_examples=50)
@@ -115,7 +115,7 @@ def encoder(tiny: Tiny) -> Callable[..., WholeEncoder]:
     """`encoder("xmod", encode="pair")`: a tiny checkpoint, loaded with these values in its preset."""
 
     def load(name: str, **values: object) -> WholeEncoder:
-        return load_encoder(replace(resolve(str(tiny(name))), **values))  # type: ignore[arg-type]
+        return load_encoder(resolve(str(tiny(name))).changed(**values))
 
     return load
 
@@ -162,9 +162,9 @@ def make_xlm_roberta_xl(folder: Path) -> None:
 
 def make_preset(folder: Path) -> None:
     make_xlm_roberta_xl(folder)
-    preset = Preset(
-        name="tiny",
-        checkpoint=str(folder),
+    preset = Preset.of(
+        "tiny",
+        str(folder),
         layer=LAYERS,
         encode="pair",
         similarity="dot",

@@ -13,8 +13,8 @@ from xalign.aligner import Aligner
 from xalign.errors import LanguageError, LayerError, ModelError, OptionError
 from xalign.extract import DIRECTED
 from xalign.links import Alignment
-from xalign.method import AlignOptions
-from xalign.models import EXTRACTIONS, Preset
+from xalign.method import Extraction
+from xalign.preset import Preset
 from xalign.sentences import SentencePair
 
 odd_words = st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=5), max_size=6)
@@ -49,35 +49,34 @@ def test_nothing_gives_nothing(load):
     ("options", "error", "complaint"),
     [
         ({"layer": 5}, LayerError, r"layers 0 \(embeddings\) to 4"),
-        ({"layer": -1}, LayerError, r"layers 0 \(embeddings\) to 4"),
-        ({"extract": "match", "symmetrize": "union"}, OptionError, "goes with --extract argmax, softmax"),
+        ({"layer": -1}, OptionError, "layer is -1: it must be a whole number from 0"),
+        ({"extract": "match", "symmetrize": "union"}, OptionError, "goes with extract argmax, softmax"),
         (
             {"extract": "softmax", "distortion": 0.1},
             OptionError,
-            "goes with --extract argmax, not with softmax",
+            "goes with extract argmax, not with softmax",
         ),
         ({"distortion": 1.5}, OptionError, "from 0 to 1"),
-        ({"threshold": float("nan")}, OptionError, "--threshold is nan: it must be a number"),
-        ({"threshold": "0.3"}, OptionError, "--threshold is '0.3': it must be a number"),
-        ({"threshold": 10**400}, OptionError, "--threshold is 10+: it must be a number"),
-        ({"threshold": True}, OptionError, "--threshold is True: it must be a number"),
-        ({"distortion": None}, OptionError, "--distortion is None: it must be a number"),
-        ({"distortion": "much"}, OptionError, "--distortion is 'much': it must be a number"),
-        ({"layer": "3"}, OptionError, "--layer is '3': it must be a whole number"),
-        ({"layer": 3.0}, OptionError, "--layer is 3.0: it must be a whole number"),
-        ({"lexicon": "yes"}, OptionError, "--lexicon is 'yes': it must be a whole number"),
-        ({"batch_tokens": 1e4}, OptionError, "--batch-tokens is 10000.0: it must be a whole number"),
-        ({"source_language": 3}, OptionError, "--src-lang is 3: it must be the code of a language"),
-        ({"extract": 3}, OptionError, "--extract 3 is unknown"),
+        ({"threshold": float("nan")}, OptionError, "threshold is nan: it must be a number"),
+        ({"threshold": "0.3"}, OptionError, "threshold is '0.3': it must be a number"),
+        ({"threshold": 10**400}, OptionError, r"threshold is 10+\.\.\.: it must be a number"),
+        ({"threshold": True}, OptionError, "threshold is True: it must be a number"),
+        ({"distortion": "much"}, OptionError, "distortion is 'much': it must be a number"),
+        ({"layer": "3"}, OptionError, "layer is '3': it must be a whole number"),
+        ({"layer": 3.0}, OptionError, "layer is 3.0: it must be a whole number"),
+        ({"lexicon": "yes"}, OptionError, "lexicon is 'yes': it must be a whole number"),
+        ({"batch_tokens": 1e4}, OptionError, "batch_tokens is 10000.0: it must be a whole number"),
+        ({"source_language": 3}, OptionError, "source_language is 3: it must be a text"),
+        ({"extract": 3}, OptionError, "extract is 3: choose one of argmax"),
         ({"extract": "magic"}, OptionError, "choose one of argmax, forward"),
         ({"similarity": "euclid"}, OptionError, "choose one of dot, cosine"),
         ({"encode": "both"}, OptionError, "choose one of pair, separate"),
         ({"level": "letter"}, OptionError, "choose one of subword, word"),
         ({"symmetrize": "grow"}, OptionError, "choose one of intersection"),
-        ({"batch_tokens": 0}, OptionError, "at least 1"),
-        ({"bach_tokens": 9}, OptionError, "unknown option 'bach_tokens'"),
-        ({"dtype": "int8"}, OptionError, "choose auto, float32"),
-        ({"device": "warp"}, OptionError, "--device warp cannot be used here"),
+        ({"batch_tokens": 0}, OptionError, "a whole number from 1"),
+        ({"bach_tokens": 9}, OptionError, "unknown option 'bach_tokens'; did you mean 'batch_tokens'"),
+        ({"dtype": "int8"}, OptionError, "dtype is 'int8': choose one of auto, float32"),
+        ({"device": "warp"}, OptionError, "device warp cannot be used here"),
     ],
 )
 def test_bad_options_are_refused_before_anything_is_aligned(tiny, options, error, complaint):
@@ -95,7 +94,7 @@ def test_a_model_that_needs_no_languages_may_be_told_them(tiny):
 
 
 def test_a_model_without_preset_needs_a_layer(tiny):
-    with pytest.raises(LayerError, match="give --layer"):
+    with pytest.raises(LayerError, match="give layer"):
         Aligner.load(str(tiny("bert")))
 
 
@@ -127,7 +126,9 @@ def test_a_model_is_a_name_or_a_path(model):
 
 
 def test_numbers_of_numpy_are_numbers(load):
-    assert AlignOptions(layer=np.int64(2), threshold=np.float32(0.5), batch_tokens=np.int32(9))
+    options = {"layer": np.int64(2), "threshold": np.float32(0.5), "batch_tokens": np.int32(9)}
+    settled, run = Preset.of("p", "p").with_options(options)
+    assert (settled.method.layer, settled.method.threshold, run.batch_tokens) == (2, 0.5, 9)
 
 
 def test_an_unknown_model_is_refused():
@@ -147,10 +148,11 @@ def test_a_model_that_needs_languages_asks_for_them_and_knows_which(tiny):
 
 
 def test_options_come_before_the_preset_and_the_preset_before_nothing():
-    preset = Preset(name="p", checkpoint="p", layer=3, similarity="dot", extract="softmax", threshold=0.1)
-    method = AlignOptions(layer=0, similarity="cosine").completed_by(preset)
+    preset = Preset.of("p", "p", layer=3, similarity="dot", extract="softmax", threshold=0.1)
+    settled, _ = preset.with_options({"layer": 0, "similarity": "cosine", "level": None})
+    method = settled.method
     assert (method.layer, method.similarity) == (0, "cosine")
-    assert (method.extract, method.threshold, method.encode) == ("softmax", 0.1, "separate")
+    assert (method.extract, method.threshold, settled.input.encode) == ("softmax", 0.1, "separate")
 
 
 @pytest.mark.parametrize(
@@ -163,15 +165,15 @@ def test_options_come_before_the_preset_and_the_preset_before_nothing():
     ],
 )
 def test_the_threshold_of_a_preset_holds_for_its_own_extraction_only(options, threshold):
-    preset = Preset(name="p", checkpoint="p", layer=3, extract="softmax", threshold=0.1)
-    assert AlignOptions(**options).completed_by(preset).threshold == threshold
+    preset = Preset.of("p", "p", layer=3, extract="softmax", threshold=0.1)
+    assert preset.with_options(options)[0].method.threshold == threshold
 
 
 # What an alignment is.
 
 
 @settings(max_examples=25)
-@given(pairs=st.lists(st.tuples(odd_words, odd_words), max_size=5), method=st.sampled_from(EXTRACTIONS))
+@given(pairs=st.lists(st.tuples(odd_words, odd_words), max_size=5), method=st.sampled_from(Extraction))
 def test_links_are_sorted_unique_and_within_the_sentences(load, pairs, method):
     found = list(load(extract=method).align(SentencePair.of(*pair) for pair in pairs))
     assert len(found) == len(pairs)
@@ -206,7 +208,7 @@ def test_special_subwords_in_the_text_are_words_like_others(load):
 
 
 @pytest.mark.parametrize("level", ["subword", "word"])
-@pytest.mark.parametrize("method", EXTRACTIONS)
+@pytest.mark.parametrize("method", Extraction)
 def test_every_method_aligns_at_both_levels(load, method, level):
     found = list(load(extract=method, level=level).align(some_pairs(9)))
     assert any(alignment.links for alignment in found)

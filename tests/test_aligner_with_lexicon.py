@@ -9,8 +9,7 @@ from aligning import SOURCE, TARGET, links, some_pairs
 from xalign.blocks import Limits
 from xalign.errors import OptionError
 from xalign.lexicon import likely_links, reestimate
-from xalign.method import AlignOptions
-from xalign.models import Preset
+from xalign.models import resolve
 
 
 def test_the_lexicon_starts_from_the_softmax_that_aligning_thresholds(load):
@@ -80,12 +79,12 @@ def test_each_layer_has_a_lexicon_of_its_own(load):
 
 
 def test_a_lexicon_is_of_words_and_has_its_own_threshold(tiny):
-    preset = Preset("p", str(tiny("preset")), "auto", 2, "pair", "dot", "xlm-align", threshold=0.2)
-    method = AlignOptions(lexicon=True).completed_by(preset)
+    preset = resolve(str(tiny("preset"))).changed(extract="xlm-align", threshold=0.2)
+    method = preset.with_options({"lexicon": True})[0].method
     assert (method.level, method.extract, method.threshold) == ("word", "softmax", None)
     for more in ({"extract": "argmax"}, {"symmetrize": "union"}, {"level": "subword"}):
-        with pytest.raises(OptionError, match="--lexicon"):
-            AlignOptions(lexicon=True, **more).completed_by(preset)
+        with pytest.raises(OptionError, match=r"^lexicon finds links"):
+            preset.with_options({"lexicon": True, **more})
 
 
 def test_a_pair_alone_has_no_lexicon_to_explain(load):

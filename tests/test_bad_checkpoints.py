@@ -211,21 +211,21 @@ def test_files_of_a_tokenizer_that_are_no_objects_are_named(folder, name, file, 
     [
         (b"\xff\xfe", "not UTF-8"),
         (nested(100_000).encode(), "nested too deeply"),
-        (b'{"name": "x", "threshold": 1' + b"0" * 400 + b"}", "preset x: threshold is 1000"),
-        (b'{"name": "x", "threshold": 1e400}', "preset x: threshold is inf"),
-        (b'{"name": "x", "threshold": NaN}', "preset x: threshold is nan"),
-        (b'{"name": "x", "threshold": true}', "preset x: threshold is True"),
-        (b'{"name": "x", "layer": true}', "preset x: layer is True"),
-        (b'{"name": "x", "layer": 1' + b"0" * 400 + b"}", "preset x: layer is 1000"),
-        (b'{"name": "x", "extract": ["argmax"]}', "preset x: extract is ['argmax']"),
-        (b'{"name": "x", "segments": "no"}', "preset x: segments is 'no'"),
-        (b'{"name": "x", "languages": [1]}', "preset x: languages is (1,)"),
-        (b'{"name": "x", "languages": {"de": 1}}', "preset x: languages is {'de': 1}"),
-        (b'{"name": "x", "checksums": [1]}', "preset x: checksums is [1]"),
-        (b'{"name": "x", "checksums": {"a": 1}}', "preset x: checksums is {'a': 1}"),
-        (b'{"name": "x", "description": 7}', "preset x: description is 7"),
-        (b'{"name": 7}', "preset 7: name is 7"),
-        (b'{"name": ["x"]}', "preset ['x']: name is ['x']"),
+        (b'{"name": "x", "threshold": 1' + b"0" * 400 + b"}", "threshold is 1000"),
+        (b'{"name": "x", "threshold": 1e400}', "threshold is inf"),
+        (b'{"name": "x", "threshold": NaN}', "threshold is nan"),
+        (b'{"name": "x", "threshold": true}', "threshold is True"),
+        (b'{"name": "x", "layer": true}', "layer is True"),
+        (b'{"name": "x", "layer": 1' + b"0" * 400 + b"}", "layer is 1000"),
+        (b'{"name": "x", "extract": ["argmax"]}', "extract is ['argmax']"),
+        (b'{"name": "x", "segments": "no"}', "segments is 'no'"),
+        (b'{"name": "x", "languages": [1]}', "languages is [1]"),
+        (b'{"name": "x", "languages": {"de": 1}}', "languages is {'de': 1}"),
+        (b'{"name": "x", "checksums": [1]}', "checksums is [1]"),
+        (b'{"name": "x", "checksums": {"a": 1}}', "checksums is {'a': 1}"),
+        (b'{"name": "x", "description": 7}', "description is 7"),
+        (b'{"name": 7}', "name is 7"),
+        (b'{"name": ["x"]}', "name is ['x']"),
     ],
 )
 def test_a_preset_file_that_is_wrong_is_named(folder, content, complaint):
@@ -328,7 +328,7 @@ def test_subwords_added_in_other_files_are_counted_too(folder, file):
 
 
 def test_what_is_refused_of_foreign_tokenizers_is_not_found_in_the_bundled_one():
-    check_folder(Path(resolve("mini").checkpoint), frozenset({"xlm-roberta-xl"}))
+    check_folder(Path(resolve("mini").checkpoint.place), frozenset({"xlm-roberta-xl"}))
 
 
 @pytest.mark.parametrize("name", ["preset", "xlm-roberta", "bert", "xmod", "xlm-mlm", "distilbert"])
@@ -469,7 +469,7 @@ def bringing_code(folder, tmp_path, monkeypatch):
 def test_code_that_a_checkpoint_brings_is_refused(bringing_code):
     message = refusal(bringing_code)
     assert message.startswith(f"{bringing_code / 'config.json'}: auto_map is ")
-    assert "--trust-remote-code" in message and "trust_remote_code=True" in message
+    assert "give trust_remote_code" in message
     assert not (bringing_code / "ran").exists()
 
 

@@ -17,16 +17,17 @@ from xalign.batches import (
     most_central,
     pair_windows,
     plan,
-    share_limit,
     spans,
     window_count,
     within_budget,
 )
+from xalign.input_shape import Encoding, InputShape, Positions
 from xalign.subwords import Subwords
 
 PREFIX, SEPARATOR, SUFFIX, PAD = (-1,), (-2, -3), (-4,), -9
 SPECIALS = len(PREFIX + SEPARATOR + SUFFIX)
 
+encodings = st.sampled_from(Encoding)
 sizes = st.lists(st.integers(0, 50), min_size=1, max_size=6)
 some_pairs = st.lists(st.tuples(st.integers(1, 50), st.integers(1, 50)), min_size=1, max_size=6)
 
@@ -34,8 +35,7 @@ some_pairs = st.lists(st.tuples(st.integers(1, 50), st.integers(1, 50)), min_siz
 @st.composite
 def geometries(draw, encode=None):
     return Geometry(
-        encode=encode or draw(st.sampled_from(["pair", "separate"])),
-        restart=draw(st.booleans()),
+        shape=InputShape(encode=encode or draw(encodings), positions=draw(st.sampled_from(Positions))),
         limit=draw(st.integers(8, 60)),
         prefix=PREFIX,
         separator=SEPARATOR,
@@ -89,10 +89,10 @@ def test_every_pair_with_subwords_on_both_sides_is_in_one_batch(pairs, geometry,
 def test_batches_are_of_like_length_and_keep_to_their_budget(pairs, geometry, budget):
     def width(number):
         source, target = pairs[number]
-        return source + target if geometry.encode == "pair" else max(source, target)
+        return source + target if geometry.shape.encode == "pair" else max(source, target)
 
     def fits(number):
-        in_one = geometry.encode == "pair" and not geometry.restart
+        in_one = geometry.shape.encode == "pair" and geometry.shape.positions != "restart"
         return (sum if in_one else max)(pairs[number]) <= geometry.limit
 
     batches = plan(*texts(pairs), geometry, budget)
@@ -124,7 +124,11 @@ def test_a_large_budget_makes_a_single_batch(pairs, geometry):
 def test_a_pair_that_fits_is_one_row_with_its_special_subwords(pairs, geometry):
     source, target = texts(pairs)
     for number, (s, t) in enumerate(pairs):
-        fits = max(s, t) <= geometry.limit if geometry.restart else s + t <= geometry.limit
+        fits = (
+            max(s, t) <= geometry.limit
+            if (geometry.shape.positions == "restart")
+            else s + t <= geometry.limit
+        )
         if not fits:
             continue
         [encoder_input] = build(source, target, np.array([number]), geometry).inputs
@@ -146,12 +150,12 @@ def test_no_row_is_beyond_the_limit_and_each_is_a_run_of_its_sentences(pairs, ge
             target_part = [number for number in row if number >= 100_000]
             for part in (source_part, target_part):
                 assert part == list(range(part[0], part[0] + len(part))) if part else True
-            if geometry.encode == "pair":
+            if geometry.shape.encode == "pair":
                 assert row == [*PREFIX, *source_part, *SEPARATOR, *target_part, *SUFFIX]
                 assert source_part and target_part
             else:
                 assert row == [*PREFIX, *(source_part or target_part), *SUFFIX]
-            if geometry.encode == "pair" and not geometry.restart:
+            if geometry.shape.encode == "pair" and geometry.shape.positions != "restart":
                 assert len(row) - SPECIALS <= geometry.limit
             else:
                 assert max(len(source_part), len(target_part)) <= geometry.limit
@@ -163,7 +167,7 @@ def test_mask_padding_sides_and_languages_agree(pairs, geometry):
     for side, each in enumerate(batch.inputs):
         assert ((each.ids == PAD) == ~each.mask).all()
         assert each.padded == (not each.mask.all())
-        if geometry.encode == "pair":
+        if geometry.shape.encode == "pair":
             assert (each.sides[each.ids >= 100_000] == 1).all() and (
                 each.sides[each.ids < 100_000] <= 1
             ).all()
@@ -172,7 +176,7 @@ def test_mask_padding_sides_and_languages_agree(pairs, geometry):
             assert not each.sides.any()
         if geometry.languages is None:
             assert each.languages is None
-        elif geometry.encode == "pair":
+        elif geometry.shape.encode == "pair":
             assert (each.languages == torch.where(each.sides == 0, 5, 6)).all()
         else:
             assert (each.languages == geometry.languages[side]).all()
@@ -237,7 +241,7 @@ def test_places_and_words_are_padded_to_the_longest(pairs, geometry):
 
 
 def test_a_batch_on_its_device_is_left_alone():
-    geometry = Geometry("pair", False, 60, PREFIX, SEPARATOR, SUFFIX, PAD, (5, 6))
+    geometry = Geometry(InputShape(encode="pair"), 60, PREFIX, SEPARATOR, SUFFIX, PAD, (5, 6))
     batch = build(*texts([(3, 4), (5, 2)]), np.array([0, 1]), geometry)
     moved = batch.to(torch.device("cpu"))
     assert moved.inputs[0].ids is batch.inputs[0].ids
@@ -271,7 +275,7 @@ def test_windows_of_a_pair_move_through_both_sides_in_step(source, target, geome
 
 @given(st.integers(1, 600), st.integers(1, 600), st.integers(8, 512))
 def test_both_sides_of_a_window_share_the_limit(source, target, limit):
-    source_share, target_share = share_limit(source, target, limit)
+    source_share, target_share = InputShape(encode="pair").shares(source, target, limit)
     assert 1 <= source_share <= source and 1 <= target_share <= target
     assert source_share + target_share <= limit or (source_share, target_share) == (source, target)
     if source + target > limit:

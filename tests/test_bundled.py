@@ -8,6 +8,8 @@ from xalign import Aligner
 from xalign.aer import count, total
 from xalign.families import load_encoder
 from xalign.formats import read_alignments
+from xalign.input_shape import InputShape
+from xalign.method import Method
 from xalign.models import BUNDLED, resolve
 from xalign.sentences import read_files
 
@@ -21,17 +23,20 @@ def mini():
 
 def test_its_preset_is_what_the_card_says():
     preset = resolve("mini")
-    how = (preset.layer, preset.encode, preset.similarity, preset.extract, preset.threshold, preset.level)
-    assert how == (3, "pair", "dot", "agreement", 0.4, "word")
-    assert (preset.punctuation, preset.positions, preset.segments) == ("apart", "restart", True)
-    assert len(preset.languages) == 35
+    assert preset.input == InputShape(encode="pair", positions="restart", segments=True)
+    assert preset.method == Method(
+        layer=3, similarity="dot", extract="agreement", threshold=0.4, level="word", punctuation="apart"
+    )
+    assert len(preset.about.languages) == 35
 
 
 def test_the_preset_of_small_is_what_the_card_says():
     preset = resolve("small")
-    how = (preset.layer, preset.encode, preset.similarity, preset.extract, preset.level, preset.punctuation)
-    assert how == (8, "pair", "dot", "agreement", "word", "apart")
-    assert len(preset.languages) >= 90
+    assert preset.input == InputShape(encode="pair")
+    assert preset.method == Method(
+        layer=8, similarity="dot", extract="agreement", threshold=0.4, level="word", punctuation="apart"
+    )
+    assert len(preset.about.languages) >= 90
 
 
 @pytest.mark.parametrize("model", BUNDLED)

@@ -19,9 +19,7 @@ def test_auto_takes_an_accelerator_only_where_there_is_one(monkeypatch):
 
 @pytest.mark.parametrize("name", ["cuda:99", "warp", "", "cpu cuda", "hpu", "meta"])
 def test_a_device_that_is_not_here_is_refused_in_one_line(name):
-    with pytest.raises(
-        OptionError, match=r"--device .*cannot be used here .*use --device cpu, or auto"
-    ) as error:
+    with pytest.raises(OptionError, match=r"^device .*cannot be used here .*use cpu, or auto") as error:
         choose_device(name)
     assert "\n" not in str(error.value)
 
@@ -32,7 +30,7 @@ def test_a_dtype_is_named(name):
 
 
 def test_an_unknown_dtype_is_refused():
-    with pytest.raises(OptionError, match="choose auto, float32, bfloat16, float16"):
+    with pytest.raises(OptionError, match="choose one of auto, float32, bfloat16, float16"):
         choose_dtype("float64", CPU)
 
 

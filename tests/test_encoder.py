@@ -1,6 +1,5 @@
 import shutil
 import weakref
-from dataclasses import replace
 
 import pytest
 import torch
@@ -11,7 +10,8 @@ from transformers import AutoTokenizer
 from xalign.encoders.aligning import AligningEncoder
 from xalign.errors import LanguageError, LayerError, ModelError, OptionError
 from xalign.families import load_encoder, load_for_aligning
-from xalign.models import Preset, is_cached, resolve
+from xalign.models import is_cached, resolve
+from xalign.preset import Preset
 
 FAMILIES = [
     "xlm-roberta",
@@ -123,7 +123,7 @@ def test_words_are_not_padded_nor_cut_whatever_the_tokenizer_says(encoder, tiny,
 
 
 def test_positions_restart_only_where_the_family_can(tiny):
-    preset = replace(resolve(str(tiny("bert"))), positions="restart")
+    preset = resolve(str(tiny("bert"))).changed(positions="restart")
     with pytest.raises(ModelError, match="positions cannot restart"):
         load_encoder(preset)
 
@@ -224,7 +224,7 @@ def test_what_is_saved_is_loaded_by_transformers(encoder, tmp_path, name):
         loaded.model.get_input_embeddings().weight.mul_(1.5)
     loaded.save(tmp_path)
     batch = sentences(loaded)
-    again = load_encoder(replace(loaded.preset, checkpoint=str(tmp_path), family="auto"))
+    again = load_encoder(loaded.preset.changed(place=str(tmp_path), family="auto"))
     assert torch.equal(again.encode(batch, [3]), loaded.encode(batch, [3]))
     assert AutoTokenizer.from_pretrained(tmp_path).convert_ids_to_tokens(range(20)) == loaded.pieces(
         range(20)
@@ -240,7 +240,7 @@ def test_dtype_is_what_was_asked_for(tiny):
 
 
 def test_a_preset_names_its_family():
-    preset = Preset(name="x", checkpoint="/nowhere/at/all", family="bert")
+    preset = Preset.of("x", "/nowhere/at/all", family="bert")
     with pytest.raises(ModelError, match="/nowhere/at/all"):
         load_encoder(preset)
 

@@ -13,7 +13,6 @@ from xalign.aligner import Aligner
 from xalign.blocks import Limits
 from xalign.errors import InputError
 from xalign.families import load_encoder
-from xalign.method import AlignOptions
 from xalign.models import resolve
 
 words = st.lists(st.sampled_from(VOCABULARY), max_size=8)
@@ -68,10 +67,7 @@ def test_links_are_those_of_the_slow_reference(load, slow, pairs, budget, encode
 def slow(tiny):
     """By encoding: an aligner whose encoder is not packed."""
     encoder = load_encoder(resolve(str(tiny("preset"))))
-    return {
-        encode: Aligner(encoder, encoder.preset, AlignOptions(encode=encode))
-        for encode in ("pair", "separate")
-    }
+    return {encode: Aligner(encoder, encode=encode) for encode in ("pair", "separate")}
 
 
 def word_numbers(aligner, side):
@@ -205,10 +201,9 @@ def test_two_batches_at_once_as_on_a_gpu_give_the_same(tiny, name):
     languages = {"source_language": "de", "target_language": "en"}
     encoder = load_encoder(resolve(str(tiny(name))))
     pairs = [*some_pairs(40), LONG]
-    one = Aligner(encoder, encoder.preset, AlignOptions(layer=3, **languages))
+    one = Aligner(encoder, layer=3, **languages)
     assert (one.engine.workers, encoder.concurrent) == (1, False)
-    options = AlignOptions(layer=3, batch_tokens=400, **languages)
-    two = Aligner(encoder, encoder.preset, options, Limits(workers=4))
+    two = Aligner(encoder, limits=Limits(workers=4), layer=3, batch_tokens=400, **languages)
     for _ in range(3):
         assert links(two.align(pairs)) == links(one.align(pairs))
 

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from matrices import batches, grids, normals, pad, pairs
 
-from xalign import models
 from xalign.extract import DIRECTED, EXTRACTORS, argmax, entmax15, itermax, match, softmax, union, xlm_align
+from xalign.method import Extraction
 from xalign.transport import scaled_cost
 
 # das Haus ist alt / the house is old ... with a second-best reading of "ist" and "alt".
@@ -273,4 +273,5 @@ def test_the_gpu_finds_the_same_links(name):
 
 
 def test_the_names_that_options_offer_are_those_that_exist():
-    assert tuple(EXTRACTORS) == models.EXTRACTIONS
+    assert list(EXTRACTORS) == list(Extraction)
+    assert list(DIRECTED) == [each for each in Extraction if each.is_directed]

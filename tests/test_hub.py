@@ -10,7 +10,8 @@ from xalign import hub
 from xalign.aligner import Aligner
 from xalign.errors import ModelError
 from xalign.families import load_encoder
-from xalign.models import DEFAULT, Preset, is_cached, resolve
+from xalign.models import DEFAULT, is_cached, resolve
+from xalign.preset import Preset
 
 PAIRS = [
     ("Das Haus ist klein .", "The house is small ."),
@@ -31,7 +32,7 @@ def links(model, **options):
 
 
 def test_the_bundled_model_aligns_alike_behind_an_id(hub_cache, no_network):
-    hub_cache("me/mini", Path(resolve(DEFAULT).checkpoint))
+    hub_cache("me/mini", Path(resolve(DEFAULT).checkpoint.place))
     assert links("me/mini") == links(DEFAULT)
 
 
@@ -39,9 +40,9 @@ def test_the_bundled_model_aligns_alike_behind_an_id(hub_cache, no_network):
 def test_its_own_preset_is_read_behind_an_id_and_the_same_encoder_runs(hub_cache, no_network, tiny, model):
     folder = hub_cache("me/tiny", tiny("preset"), revision="v1.0" if "v1" in model else "main")
     preset = resolve(model)
-    assert (preset.name, preset.layer, preset.positions) == ("tiny", 4, "restart")
+    assert (preset.name, preset.method.layer, preset.input.positions) == ("tiny", 4, "restart")
     loaded, expected = load_encoder(preset), load_encoder(resolve(str(tiny("preset"))))
-    assert loaded.preset.checkpoint == str(folder)
+    assert loaded.preset.checkpoint.place == str(folder)
     assert type(loaded) is type(expected)
     assert links(model) == links(str(tiny("preset")))
 
@@ -57,11 +58,11 @@ def test_what_an_id_brings_is_checked_as_in_a_folder(hub_cache, no_network, tiny
         '{"auto_map": {"AutoTokenizer": "own.Own"}}', encoding="utf-8"
     )
     hub_cache("me/spoilt", spoilt)
-    with pytest.raises(ModelError, match=r"tokenizer_config.json: auto_map is .*--trust-remote-code"):
+    with pytest.raises(ModelError, match=r"tokenizer_config.json: auto_map is .*trust_remote_code"):
         load_encoder(resolve("me/spoilt"))
     (spoilt / "xalign.json").write_text('{"name": "x", "threshold": NaN}', encoding="utf-8")
     hub_cache("me/worse", spoilt)
-    with pytest.raises(ModelError, match=r"xalign.json: preset x: threshold is nan"):
+    with pytest.raises(ModelError, match=r"xalign.json: threshold is nan"):
         resolve("me/worse")
 
 
@@ -96,9 +97,9 @@ def test_a_preset_of_the_table_that_is_not_cached_says_what_to_type(hub_cache):
 def test_half_a_checkpoint_in_the_cache_is_not_taken_for_a_whole_one(hub_cache, tiny, missing):
     folder = hub_cache("me/half", tiny("preset"))
     (folder / "sentencepiece.bpe.model").unlink()  # tokenizer.json is enough
-    assert is_cached(Preset(name="half", checkpoint="me/half"))
+    assert is_cached(Preset.of("half", "me/half"))
     (folder / missing).unlink()
-    assert not is_cached(Preset(name="half", checkpoint="me/half"))
+    assert not is_cached(Preset.of("half", "me/half"))
 
 
 def test_weights_in_several_files_are_whole_when_all_are_there(hub_cache, tiny):
@@ -152,7 +153,7 @@ def remote(hub_cache, tiny, tmp_path, monkeypatch):
 def test_a_preset_is_fetched_first_and_the_rest_when_it_is_loaded(remote, tiny):
     (remote.files / "pytorch_model.bin").touch()
     (remote.files / "own.py").touch()
-    assert resolve("me/remote").layer == 4
+    assert resolve("me/remote").method.layer == 4
     assert remote.fetched == ["xalign.json"]
     assert links("me/remote") == links(str(tiny("preset")))
     assert remote.fetched[-1] == "model.safetensors" and "config.json" in remote.fetched
@@ -164,7 +165,7 @@ def test_a_preset_is_fetched_first_and_the_rest_when_it_is_loaded(remote, tiny):
 
 def test_a_repository_without_a_preset_has_no_layer_of_its_own(remote):
     (remote.files / "xalign.json").unlink()
-    assert resolve("me/remote") == Preset(name="me/remote", checkpoint="me/remote")
+    assert resolve("me/remote") == Preset.of("me/remote", "me/remote")
 
 
 def test_a_repository_without_weights_is_told(remote):
@@ -180,7 +181,7 @@ def test_a_checkpoint_that_was_cached_by_others_is_asked_for_its_preset(remote, 
             shutil.copy(file, remote.folder / file.name)
     (remote.files / "xalign.json").rename(remote.files / "hidden")
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    assert resolve("me/remote").layer is None
+    assert resolve("me/remote").method.layer is None
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
     (remote.files / "hidden").rename(remote.files / "xalign.json")
-    assert resolve("me/remote").layer == 4
+    assert resolve("me/remote").method.layer == 4

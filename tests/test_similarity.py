@@ -6,8 +6,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xalign import models
 from xalign.errors import OptionError
+from xalign.method import Similarity
 from xalign.similarity import MEASURES, pool_places, pool_words, similarity
 
 
@@ -35,12 +35,12 @@ def test_similarity_is_computed_in_float32_whatever_the_states_are_in(method, dt
 
 
 def test_an_unknown_similarity_is_refused_with_the_known_ones():
-    with pytest.raises(OptionError, match="'euclid' is unknown: choose one of dot, cosine"):
+    with pytest.raises(OptionError, match="similarity is 'euclid': choose one of dot, cosine"):
         similarity(states(1, 2, 3), states(1, 2, 3), "euclid")
 
 
 def test_the_names_that_options_offer_are_those_that_exist():
-    assert tuple(MEASURES) == models.SIMILARITIES
+    assert list(MEASURES) == list(Similarity)
 
 
 @given(st.lists(st.lists(st.integers(0, 3), max_size=5), min_size=1, max_size=3), st.floats(width=32))

@@ -1,10 +1,9 @@
 """A tiny checkpoint that training accepts, and a tiny corpus with links to train it on."""
 
-from dataclasses import replace
-
 import pytest
 
-from xalign.models import PRESET_FILE, resolve
+from xalign.models import resolve
+from xalign.preset import PRESET_FILE
 from xalign.train.corpus import CorpusFiles
 
 LEXICON = {
@@ -25,7 +24,7 @@ def start(tiny, tmp_path):
     folder.mkdir()
     for file in tiny("preset").iterdir():
         (folder / file.name).write_bytes(file.read_bytes())
-    preset = replace(resolve(str(tiny("preset"))), level="word", extract="softmax", threshold=0.1)
+    preset = resolve(str(tiny("preset"))).changed(level="word", extract="softmax", threshold=0.1)
     (folder / PRESET_FILE).write_text(preset.to_json(), encoding="utf-8")
     return folder
 

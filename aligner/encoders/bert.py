@@ -8,7 +8,7 @@ from __future__ import annotations
 import torch
 from transformers import AutoModel
 
-from ..models import Preset
+from ..preset import Preset
 from .hooked import HookedEncoder
 from .packed import PackedBlocks
 from .pretrained import read_model, read_tokenizer
@@ -17,12 +17,11 @@ from .pretrained import read_model, read_tokenizer
 class BertEncoder(HookedEncoder):
     @classmethod
     def load(cls, preset: Preset, dtype: torch.dtype) -> BertEncoder:
-        model = read_model(AutoModel, preset.checkpoint, dtype, add_pooling_layer=False)
-        return cls(model, read_tokenizer(preset.checkpoint), preset)
+        model = read_model(AutoModel, preset.checkpoint.place, dtype, add_pooling_layer=False)
+        return cls(model, read_tokenizer(preset.checkpoint.place), preset)
 
-    def find_limit(self) -> int:
-        prefix, separator, suffix = self.find_specials()
-        return int(self.model.config.max_position_embeddings) - len(prefix + separator + suffix)
+    def find_positions(self) -> int:
+        return int(self.model.config.max_position_embeddings)
 
     def find_specials(self) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
         end = (self.special_id("sep_token"),)

@@ -32,7 +32,7 @@ from transformers import PreTrainedTokenizerBase, XLMRobertaConfig, XLMRobertaMo
 
 from ..errors import ModelError
 from ..json_file import shortened
-from ..models import Preset
+from ..preset import Preset
 from .pretrained import read_tokenizer
 from .roberta import RobertaEncoder
 from .shape import Shape, check_weights_fit
@@ -76,14 +76,16 @@ _FUSED = re.compile(r"(?P<attention>layers\.\d+\.self_attn)\.in_proj_(?P<kind>we
 class FairseqEncoder(RobertaEncoder):
     @classmethod
     def load(cls, preset: Preset, dtype: torch.dtype) -> FairseqEncoder:
-        place = Path(preset.checkpoint)
+        place = Path(preset.checkpoint.place)
         where = place if place.name == "model.pt" else place / "model.pt"
         with _opened(place) as folder:
             weights, arguments = _read_weights(folder / "model.pt", where)
             config = _config(weights, arguments, where)
-            tokenizer = _read_tokenizer(folder, preset.checkpoint)
+            tokenizer = _read_tokenizer(folder, preset.checkpoint.place)
         if config.vocab_size != len(tokenizer):
-            raise ModelError(f"{preset.checkpoint}: dict.txt and model.pt are of different vocabularies")
+            raise ModelError(
+                f"{preset.checkpoint.place}: dict.txt and model.pt are of different vocabularies"
+            )
         model = XLMRobertaModel(config, add_pooling_layer=False)
         # fairseq's XLM-R has no token types; transformers adds one to every position.
         no_types = {"embeddings.token_type_embeddings.weight": torch.zeros(1, config.hidden_size)}

@@ -54,7 +54,8 @@ def refuse_code(folder: Path) -> None:
     for path, key, value in _code(folder):
         raise ModelError(
             f"{path}: {key} is {shortened(value)}: the checkpoint brings Python code, which is not run; "
-            "if you have read that code and trust it, give --trust-remote-code (in Python: trust_remote_code=True)"
+            "if you have read that code and trust it, give trust_remote_code",
+            "trust_remote_code",
         )
 
 

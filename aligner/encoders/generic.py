@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from transformers import AutoModel, PreTrainedModel, PreTrainedTokenizerBase
 
 from ..errors import ModelError
-from ..models import Preset
+from ..preset import Preset
 from .hooked import HookedEncoder
 from .pretrained import TRUSTING, read_model, read_tokenizer
 
@@ -33,16 +33,16 @@ class GenericEncoder(HookedEncoder):
 
     def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, preset: Preset) -> None:
         if not tokenizer.is_fast:
-            raise ModelError(f"{preset.checkpoint}: has no tokenizer.json and none can be made of it")
+            raise ModelError(f"{preset.checkpoint.place}: has no tokenizer.json and none can be made of it")
         super().__init__(model, tokenizer, preset)
         # Byte-level tokenizers mark the beginning of a word by the space before it; others ignore that space.
         self._before_word = " " if tokenizer.tokenize(" a") != tokenizer.tokenize("a") else ""
 
     @classmethod
     def load(cls, preset: Preset, dtype: torch.dtype) -> GenericEncoder:
-        model = read_model(AutoModel, preset.checkpoint, dtype, **(TRUSTING if cls.runs_code else {}))
+        model = read_model(AutoModel, preset.checkpoint.place, dtype, **(TRUSTING if cls.runs_code else {}))
         is_half = bool(model.config.is_encoder_decoder)
-        tokenizer = read_tokenizer(preset.checkpoint, trust_remote_code=cls.runs_code)
+        tokenizer = read_tokenizer(preset.checkpoint.place, trust_remote_code=cls.runs_code)
         encoder = cls(model.get_encoder() if is_half else model, tokenizer, preset)
         encoder.is_half = is_half
         return encoder
@@ -61,15 +61,14 @@ class GenericEncoder(HookedEncoder):
             if isinstance(module, nn.ModuleList) and len(module) == count:
                 return module
         name = type(self.model).__name__
-        raise ModelError(f"{self.preset.checkpoint}: cannot tell the {count} layers of {name} apart")
+        raise ModelError(f"{self.preset.checkpoint.place}: cannot tell the {count} layers of {name} apart")
 
-    def find_limit(self) -> int:
+    def find_positions(self) -> int:
         positions = int(getattr(self.model.config, "max_position_embeddings", None) or 0)
         if positions <= 0:  # relative ones, of which some say -1
             positions = _NO_LIMIT
         limit = min(positions - self.unused_positions(), self.tokenizer.model_max_length)
-        prefix, separator, suffix = self.find_specials()
-        return (limit if limit < _NO_LIMIT // 2 else _USUAL_LIMIT) - len(prefix + separator + suffix)
+        return limit if limit < _NO_LIMIT // 2 else _USUAL_LIMIT
 
     def unused_positions(self) -> int:
         """RoBERTa's kin count positions from padding_idx + 1: the table's first rows are never used."""
@@ -91,7 +90,7 @@ class GenericEncoder(HookedEncoder):
                 specials.append([])
         if len(specials) != 3:
             raise ModelError(
-                f"{self.preset.checkpoint}: the tokenizer does not put the two sides of a pair one after the other"
+                f"{self.preset.checkpoint.place}: the tokenizer does not put the sides of a pair one after the other"
             )
         prefix, separator, suffix = specials
         return tuple(prefix), tuple(separator), tuple(suffix)

@@ -18,7 +18,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from ..encoder import EncoderInput, Vocabulary, WholeEncoder
 from ..errors import ModelError
-from ..models import Preset
+from ..preset import Preset
 from .folder import TOKENIZER_CONFIG
 from .pretrained import quietly
 
@@ -39,7 +39,7 @@ class HookedEncoder(WholeEncoder):
             # Words are split one by one, and padded by nobody, whatever tokenizer.json says.
             tokenizer.backend_tokenizer.no_padding()
             tokenizer.backend_tokenizer.no_truncation()
-        if preset.positions == "restart" and not self.can_restart:
+        if preset.input.restarts and not self.can_restart:
             raise ModelError(
                 f"{preset.name}: positions cannot restart on the target side in a model of this kind"
             )
@@ -47,8 +47,8 @@ class HookedEncoder(WholeEncoder):
         super().__init__(
             preset, model, len(self.blocks), int(model.config.hidden_size), _vocabulary(tokenizer)
         )
-        self.limit = self.find_limit()
         self.prefix, self.separator, self.suffix = self.find_specials()
+        self.limit = preset.input.room(self.find_positions(), self)
 
     # What a family says about itself.
 
@@ -58,8 +58,8 @@ class HookedEncoder(WholeEncoder):
         return blocks
 
     @abstractmethod
-    def find_limit(self) -> int:
-        """What `limit` is to be."""
+    def find_positions(self) -> int:
+        """How many subwords a sequence may have, specials counted."""
 
     @abstractmethod
     def find_specials(self) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
@@ -69,7 +69,7 @@ class HookedEncoder(WholeEncoder):
         """The keyword arguments of the model's forward."""
         mask = batch.mask if batch.padded else None
         inputs: dict[str, Any] = {"input_ids": batch.ids, "attention_mask": mask}
-        if self.preset.segments:
+        if self.input.segments:
             inputs["token_type_ids"] = batch.sides
         return inputs
 
@@ -81,7 +81,7 @@ class HookedEncoder(WholeEncoder):
         """The id of the tokenizer's `name`, such as sep_token; ModelError where it has none."""
         number = getattr(self.tokenizer, f"{name}_id")
         if not isinstance(number, int):
-            raise ModelError(f"{Path(self.preset.checkpoint) / TOKENIZER_CONFIG}: {name} is missing")
+            raise ModelError(f"{Path(self.preset.checkpoint.place) / TOKENIZER_CONFIG}: {name} is missing")
         return number
 
     # What an encoder is asked for.

@@ -25,7 +25,7 @@ from torch.nn import functional
 from ..encoder import EncoderInput, Vocabulary, WholeEncoder
 from ..errors import ModelError
 from ..json_file import read_object
-from ..models import Preset
+from ..preset import Preset
 from .folder import CONFIG, TOKENIZER, TOKENIZER_CONFIG, WEIGHTS
 from .packed import PackedBlocks
 from .shape import Shape
@@ -185,7 +185,7 @@ class PrenormEncoder(WholeEncoder):
         self.config = config
         self.tokenizer = tokenizer
         self.tokenizer_config = tokenizer_config
-        special = _special_ids(tokenizer, tokenizer_config, Path(preset.checkpoint))
+        special = _special_ids(tokenizer, tokenizer_config, Path(preset.checkpoint.place))
         vocabulary = Vocabulary(
             size=tokenizer.get_vocab_size(),
             pad=special["pad_token"],
@@ -197,9 +197,7 @@ class PrenormEncoder(WholeEncoder):
         super().__init__(preset, model, shape.num_hidden_layers, shape.hidden_size, vocabulary)
         self.prefix = (special["cls_token"],)
         self.separator = self.suffix = (special["sep_token"],)
-        positions = shape.max_position_embeddings - self.first_position
-        ends = self.suffix if preset.positions != "restart" else ()
-        self.limit = positions - len(self.prefix + self.separator + ends)
+        self.limit = preset.input.room(shape.max_position_embeddings - self.first_position, self)
 
     @property
     def blocks(self) -> nn.ModuleList:
@@ -207,7 +205,7 @@ class PrenormEncoder(WholeEncoder):
 
     @classmethod
     def load(cls, preset: Preset, dtype: torch.dtype) -> PrenormEncoder:
-        folder = Path(preset.checkpoint)
+        folder = Path(preset.checkpoint.place)
         config = read_object(folder / CONFIG)
         try:
             tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
@@ -261,16 +259,14 @@ class PrenormEncoder(WholeEncoder):
         return found
 
     def embed(self, batch: EncoderInput) -> Tensor:
-        sides = batch.sides if self.preset.segments else None
+        sides = batch.sides if self.input.segments else None
         return self.model.embed(batch.ids, self._positions(batch), sides)
 
     def _positions(self, batch: EncoderInput) -> Tensor:
         """Counted from the first, in the sequence or in each side; padding has the one before, if there is one."""
-        if self.preset.positions == "restart":
-            counted = (batch.restarting_positions + 1) * batch.mask
-        else:
-            counted = batch.mask.cumsum(1) * batch.mask
-        return (counted + self.first_position - 1).clamp(min=0)
+        positions = self.input.positions_of(batch)
+        counted = batch.mask.cumsum(1) if positions is None else positions + 1
+        return (counted * batch.mask + self.first_position - 1).clamp(min=0)
 
     def remove_blocks(self, first: int) -> None:
         del self.blocks[first:]

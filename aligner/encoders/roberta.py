@@ -12,7 +12,7 @@ import torch
 from transformers import AutoModel
 
 from ..encoder import EncoderInput
-from ..models import Preset
+from ..preset import Preset
 from .hooked import HookedEncoder
 from .packed import PackedBlocks
 from .pretrained import read_model, read_tokenizer
@@ -23,17 +23,16 @@ class RobertaEncoder(HookedEncoder):
 
     @classmethod
     def load(cls, preset: Preset, dtype: torch.dtype) -> RobertaEncoder:
-        model = read_model(AutoModel, preset.checkpoint, dtype, add_pooling_layer=False)
-        return cls(model, read_tokenizer(preset.checkpoint), preset)
+        model = read_model(AutoModel, preset.checkpoint.place, dtype, add_pooling_layer=False)
+        return cls(model, read_tokenizer(preset.checkpoint.place), preset)
 
-    def find_limit(self) -> int:
-        # Position ids count from padding_idx + 1, so that many rows of the table are never used.
-        prefix, separator, suffix = self.find_specials()
-        config = self.model.config
-        positions = int(config.max_position_embeddings) - int(config.pad_token_id) - 1
-        if self.preset.positions == "restart":
-            return positions - len(prefix + separator)
-        return positions - len(prefix + separator + suffix)
+    def find_positions(self) -> int:
+        return int(self.model.config.max_position_embeddings) - self.first_position
+
+    @property
+    def first_position(self) -> int:
+        """Position ids count from padding_idx + 1: the table's first rows are never used."""
+        return int(self.model.config.pad_token_id) + 1
 
     def find_specials(self) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
         end = (self.special_id("sep_token"),)
@@ -41,9 +40,9 @@ class RobertaEncoder(HookedEncoder):
 
     def model_inputs(self, batch: EncoderInput) -> dict[str, Any]:
         inputs = super().model_inputs(batch)
-        if self.preset.positions == "restart":
-            first = self.model.config.pad_token_id + 1
-            inputs["position_ids"] = batch.restarting_positions + first
+        positions = self.input.positions_of(batch)
+        if positions is not None:
+            inputs["position_ids"] = positions + self.first_position
         return inputs
 
     def packed(self, highest: int) -> PackedBlocks | None:

@@ -20,7 +20,7 @@ from transformers.models.xlm.modeling_xlm import MultiHeadAttention
 
 from ..encoder import EncoderInput
 from ..errors import DependencyError
-from ..models import Preset
+from ..preset import Preset
 from .hooked import HookedEncoder
 from .languages import find_language
 from .packed import PackedBlocks
@@ -48,8 +48,8 @@ class XlmEncoder(HookedEncoder):
     @classmethod
     def load(cls, preset: Preset, dtype: torch.dtype) -> XlmEncoder:
         _require("sacremoses", "sacremoses", "XLM's tokenizer")
-        tokenizer = read_tokenizer(preset.checkpoint)
-        return cls(read_model(XLMModel, preset.checkpoint, dtype), tokenizer, preset)
+        tokenizer = read_tokenizer(preset.checkpoint.place)
+        return cls(read_model(XLMModel, preset.checkpoint.place, dtype), tokenizer, preset)
 
     def find_blocks(self) -> nn.ModuleList:
         # XLM has no module for a block: its attention is the first part, and reads what the block reads.
@@ -59,9 +59,8 @@ class XlmEncoder(HookedEncoder):
     def droppable(self) -> tuple[nn.ModuleList, ...]:
         return self.model.attentions, self.model.ffns, self.model.layer_norm1, self.model.layer_norm2
 
-    def find_limit(self) -> int:
-        prefix, separator, suffix = self.find_specials()
-        return int(self.model.config.max_position_embeddings) - len(prefix + separator + suffix)
+    def find_positions(self) -> int:
+        return int(self.model.config.max_position_embeddings)
 
     def find_specials(self) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
         end = (self.special_id("sep_token"),)
@@ -71,8 +70,9 @@ class XlmEncoder(HookedEncoder):
         inputs = super().model_inputs(batch)
         if self.embeds_language:
             inputs["langs"] = self.language_ids(batch)
-        if self.preset.positions == "restart":
-            inputs["position_ids"] = batch.restarting_positions
+        positions = self.input.positions_of(batch)
+        if positions is not None:
+            inputs["position_ids"] = positions
         return inputs
 
     def packed(self, highest: int) -> PackedBlocks | None:

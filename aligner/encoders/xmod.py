@@ -18,7 +18,7 @@ from transformers.models.xmod.modeling_xmod import XmodOutput
 from ..encoder import EncoderInput
 from ..errors import ModelError
 from ..json_file import read_object, shortened
-from ..models import Preset
+from ..preset import Preset
 from .folder import CONFIG
 from .packed import PackedBlocks
 from .regions import Regions, regions
@@ -38,7 +38,7 @@ class XmodEncoder(RobertaEncoder):
 
     @classmethod
     def load(cls, preset: Preset, dtype: torch.dtype) -> XmodEncoder:
-        path = Path(preset.checkpoint, CONFIG)
+        path = Path(preset.checkpoint.place, CONFIG)
         config = read_object(path)
         languages, usual = config.get("languages"), config.get("default_language")
         if (

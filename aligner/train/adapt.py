@@ -22,14 +22,13 @@ from ..errors import TrainingError
 from ..families import load_encoder, load_for_aligning
 from ..files import writing
 from ..formats import format_pharaoh
-from ..method import AlignOptions
 from ..models import resolve
 from ..sentences import read_files
 from .checkpoint import best_mean, finished_steps, forget_state, save_checkpoint
 from .corpus import CorpusFiles
 from .log import Progress
 from .loop import TrainOptions
-from .run import Plan, planned_preset, run
+from .run import Plan, run
 
 LABELLING = timedelta(days=1)  # how long other processes wait at most while the first makes links
 
@@ -58,7 +57,7 @@ def adapt(
     outs = [*(plan.out / f"round-{number}" for number in range(1, rounds)), plan.out]
     if resume and not any(map(finished_steps, outs)):
         raise TrainingError(
-            f"{plan.out} holds no training state to resume from; run without --resume to start afresh"
+            f"{plan.out} holds no training state to go on from; run without resume to start afresh", "resume"
         )
     process = PartialState(cpu=torch.device(device).type == "cpu", timeout=LABELLING)
     if not resume and process.is_main_process:
@@ -74,9 +73,9 @@ def adapt(
         if done < options.steps:
             if not done and process.is_main_process:
                 out.mkdir(parents=True, exist_ok=True)
-                preset, place = planned_preset(ours), torch.device(device)
+                preset, place = ours.preset(), torch.device(device)
                 precision = choose_dtype(options.dtype, place)
-                encoder = load_for_aligning(preset, place, precision, preset.layer)
+                encoder = load_for_aligning(preset, place, precision, preset.method.known_layer)
                 _label(encoder, plan.corpora, labels, lexicon_rounds)
             process.wait_for_everyone()
             run(ours, options, device, done > 0, report, _counted_on(stepped, number * options.steps))
@@ -102,12 +101,12 @@ def _label(
     encoder: Encoder, corpora: Sequence[CorpusFiles], labels: Sequence[Path], lexicon_rounds: int
 ) -> None:
     for files, path in zip(corpora, labels, strict=True):
-        options = AlignOptions(
+        aligner = Aligner(
+            encoder,
             lexicon=lexicon_rounds,
             source_language=files.source_language,
             target_language=files.target_language,
         )
-        aligner = Aligner(encoder, encoder.preset, options)
         with writing(path) as file:
             for alignment in aligner.align(read_files(files.source, files.target)):
                 file.write(f"{format_pharaoh(alignment)}\n".encode())

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from ..encoder import WholeEncoder
 from ..errors import TrainingError
-from ..models import PRESET_FILE, Preset
+from ..preset import PRESET_FILE, Preset
 
 STATE = "state"
 FRESH = ".new"
@@ -76,7 +76,7 @@ def load_state(out: Path, learner: nn.Module, optimizer: torch.optim.Optimizer) 
     folder = _state(out)
     if folder is None:
         raise TrainingError(
-            f"{out} holds no training state to resume from; run without --resume to start afresh"
+            f"{out} holds no training state to go on from; run without resume to start afresh", "resume"
         )
     weights = torch.load(folder / "weights.pt", map_location="cpu", weights_only=True)
     expected = _changing(learner)
@@ -84,12 +84,13 @@ def load_state(out: Path, learner: nn.Module, optimizer: torch.optim.Optimizer) 
         name: tensor.shape for name, tensor in expected.items()
     }:
         raise TrainingError(
-            f"{folder} is the state of another run: resume with the --init, --tune and --objective that it had"
+            f"{folder} is the state of another run: go on with the init, tuning and objective that it had",
+            *("init", "tuning", "objective"),
         )
     moments = torch.load(folder / "optimizer.pt", map_location="cpu", weights_only=True)
     if moments.keys() != optimizer.state_dict().keys():
         raise TrainingError(
-            f"{folder} is the state of another optimizer: resume with the --optimizer that it had"
+            f"{folder} is the state of another optimizer: go on with the optimizer that it had"
         )
     learner.load_state_dict(weights, strict=False)
     optimizer.load_state_dict(moments)

@@ -12,7 +12,8 @@ from torch import Tensor
 
 from ..device import moved
 from ..encoder import Encoder, EncoderInput
-from .layout import Side, alone, together
+from ..method import Level
+from .layout import Side, laid_out
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,15 +68,15 @@ class TrainingBatch:
         )
 
 
-def collate(examples: Sequence[Example], encoder: Encoder, encode: str, level: str) -> TrainingBatch:
+def collate(examples: Sequence[Example], encoder: Encoder, level: Level) -> TrainingBatch:
     """Put examples together, padded to the longest of each side.
 
     Links between words become, at level "subword", links between all subwords of the one and all of the other.
 
     Args:
         examples: at least one; none longer than the encoder takes, no side empty.
-        encode: "pair" puts both sides into one sequence, "separate" each into its own.
-        level: what is compared, "subword" or "word".
+        encoder: whose input shape decides in how many sequences a pair goes.
+        level: what is compared.
     """
     source = _side([each.source for each in examples], [each.source_words for each in examples], encoder)
     target = _side([each.target for each in examples], [each.target_words for each in examples], encoder)
@@ -83,21 +84,17 @@ def collate(examples: Sequence[Example], encoder: Encoder, encode: str, level: s
         codes = [each.languages or (None, None) for each in examples]
         source = replace(source, languages=_language_ids([code for code, _ in codes], encoder))
         target = replace(target, languages=_language_ids([code for _, code in codes], encoder))
+    layouts = laid_out((source, target), encoder)
     source_units, target_units = (
-        side.words if level == "word" else side.numbers for side in (source, target)
+        layout.place(k, layout.sides[k].words if level == Level.WORD else layout.sides[k].numbers)
+        for layout in layouts
+        for k in range(len(layout.sides))
     )
-    if encode == "pair":
-        layout = together(source, target, encoder)
-        inputs: tuple[EncoderInput, ...] = (layout.input,)
-        units = layout.place(0, source_units), layout.place(1, target_units)
-    else:
-        layouts = alone(source, encoder), alone(target, encoder)
-        inputs = tuple(each.input for each in layouts)
-        units = layouts[0].place(0, source_units), layouts[1].place(0, target_units)
     links = _word_links(examples)
-    if level == "subword":
+    if level == Level.SUBWORD:
         links = _spread(links, source, target)
-    return TrainingBatch(source, target, inputs, units, torch.from_numpy(links))
+    inputs = tuple(layout.input for layout in layouts)
+    return TrainingBatch(source, target, inputs, (source_units, target_units), torch.from_numpy(links))
 
 
 def _side(

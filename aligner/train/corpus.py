@@ -45,6 +45,10 @@ class CorpusFiles:
     source_language: str | None = None
     target_language: str | None = None
 
+    @property
+    def languages(self) -> tuple[str | None, str | None]:
+        return self.source_language, self.target_language
+
 
 class Sentences(NamedTuple):
     """One side of a corpus, end to end: sentence k is `subwords[starts[k] : starts[k + 1]]`.
@@ -104,7 +108,6 @@ class Corpus:
 def read_corpus(
     files: CorpusFiles,
     encoder: Encoder,
-    encode: str = "pair",
     possible_weight: float = POSSIBLE_WEIGHT,
     unlinked: bool = False,
 ) -> Corpus:
@@ -115,8 +118,7 @@ def read_corpus(
 
     Args:
         files: the text, and the links if there are any.
-        encoder: whose subwords are wanted.
-        encode: "pair" or "separate": decides how long a pair may be.
+        encoder: whose subwords are wanted, and whose input shape decides how long a pair may be.
         possible_weight: of possible links, from 0 to 1; at 0 they are left out.
         unlinked: keep pairs without links, for objectives that need none.
 
@@ -133,7 +135,7 @@ def read_corpus(
     table = _read_links(files, pairs, possible_weight)
     table = table[_has_subwords(source, table[:, :2]) & _has_subwords(target, table[:, [0, 2]])]
     present = (source.sizes > 0) & (target.sizes > 0)
-    short = fits(source.sizes, target.sizes, encoder, encode)
+    short = encoder.input.fits(source.sizes, target.sizes, encoder.limit)
     linked = np.bincount(table[:, 0].astype(np.int64), minlength=len(pairs)) > 0
     keep = present & short & (linked | unlinked)
     _tell_left_out(
@@ -204,16 +206,6 @@ def _has_subwords(side: Subwords, words: _Table) -> NDArray[np.bool_]:
     pair, word = words.T.astype(np.int64)
     has: NDArray[np.bool_] = present[first[pair] + word]
     return has
-
-
-def fits(
-    source: NDArray[np.int64], target: NDArray[np.int64], encoder: Encoder, encode: str
-) -> NDArray[np.bool_]:
-    """Whether the encoder takes pairs with so many subwords a side in one piece. Shape: (pairs,) each"""
-    together = encode == "pair" and encoder.preset.positions != "restart"
-    size = source + target if together else np.maximum(source, target)
-    fitting: NDArray[np.bool_] = (source > 0) & (target > 0) & (size <= encoder.limit)
-    return fitting
 
 
 def _tell_left_out(corpus: Path, keep: NDArray[np.bool_], reasons: dict[str, NDArray[np.bool_]]) -> None:

@@ -13,9 +13,8 @@ from ..encoder import Encoder
 from ..errors import TrainingError
 from ..formats import read_alignments
 from ..links import Alignment
-from ..method import AlignOptions
-from ..models import Preset
 from ..plausibility import out_of_range
+from ..preset import Preset
 from ..sentences import SentencePair, read_files
 
 
@@ -59,10 +58,15 @@ def evaluator(
                 f"{files.source} has {len(pairs)} lines, but {files.gold} has gold for {len(gold)}"
             )
         if wrong := out_of_range(gold, pairs):
-            raise TrainingError(f"{files.gold}: {wrong}; or does it need --dev-one-based?")
-        options = AlignOptions(source_language=files.source_language, target_language=files.target_language)
+            raise TrainingError(f"{files.gold}: {wrong}; or does it need dev_one_based?", "dev_one_based")
         name = files.name if files.name not in loaded else f"{files.name} {len(loaded) + 1}"
-        aligner = partial(Aligner, encoder, preset, options)
+        aligner = partial(
+            Aligner,
+            encoder,
+            preset,
+            source_language=files.source_language,
+            target_language=files.target_language,
+        )
         aligner()  # is nothing wrong with the options?
         loaded[name] = aligner, pairs, gold
 

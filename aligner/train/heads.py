@@ -16,6 +16,7 @@ from transformers import MODEL_FOR_MASKED_LM_MAPPING, AutoModelForMaskedLM
 from ..encoder import WholeEncoder
 from ..encoders.pretrained import read_config, read_model_and_gaps
 from ..errors import OptionError
+from ..preset import Family
 
 # Where transformers' masked language models keep their head, and in it the product: RoBERTa, BERT, XLM and their kin.
 _OF_MASKED_LM = {"lm_head": "decoder", "cls.predictions": "decoder", "pred_layer": "proj"}
@@ -61,15 +62,18 @@ class _Parts(NamedTuple):
 
 def _own_parts(encoder: WholeEncoder) -> _Parts | None:
     """Those of the checkpoint's own head, or None if it has none of a known form."""
-    if encoder.preset.family == "fairseq":
+    if encoder.preset.checkpoint.family is Family.FAIRSEQ:
         return None
-    family = MODEL_FOR_MASKED_LM_MAPPING.get(type(read_config(encoder.preset.checkpoint)), None)
+    family = MODEL_FOR_MASKED_LM_MAPPING.get(type(read_config(encoder.preset.checkpoint.place)), None)
     tied = getattr(family, "_tied_weights_keys", None) or ()
     known = [name for name, product in _OF_MASKED_LM.items() if f"{name}.{product}.weight" in tied]
     if not known:
         return None
     whole, gaps = read_model_and_gaps(
-        AutoModelForMaskedLM, encoder.preset.checkpoint, encoder.dtype, dispensable=tuple(_OF_MASKED_LM)
+        AutoModelForMaskedLM,
+        encoder.preset.checkpoint.place,
+        encoder.dtype,
+        dispensable=tuple(_OF_MASKED_LM),
     )
     if any(gap.startswith(known[0]) for gap in gaps):
         return None

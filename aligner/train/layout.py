@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 import numpy as np
 import torch
@@ -17,6 +18,7 @@ from torch import Tensor
 
 from ..device import moved
 from ..encoder import Encoder, EncoderInput
+from ..input_shape import Framed
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,12 +77,13 @@ class Side:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Layout:
-    """An input of the encoder, and at which of its positions each side's subwords stand.
+    """An input of the encoder, the sides in it, and at which of its positions each side's subwords stand.
 
     `columns`: per side, in the order in which they stand; past the end at padding. Shape of each: (batch, subwords).
     """
 
     input: EncoderInput
+    sides: tuple[Side, ...]
     columns: tuple[Tensor, ...]
 
     def place(self, side: int, values: Tensor) -> Tensor:
@@ -103,41 +106,37 @@ class Layout:
         return states.gather(1, index), columns <= last
 
 
-Frame = tuple[tuple[int, ...], tuple[int, ...]]
-"""The special subwords before and after a side."""
+def laid_out(pair: tuple[Side, Side], encoder: Encoder) -> tuple[Layout, ...]:
+    """The sequences that the encoder reads pairs in: one for both sides, or one each."""
+    return tuple(
+        _lay_out([pair[framed.side] for framed in frames], frames, encoder.pad_id)
+        for frames in encoder.input.sequences(encoder)
+    )
 
 
 def alone(side: Side, encoder: Encoder) -> Layout:
     """Each sentence as a sequence of its own, `<s> a </s>`."""
-    return _lay_out([side], [(encoder.prefix, encoder.suffix)], encoder.pad_id)
+    return _lay_out([side], [Framed(0, encoder.prefix, encoder.suffix)], encoder.pad_id)
 
 
-def together(first: Side, second: Side, encoder: Encoder) -> Layout:
-    """Two sentences as the pair that the encoder's family makes of them, for XLM-R `<s> a </s> b </s>`."""
-    frames = [(encoder.prefix, encoder.separator), ((), encoder.suffix)]
-    return _lay_out([first, second], frames, encoder.pad_id)
+def joined(first: Side, second: Side, encoder: Encoder) -> Layout:
+    """Two sentences in one sequence, whatever the encoder's input shape, for objectives that need it.
 
-
-def joined(first: Side, second: Side, encoder: Encoder, encode: str) -> Layout:
-    """Two sentences in one sequence, whatever the preset's encoding of pairs, for objectives that need it.
-
-    For "pair" as `together`; for "separate" two whole sequences one after the other, `[CLS] a [SEP] [CLS] b [SEP]`, as
-    awesome-align joins them. If any two are too long for one sequence, all sentences are cut to half of its length.
+    Where the shape has two sequences they go one after the other, `[CLS] a [SEP] [CLS] b [SEP]`, as awesome-align joins
+    them. If any two are too long for one sequence, all sentences are cut to half of its length.
     """
-    of_pair = [(encoder.prefix, encoder.separator), ((), encoder.suffix)]
-    frames = of_pair if encode == "pair" else [(encoder.prefix, encoder.suffix)] * 2
-    room = encoder.limit + _specials(of_pair) - _specials(frames)
-    restart = encode == "pair" and encoder.preset.positions == "restart"
-    if not restart and int((first.sizes + second.sizes).max()) > room:
+    frames = list(chain(*encoder.input.sequences(encoder)))
+    room = encoder.limit - _specials(frames) + len(encoder.prefix + encoder.separator + encoder.suffix)
+    if int(encoder.input.joined.filled(first.sizes, second.sizes).max()) > room:
         first, second = first.cut(room // 2), second.cut(room // 2)
     return _lay_out([first, second], frames, encoder.pad_id)
 
 
-def _specials(frames: Sequence[Frame]) -> int:
-    return sum(len(before + after) for before, after in frames)
+def _specials(frames: Sequence[Framed]) -> int:
+    return sum(len(framed.before + framed.after) for framed in frames)
 
 
-def _lay_out(sides: Sequence[Side], frames: Sequence[Frame], pad: int) -> Layout:
+def _lay_out(sides: Sequence[Side], frames: Sequence[Framed], pad: int) -> Layout:
     rows, device = len(sides[0].sizes), sides[0].ids.device
     totals = np.sum([side.sizes for side in sides], axis=0) + _specials(frames)
     width = int(totals.max())
@@ -145,7 +144,7 @@ def _lay_out(sides: Sequence[Side], frames: Sequence[Frame], pad: int) -> Layout
     ids = torch.full((rows, width + 1), pad, dtype=torch.int64, device=device)
     end = torch.zeros(rows, 1, dtype=torch.int64, device=device)
     columns, starts = [], []
-    for side, (before, after) in zip(sides, frames, strict=True):
+    for side, (_, before, after) in zip(sides, frames, strict=True):
         starts.append(end)
         for special in before:
             ids.scatter_(1, end, special)
@@ -167,7 +166,7 @@ def _lay_out(sides: Sequence[Side], frames: Sequence[Frame], pad: int) -> Layout
         languages=_languages(sides, second),
         padded=bool(totals.min() < width),
     )
-    return Layout(inputs, tuple(columns))
+    return Layout(inputs, tuple(sides), tuple(columns))
 
 
 def _languages(sides: Sequence[Side], second: Tensor) -> Tensor | None:

@@ -7,7 +7,7 @@ model's own links, `mlm` a pass per side, `psi` one pass of pairs and others. He
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ..encoder import WholeEncoder
-from ..errors import LayerError, OptionError
+from ..errors import OptionError
 from ..extract import EXTRACTORS
-from ..method import Method
-from ..models import Preset
-from ..similarity import SCALES, pool_words, similarity
+from ..method import Extraction, Level, Method
+from ..options import chosen, expect_one_of
+from ..similarity import pool_words, similarity
 from .bootstrap import bootstrapped
 from .collate import TrainingBatch
 from .heads import PairHead, Pointer, VocabularyHead
@@ -44,12 +44,12 @@ from .objectives import (
 class ObjectiveOptions:
     """How the objectives ask.
 
-    `scale`: what similarities are multiplied by before a trained softmax; None takes `SCALES`.
+    `scale`: what similarities are multiplied by before a trained softmax; None takes that of the `Similarity`.
     `bootstrap`: the share of its own belief that the encoder counts into the links of `guided` (bootstrap.py).
     `mask_rate`: the share of subwords that mlm, tlm and dwa ask for.
     `masked_sides`: of `SIDES`: whether tlm and dwa mask both sides at once, or each in a pass of its own.
     `label_layer`: where dwa takes its links from; None is the layer that is compared.
-    `label_extract`: how, of `EXTRACTORS`. XLM-Align's authors used its transport rounds, and itermax.
+    `label_extract`: how. XLM-Align's authors used its transport rounds, and itermax.
     """
 
     scale: float | None = None
@@ -57,13 +57,13 @@ class ObjectiveOptions:
     mask_rate: float = RATE
     masked_sides: str = "both"
     label_layer: int | None = None
-    label_extract: str = "xlm-align"
+    label_extract: Extraction = Extraction.XLM_ALIGN
 
     def __post_init__(self) -> None:
-        _expect("masked sides", [self.masked_sides], SIDES)
-        _expect("extraction of labels", [self.label_extract], EXTRACTORS)
+        expect_one_of("masked_sides", self.masked_sides, SIDES)
+        object.__setattr__(self, "label_extract", chosen("label_extract", self.label_extract, Extraction))
         if not 0 <= self.bootstrap < 1:
-            raise OptionError(f"bootstrap is {self.bootstrap}: it is a share, from 0 to below 1")
+            raise OptionError(f"bootstrap is {self.bootstrap}: it is a share, from 0 to below 1", "bootstrap")
 
 
 class Learner(nn.Module):
@@ -75,8 +75,7 @@ class Learner(nn.Module):
     Args:
         encoder: with all blocks that the objectives need: up to the last for mlm, tlm and dwa.
         objectives: name -> weight, of `OBJECTIVES`.
-        preset: how the trained model is meant to align; decides what `guided`, `so`, `co` compare and whether a pair is
-            joined as the encoder's family joins it ("pair") or as two whole sequences in a row ("separate").
+        method: how the trained model is meant to align; decides what `guided`, `so`, `co` compare.
         options: how the objectives ask.
 
     Raises:
@@ -88,27 +87,24 @@ class Learner(nn.Module):
         self,
         encoder: WholeEncoder,
         objectives: Mapping[str, float],
-        preset: Preset | Method,
+        method: Method,
         options: ObjectiveOptions | None = None,
     ) -> None:
         super().__init__()
         options = options or ObjectiveOptions()
-        _expect("objective", objectives, OBJECTIVES)
-        if preset.layer is None:
-            raise LayerError(
-                f"{encoder.preset.name} has no preset that says which layer aligns best: give --layer"
-            )
+        for name in objectives:
+            expect_one_of("objective", name, OBJECTIVES)
         self.model = encoder.model
         self.objectives = dict(objectives)
-        self._encoder = encoder
-        self._preset = preset
-        self._layer = preset.layer
-        self._label_layer = preset.layer if options.label_layer is None else options.label_layer
+        self.encoder = encoder
+        self.method = method
+        self._layer = method.known_layer
+        self._label_layer = self._layer if options.label_layer is None else options.label_layer
         encoder.check_layers([self._layer, self._label_layer])
-        self._scale = SCALES[preset.similarity] if options.scale is None else options.scale
+        self._scale = method.similarity.scale if options.scale is None else options.scale
         self._bootstrap = options.bootstrap
         self._passes = SIDES[options.masked_sides]
-        self._extract = EXTRACTORS[preset.extract]
+        self._extract = EXTRACTORS[method.extract]
         self._extract_labels = EXTRACTORS[options.label_extract]
         wanted = self.objectives.keys()
         self.heads = nn.ModuleDict()
@@ -156,11 +152,11 @@ class Learner(nn.Module):
 
     def _compare(self, batch: TrainingBatch) -> tuple[Tensor, Tensor, Tensor]:
         """(similarity, source mask, target mask) of the preset's units."""
-        states = [self._encoder.encode(each, [self._layer])[0] for each in batch.inputs]
+        states = [self.encoder.encode(each, [self._layer])[0] for each in batch.inputs]
         units = zip((states[0], states[-1]), batch.units, batch.links.shape[1:], strict=True)
         with _full_precision(states[0].device):
             (source, source_mask), (target, target_mask) = (pool_words(*each) for each in units)
-            return similarity(source, target, self._preset.similarity), source_mask, target_mask
+            return similarity(source, target, self.method.similarity), source_mask, target_mask
 
     def _own_links(self, batch: TrainingBatch) -> Tensor:
         """What the model, as it stands, would align: 1 at links, between words' subwords if these are compared.
@@ -168,9 +164,9 @@ class Learner(nn.Module):
         Shape: (batch, source units, target units)
         """
         with self._as_used():
-            found = self._extract(*self._compare(batch), threshold=self._preset.threshold)
+            found = self._extract(*self._compare(batch), threshold=self.method.threshold)
         links = found.links.float()
-        if self._preset.level == "word":
+        if self.method.level is Level.WORD:
             return links
         source, target = _same_word(batch.source), _same_word(batch.target)
         return (source @ links @ target).clamp(max=1)
@@ -202,8 +198,8 @@ class Learner(nn.Module):
     def _read(self, *sides: Masked) -> _Reading:
         """One sentence alone, or two joined, through all of the encoder."""
         first, *more = (each.side for each in sides)
-        layout = self._join(first, *more) if more else alone(first, self._encoder)
-        return _Reading(sides, layout, self._encoder.encode(layout.input, [self._encoder.layers])[0])
+        layout = self._join(first, *more) if more else alone(first, self.encoder)
+        return _Reading(sides, layout, self.encoder.encode(layout.input, [self.encoder.layers])[0])
 
     def _fill_in(self, reading: _Reading) -> tuple[Tensor, Tensor, Tensor, int]:
         """What `mlm` and `tlm` ask: scores, subwords, rows, sequences."""
@@ -232,10 +228,10 @@ class Learner(nn.Module):
         """
         with self._as_used():
             layout = self._join(batch.source, batch.target)
-            states = self._encoder.encode(layout.input, [self._label_layer])[0]
+            states = self.encoder.encode(layout.input, [self._label_layer])[0]
             (source, source_mask), (target, target_mask) = (layout.pick(k, states) for k in (0, 1))
             with _full_precision(states.device):
-                compared = similarity(source, target, self._preset.similarity)
+                compared = similarity(source, target, self.method.similarity)
             return self._extract_labels(compared, source_mask, target_mask).links
 
     # --- psi: pairs, and pairs torn apart --------------------------------------------------------------------------
@@ -245,14 +241,14 @@ class Learner(nn.Module):
         first, second, parallel = torn_pairs(len(batch.source.sizes))
         sentences = batch.source.followed_by(batch.target)
         layout = self._join(sentences.pick(first), sentences.pick(second))
-        layer = min(self._layer + 1, self._encoder.layers)
-        states = self._encoder.encode(layout.input, [layer])[0]
+        layer = min(self._layer + 1, self.encoder.layers)
+        states = self.encoder.encode(layout.input, [layer])[0]
         return psi(self.heads["pair"](states[:, 0]), torch.from_numpy(parallel).to(states.device))
 
     # --- what they are made of -------------------------------------------------------------------------------------
 
     def _join(self, first: Side, second: Side) -> Layout:
-        return joined(first, second, self._encoder, self._preset.encode)
+        return joined(first, second, self.encoder)
 
     @contextmanager
     def _as_used(self) -> Iterator[None]:
@@ -304,8 +300,3 @@ def _same_word(side: Side) -> Tensor:
 def _full_precision(device: torch.device) -> torch.autocast:
     """Similarities are compared in float32 whatever the precision of training, as they are when aligning."""
     return torch.autocast(device.type, enabled=False)
-
-
-def _expect(name: str, values: Iterable[str], valid: Iterable[str]) -> None:
-    if unknown := sorted(set(values) - set(valid)):
-        raise OptionError(f"{name} {unknown[0]} is unknown: choose of {', '.join(valid)}")

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from ..ahead import run_ahead
 from ..errors import OptionError, TrainingError
+from ..options import expect_one_of
 from .checkpoint import Finished, forget_state, load_state, save_state
 from .collate import Example, TrainingBatch
 from .log import Log, Progress
@@ -53,16 +54,17 @@ class TrainOptions:
     def __post_init__(self) -> None:
         for name in ("steps", "batch_subwords", "accumulate", "save_steps", "log_steps"):
             if getattr(self, name) < 1:
-                raise OptionError(f"{name} is {getattr(self, name)}: it must be at least 1")
+                raise OptionError(f"{name} is {getattr(self, name)}: it must be at least 1", name)
         for name in ("learning_rate", "muon_factor", "warmup_steps", "seed"):
             if not 0 <= (getattr(self, name) or 0) < math.inf:
-                raise OptionError(f"{name} is {getattr(self, name)}: it must be a number from 0 up")
+                raise OptionError(f"{name} is {getattr(self, name)}: it must be a number from 0 up", name)
         if not self.temperature > 0:
-            raise OptionError(f"temperature is {self.temperature}: it must be above 0")
+            raise OptionError(f"temperature is {self.temperature}: it must be above 0", "temperature")
         if not 0 <= self.descent <= 1:
-            raise OptionError(f"descent is {self.descent}: it is a share of the steps, from 0 to 1")
-        if self.dtype not in PRECISIONS:
-            raise OptionError(f"dtype {self.dtype} is unknown: choose one of {', '.join(PRECISIONS)}")
+            raise OptionError(
+                f"descent is {self.descent}: it is a share of the steps, from 0 to 1", "descent"
+            )
+        expect_one_of("dtype", self.dtype, PRECISIONS)
 
     def share_at(self, step: int) -> float:
         """The share of the learning rate that the step with this number, counted from 0, takes."""
@@ -243,7 +245,8 @@ def _expect(finite: bool, step: int, steps: int, rate: float) -> None:
     if not finite:
         raise TrainingError(
             f"the loss or its gradient became inf or NaN between steps {step - steps + 1} and {step}; "
-            f"--resume from the last state with a lower --learning-rate (it was {rate:g})"
+            f"resume from the last state with a lower learning_rate (it was {rate:g})",
+            "learning_rate",
         )
 
 

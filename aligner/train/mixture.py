@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..input_shape import InputShape
 from .collate import Example
 from .corpus import Corpus
 from .resplit import Resplitter
@@ -25,14 +26,14 @@ Row = tuple[int, int]  # number of the corpus, number of the pair in it
 class Mixture:
     """What batches are drawn from, and how.
 
-    `budget`: most padded subwords in a batch; a longer pair is a batch of its own. `encode`: "pair" or "separate",
-    which decides what padding costs. `temperature`: each corpus is drawn in proportion to its size to the power
-    1 / temperature. `resplitter`: what writes words in other subwords, which the budget does not count.
+    `budget`: most padded subwords in a batch; a longer pair is a batch of its own. `shape` decides what padding costs.
+    `temperature`: each corpus is drawn in proportion to its size to the power 1 / temperature.
+    `resplitter`: what writes words in other subwords, which the budget does not count.
     """
 
     corpora: Sequence[Corpus]
     budget: int
-    encode: str
+    shape: InputShape
     temperature: float
     seed: int
     resplitter: Resplitter | None = None
@@ -88,7 +89,4 @@ class Mixture:
         """Subwords of each row with its specials, as many as it takes in a batch of its like. Shape: (rows,)"""
         sizes = [corpus.sizes for corpus in self.corpora]
         both = np.array([sizes[k][i] for k, i in rows])
-        costs: NDArray[np.int64] = (
-            both.sum(axis=1) + 3 if self.encode == "pair" else 2 * (both.max(axis=1) + 2)
-        )
-        return costs
+        return self.shape.costs(both[:, 0], both[:, 1])

@@ -14,7 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.optim import AdamW, Optimizer
 
-from ..errors import DependencyError, OptionError
+from ..errors import DependencyError
+from ..options import expect_one_of
 
 OPTIMIZERS = ("adamw", "muon")
 MUON_FACTOR = 20.0  # its steps have a size of their own: 0.02 suits where 0.001 suits AdamW
@@ -31,13 +32,14 @@ def make_optimizer(
         OptionError: no such optimizer.
         DependencyError: this torch has no Muon.
     """
-    if name not in OPTIMIZERS:
-        raise OptionError(f"--optimizer {name} is unknown: choose one of {', '.join(OPTIMIZERS)}")
+    expect_one_of("optimizer", name, OPTIMIZERS)
     weights = [weight for weight in learner.parameters() if weight.requires_grad]
     if name == "adamw":
         return _adamw(weights, weight_decay)
     if not hasattr(torch.optim, "Muon"):
-        raise DependencyError(f"--optimizer muon needs torch 2.9 or later; this is {torch.__version__}")
+        raise DependencyError(
+            f"optimizer muon needs torch 2.9 or later; this is {torch.__version__}", "optimizer"
+        )
     matrices = [
         module.weight
         for module in learner.get_submodule("model").modules()

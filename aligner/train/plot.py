@@ -24,7 +24,7 @@ def check_plotting(file: Path) -> None:
         ) from error
     kinds = FigureCanvasAgg.get_supported_filetypes()
     if file.suffix.removeprefix(".") not in kinds:
-        raise OptionError(f"--plot {file}: the suffix must be one of {', '.join(sorted(kinds))}")
+        raise OptionError(f"plot is {file}: the suffix must be one of {', '.join(sorted(kinds))}", "plot")
 
 
 def plot_log(out: Path, file: Path) -> None:

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from ..encoder import Encoder
 from ..errors import OptionError
 from .collate import Example
-from .corpus import fits
 
 ROUNDS = 2  # passes: halves may be halved again
 CONTINUED = "##"  # what WordPiece writes before a subword that does not begin a word
@@ -29,26 +28,27 @@ Integers = NDArray[np.int32]
 class Resplitter:
     """Replaces subwords of an encoder's vocabulary by their halves.
 
-    `encode`: "pair" or "separate": decides how long a pair may be; one that would come to be longer stays as it is.
+    A pair that would become longer than the encoder takes stays as it is.
     `rate`: the share of subwords that are replaced, of those that can be, in each of `ROUNDS` passes.
 
     Raises:
         OptionError: the rate is no share.
     """
 
-    def __init__(self, encoder: Encoder, encode: str, rate: float) -> None:
+    def __init__(self, encoder: Encoder, rate: float) -> None:
         if not 0 <= rate < 1:
             raise OptionError(f"split rate is {rate}: it is a share, from 0 to below 1")
         vocabulary = encoder.vocabulary
         self._halves = halves(encoder.pieces(range(vocabulary.size)), vocabulary.specials)
         self._rate = rate
-        self._encoder, self._encode = encoder, encode
+        self._encoder = encoder
 
     def __call__(self, example: Example, random: np.random.Generator) -> Example:
         """The same words, some of them in other subwords."""
         source, source_words = self.split(example.source, example.source_words, random)
         target, target_words = self.split(example.target, example.target_words, random)
-        if not fits(np.array(len(source)), np.array(len(target)), self._encoder, self._encode):
+        sizes = np.array(len(source)), np.array(len(target))
+        if not self._encoder.input.fits(*sizes, self._encoder.limit):
             return example
         return replace(
             example, source=source, source_words=source_words, target=target, target_words=target_words

@@ -14,8 +14,9 @@ from transformers import MODEL_MAPPING
 from ..encoder import WholeEncoder
 from ..errors import OptionError
 from ..families import load_encoder
-from ..method import AlignOptions
-from ..models import Preset, resolve
+from ..models import resolve
+from ..options import expect_one_of
+from ..preset import About, Checkpoint, Family, Options, Preset
 from .checkpoint import save_checkpoint
 from .collate import collate
 from .corpus import POSSIBLE_WEIGHT, CorpusFiles, read_corpus
@@ -35,9 +36,9 @@ class Plan:
     """What is trained, on what, towards what.
 
     `init`: preset, folder or id of the checkpoint to start from. `objectives`: name -> weight; `asking`: how they ask.
-    `tuning`: which weights are trained (tune.py). `possible_weight`: of possible links. `method`: how the result is
-    meant to align, where it is not what the preset of `init` says. `plot`: a picture of the log, drawn anew whenever
-    the state is saved.
+    `tuning`: which weights are trained (tune.py). `possible_weight`: of possible links. `method`: options for how the
+    result is meant to align, where it is not what the preset of `init` says. `plot`: a picture of the log, drawn anew
+    whenever the state is saved.
     """
 
     init: str
@@ -48,18 +49,21 @@ class Plan:
     tuning: str = "all"
     possible_weight: float = POSSIBLE_WEIGHT
     asking: ObjectiveOptions = field(default_factory=ObjectiveOptions)
-    method: AlignOptions = field(default_factory=AlignOptions)
+    method: Options = field(default_factory=lambda: Options())
     plot: Path | None = None
 
     def __post_init__(self) -> None:
-        if unknown := sorted(self.objectives.keys() - OBJECTIVES.keys()):
-            raise OptionError(
-                f"--objective {unknown[0]} is unknown: choose of {', '.join(sorted(OBJECTIVES))}"
-            )
-        if not all(weight > 0 for weight in self.objectives.values()):
-            raise OptionError("--objective: weights must be above 0")
+        for name, weight in self.objectives.items():
+            expect_one_of("objective", name, OBJECTIVES)
+            if not weight > 0:
+                raise OptionError(f"objective {name} has weight {weight:g}: it must be above 0", "objective")
         if not self.corpora:
-            raise OptionError("nothing to train on: give --src and --tgt")
+            raise OptionError("nothing to train on: no corpora are given")
+
+    def preset(self) -> Preset:
+        """That of `init`, with whatever the plan changes of it."""
+        preset, _ = resolve(self.init).with_options(self.method)
+        return preset.changed(layer=preset.method.known_layer)
 
 
 def run(
@@ -79,30 +83,28 @@ def run(
     """
     if plan.plot is not None:
         check_plotting(plan.plot)
-    preset = planned_preset(plan)
+    preset = plan.preset()
     if "guided" in plan.objectives and any(files.links is None for files in plan.corpora):
-        raise OptionError("--objective guided needs --links for every corpus")
+        raise OptionError("objective guided needs links for every corpus", "objective", "links")
     encoder = load_encoder(preset, "cpu", torch.float32)
     _check_saveable(encoder)
     unlinked = plan.objectives.keys() != {"guided"}
-    corpora = [
-        read_corpus(files, encoder, preset.encode, plan.possible_weight, unlinked) for files in plan.corpora
-    ]
+    corpora = [read_corpus(files, encoder, plan.possible_weight, unlinked) for files in plan.corpora]
     torch.manual_seed(options.seed)  # what LoRA and heads start from
     prepare(encoder, plan.tuning)
-    learner = Learner(encoder, plan.objectives, preset, plan.asking)
-    own = replace(preset, name=plan.out.resolve().name, checkpoint=".", family=_saved_family(preset))
+    learner = Learner(encoder, plan.objectives, preset.method, plan.asking)
+    own = _trained(preset, plan)
     train(
         learner,
         Mixture(
             corpora,
             options.batch_subwords,
-            preset.encode,
+            encoder.input,
             options.temperature,
             options.seed,
-            Resplitter(encoder, preset.encode, options.split_rate) if options.split_rate else None,
+            Resplitter(encoder, options.split_rate) if options.split_rate else None,
         ),
-        partial(collate, encoder=encoder, encode=preset.encode, level=preset.level),
+        partial(collate, encoder=encoder, level=preset.method.level),
         torch.device(device),
         plan.out,
         options,
@@ -118,25 +120,18 @@ def run(
         plot_log(plan.out, plan.plot)
 
 
-def planned_preset(plan: Plan) -> Preset:
-    """The preset of `init`, with whatever the plan changes of it."""
-    preset = resolve(plan.init)
-    method = plan.method.completed_by(preset)
+def _trained(preset: Preset, plan: Plan) -> Preset:
+    """The preset of what is saved, which is a transformers checkpoint, whatever it was loaded from."""
+    family = preset.checkpoint.family
+    known = dict.fromkeys(preset.about.languages)
+    if known:
+        known |= dict.fromkeys(code for files in plan.corpora for code in files.languages if code)
     return replace(
         preset,
-        layer=method.layer,
-        encode=method.encode,
-        similarity=method.similarity,
-        extract=method.extract,
-        threshold=method.threshold,
-        level=method.level,
-        punctuation=method.punctuation,
+        name=plan.out.resolve().name,
+        checkpoint=Checkpoint(place=".", family=Family.AUTO if family is Family.FAIRSEQ else family),
+        about=About(languages=tuple(known), description=f"{preset.name}, trained further by xalign train"),
     )
-
-
-def _saved_family(preset: Preset) -> str:
-    """What is saved is a transformers checkpoint, whatever it was loaded from."""
-    return "auto" if preset.family == "fairseq" else preset.family
 
 
 def _check_saveable(encoder: WholeEncoder) -> None:

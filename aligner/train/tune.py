@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from ..encoder import WholeEncoder
 from ..errors import DependencyError, OptionError
+from ..options import expect_one_of
 
 TUNINGS = ("all", "lora", "shared")
 RANK = 16  # of a LoRA product
@@ -31,8 +32,7 @@ def prepare(encoder: WholeEncoder, tuning: str) -> None:
         OptionError: no such tuning, or the encoder's family has nothing of the kind.
         DependencyError: LoRA needs peft.
     """
-    if tuning not in TUNINGS:
-        raise OptionError(f"--tune {tuning} is unknown: choose one of {', '.join(TUNINGS)}")
+    expect_one_of("tuning", tuning, TUNINGS)
     if tuning == "shared":
         encoder.freeze_for_finetuning()
     if tuning == "lora":
@@ -59,7 +59,7 @@ def _add_lora(encoder: WholeEncoder) -> None:
         if isinstance(module, nn.Linear) and _ATTENTION.search(name)
     ]
     if not projections:
-        raise OptionError(f"--tune lora: found no attention in {type(encoder.model).__name__}")
+        raise OptionError(f"tuning lora: found no attention in {type(encoder.model).__name__}", "tuning")
     config = LoraConfig(r=RANK, lora_alpha=SCALE * RANK, target_modules=projections)
     inject_adapter_in_model(config, encoder.model)  # freezes everything else
 

@@ -38,9 +38,8 @@ def main() -> None:
             weight.mul_(math.sqrt(SHARPNESS))
     description = "bundled: English with 34 languages, 19 M parameters, trained by recipes/mini"
     source = "recipes/mini/README.md"
-    bundled = replace(
-        preset, name="mini", extract=EXTRACT, threshold=THRESHOLD, description=description, source=source
-    )
+    described = preset.changed(extract=EXTRACT, threshold=THRESHOLD, description=description, source=source)
+    bundled = replace(described, name="mini")
     encoder.model.to(torch.bfloat16)
     save_checkpoint(encoder, bundled, options.out)
     size = sum(file.stat().st_size for file in options.out.iterdir())

@@ -37,15 +37,14 @@ def main() -> None:
     trained = [load_encoder(resolve(str(folder))) for folder in options.trained]
     encoder = trained[0]
     languages = tuple(sorted({"en", *options.languages.split()}))
-    bundled = replace(
-        encoder.preset,
-        name="small",
+    described = encoder.preset.changed(
         family="postnorm",
         threshold=options.threshold,
         languages=languages,
         description=f"bundled: {len(languages)} languages, started from multilingual-e5-small",
         source="recipes/small/README.md",
     )
+    bundled = replace(described, name="small")
     buffers = {name for name, _ in encoder.model.named_buffers()}
     last = LAST.format(encoder.layers - 1)  # of both states that a similarity is the product of
     states = [each.model.state_dict() for each in trained]

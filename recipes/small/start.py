@@ -23,7 +23,7 @@ from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 
 from xalign.encoders.fourbit import pack
-from xalign.models import Preset
+from xalign.preset import Preset
 
 SUBWORDS = 150_000
 BLOCKS = 8
@@ -52,7 +52,7 @@ def main() -> None:
     (options.out / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
     told = (options.encoder / "tokenizer_config.json").read_text(encoding="utf-8")
     (options.out / "tokenizer_config.json").write_text(told, encoding="utf-8")
-    preset = Preset(name="small", checkpoint=".", layer=options.blocks, **PRESET)
+    preset = Preset.of("small", ".", layer=options.blocks, **PRESET)
     (options.out / "xalign.json").write_text(preset.to_json(), encoding="utf-8")
     share = counts[kept].sum() / counts.sum()
     print(f"{options.out}: {len(kept)} subwords, which make up {100 * share:.2f} % of the text")

@@ -9,7 +9,8 @@ from xalign.cli import main
 from xalign.cli.models import models
 from xalign.errors import ModelError, OptionError
 from xalign.families import load_encoder
-from xalign.models import PRESETS, resolve
+from xalign.models import resolve
+from xalign.published import PRESETS
 
 
 def test_the_list_has_a_line_per_preset_and_the_default_first():
@@ -30,7 +31,7 @@ def test_a_line_tells_the_method():
 
 
 def test_verify_names_the_files_that_differ(tmp_path):
-    for name in PRESETS["xlm-align"].checksums:
+    for name in PRESETS["xlm-align"].checkpoint.checksums:
         (tmp_path / name).write_text("not it", encoding="utf-8")
     result = CliRunner().invoke(models, ["verify", "xlm-align", str(tmp_path)])
     assert result.output.count("DIFFERS") == 4
@@ -40,7 +41,7 @@ def test_verify_names_the_files_that_differ(tmp_path):
 
 def test_verify_accepts_what_was_published(tmp_path, monkeypatch):
     monkeypatch.setattr(
-        "xalign.cli.models.verify", lambda preset, path: dict.fromkeys(preset.checksums, True)
+        "xalign.cli.models.verify", lambda preset, path: dict.fromkeys(preset.checkpoint.checksums, True)
     )
     result = CliRunner().invoke(models, ["verify", "xlm-align", str(tmp_path)])
     assert result.exit_code == 0

@@ -206,7 +206,7 @@ def test_languages_for_each_corpus_and_each_set(tiny, corpus, tmp_path, monkeypa
 def test_resuming_from_nothing_is_refused(start, corpus, tmp_path):
     result = invoke(start, corpus, tmp_path / "none", "--resume")
     assert result.exit_code == 2
-    assert "holds no training state to resume from" in result.stderr
+    assert "holds no training state to go on from" in result.stderr
 
 
 def test_resuming_another_run_is_refused(start, corpus, tmp_path):

@@ -66,7 +66,7 @@ def test_it_loads_from_inside_the_archive_and_from_model_pt(tiny, tmp_path):
 
 def test_it_takes_the_place_of_a_presets_checkpoint(tiny):
     preset = resolve(f"xlmr-base={tiny('fairseq')}")
-    assert (preset.layer, preset.family) == (8, "fairseq")
+    assert (preset.method.layer, preset.checkpoint.family) == (8, "fairseq")
     assert load_encoder(preset).layers == 4
 
 

@@ -83,9 +83,9 @@ def test_an_ambiguous_or_unknown_code_names_the_valid_ones(encoder):
 def test_without_a_default_a_language_is_required(encoder):
     loaded = encoder("xmod")
     assert loaded.needs_language
-    with pytest.raises(LanguageError, match="--src-lang and --tgt-lang, each one of en_XX"):
+    with pytest.raises(LanguageError, match="give source_language and target_language, each one of en_XX"):
         loaded.language_id(None)
-    with pytest.raises(LanguageError, match="--src-lang"):
+    with pytest.raises(LanguageError, match="source_language"):
         loaded.encode(replace(sentences(loaded), languages=None), [1])
 
 

@@ -12,7 +12,7 @@ from conftest import HEADS, SENTENCES, save_wordpiece_tokenizer
 from teaching import PAIRS, example
 
 from xalign.families import load_encoder
-from xalign.models import Preset
+from xalign.preset import Preset
 from xalign.train import learner as learner_module
 from xalign.train.collate import collate
 from xalign.train.learner import Learner, ObjectiveOptions, torn_pairs
@@ -77,9 +77,9 @@ def ours(checkpoint):
     """`ours("so")`: a learner of these objectives at equal weights, as awesome-align's preset has it."""
 
     def make(*objectives, **options):
-        preset = Preset(
-            name="peer",
-            checkpoint=str(checkpoint),
+        preset = Preset.of(
+            "peer",
+            str(checkpoint),
             layer=LAYER,
             encode="separate",
             similarity="dot",
@@ -87,15 +87,15 @@ def ours(checkpoint):
             threshold=0.001,
         )
         return Learner(
-            load_encoder(preset), dict.fromkeys(objectives, 1.0), preset, ObjectiveOptions(**options)
+            load_encoder(preset), dict.fromkeys(objectives, 1.0), preset.method, ObjectiveOptions(**options)
         )
 
     return make
 
 
 def batch_of(learner):
-    encoder = learner._encoder
-    return collate([example(encoder, pair) for pair in TEXT], encoder, "separate", "subword")
+    encoder = learner.encoder
+    return collate([example(encoder, pair) for pair in TEXT], encoder, "subword")
 
 
 def sequences(awesome, side):

@@ -10,7 +10,6 @@ from xalign.aligner import Aligner
 from xalign.errors import InputError, TrainingError
 from xalign.families import load_encoder
 from xalign.formats import read_alignments
-from xalign.method import AlignOptions
 from xalign.models import resolve
 from xalign.sentences import read_files
 from xalign.train.adapt import adapt
@@ -28,7 +27,7 @@ def text(corpus):
 
 @pytest.fixture
 def aligner(start):
-    return Aligner(load_encoder(resolve(str(start))), resolve(str(start)), AlignOptions(level="word"))
+    return Aligner(load_encoder(resolve(str(start))), level="word")
 
 
 def gold(corpus):
@@ -113,7 +112,7 @@ def test_the_best_weights_of_all_rounds_are_kept(start, text, corpus, tmp_path, 
 
 
 def test_there_must_be_something_to_resume(start, text, tmp_path):
-    with pytest.raises(TrainingError, match="no training state to resume from"):
+    with pytest.raises(TrainingError, match="no training state to go on from"):
         adapt(Plan(str(start), [text], tmp_path / "out"), OPTIONS, rounds=2, resume=True)
 
 
@@ -127,8 +126,8 @@ def test_text_of_different_lengths_is_refused(start, text, tmp_path):
 def test_models_of_other_methods_can_be_adapted(tiny, text, tmp_path, family):
     """Cosines between subwords, each side on its own: links are made between words all the same."""
     text = replace(text, source_language="de", target_language="en")
-    plan = Plan(str(tiny(family)), [text], tmp_path / "out", method=AlignOptions(layer=3))
+    plan = Plan(str(tiny(family)), [text], tmp_path / "out", method={"layer": 3})
     adapt(plan, replace(OPTIONS, steps=2), rounds=1)
     preset = resolve(str(tmp_path / "out"))
-    assert (preset.level, preset.similarity) == ("subword", "cosine")
+    assert (preset.method.level, preset.method.similarity) == ("subword", "cosine")
     assert torch.load(tmp_path / "out" / "state" / "weights.pt")

@@ -69,7 +69,7 @@ def test_the_only_state_stays_while_the_next_is_written(tmp_path, monkeypatch):
 
 
 def test_no_state_is_an_error_that_says_what_to_do(tmp_path):
-    with pytest.raises(TrainingError, match="run without --resume"):
+    with pytest.raises(TrainingError, match="run without resume"):
         load_state(tmp_path, *learner())
 
 

@@ -16,14 +16,14 @@ CASES = [(encode, level) for encode in ("pair", "separate") for level in ("word"
 @pytest.mark.parametrize("name", ["bert", "xlm-roberta", "preset", "xlm-mlm", "distilbert"])
 @pytest.mark.parametrize("encode", ["pair", "separate"])
 def test_the_encoder_reads_what_it_reads_when_aligning(encoder, name, encode):
-    loaded = encoder(name)
+    loaded = encoder(name, encode=encode)
     pairs = PAIRS[:2]
     split = Splitter(loaded)
     source, target = (split([pair[k].split() for pair in pairs]) for k in (0, 1))
-    geometry = Geometry.of(loaded, encode)
+    geometry = Geometry.of(loaded, loaded.input)
     [order] = plan(source, target, geometry, 10_000)
     expected = build(source, target, order, geometry)
-    batch = collate([example(loaded, pairs[k]) for k in order], loaded, encode, "subword")
+    batch = collate([example(loaded, pairs[k]) for k in order], loaded, "subword")
     assert len(batch.inputs) == len(expected.inputs)
     for ours, theirs in zip(batch.inputs, expected.inputs, strict=True):
         assert torch.equal(ours.ids, theirs.ids)
@@ -41,8 +41,8 @@ def test_the_encoder_reads_what_it_reads_when_aligning(encoder, name, encode):
 
 @pytest.mark.parametrize(("encode", "level"), CASES)
 def test_units_are_words_or_subwords(encoder, encode, level):
-    loaded = encoder("xlm-roberta")
-    batch = collate(examples(loaded), loaded, encode, level)
+    loaded = encoder("xlm-roberta", encode=encode)
+    batch = collate(examples(loaded), loaded, level)
     for units, inputs, side in zip(
         batch.units, (batch.inputs[0], batch.inputs[-1]), (batch.source, batch.target), strict=True
     ):
@@ -57,8 +57,8 @@ def test_units_are_words_or_subwords(encoder, encode, level):
 
 @pytest.mark.parametrize("encode", ["pair", "separate"])
 def test_links_of_words_are_where_the_example_has_them(encoder, encode):
-    loaded = encoder("xlm-roberta")
-    batch = collate(examples(loaded), loaded, encode, "word")
+    loaded = encoder("xlm-roberta", encode=encode)
+    batch = collate(examples(loaded), loaded, "word")
     for row, links in enumerate(LINKS):
         assert sorted(map(tuple, batch.links[row].nonzero().tolist())) == sorted(links)
     assert set(batch.links.unique().tolist()) == {0, 1}
@@ -68,7 +68,7 @@ def test_links_of_words_become_links_of_all_their_subwords(encoder):
     loaded = encoder("xlm-roberta")
     weighted = example(loaded, PAIRS[0], [(0, 0), (1, 1), (1, 3)], [1.0, 0.5, 0.25])
     longer = example(loaded, PAIRS[2], [(0, 0)])
-    batch = collate([weighted, longer], loaded, "separate", "subword")
+    batch = collate([weighted, longer], loaded, "subword")
     by_word = {(0, 0): 1.0, (1, 1): 0.5, (1, 3): 0.25}
     expected = torch.zeros(batch.links.shape[1:])
     for i, source in enumerate(weighted.source_words.tolist()):
@@ -80,14 +80,14 @@ def test_links_of_words_become_links_of_all_their_subwords(encoder):
 
 def test_pairs_without_links_have_none(encoder):
     loaded = encoder("bert")
-    assert collate([example(loaded, PAIRS[0])], loaded, "pair", "word").links.sum() == 0
+    assert collate([example(loaded, PAIRS[0])], loaded, "word").links.sum() == 0
 
 
 def test_each_pair_has_its_own_languages(encoder):
-    loaded = encoder("xmod")
+    loaded = encoder("xmod", encode="pair")
     german = example(loaded, PAIRS[0], languages=("de_DE", "en_XX"))
     turned = example(loaded, PAIRS[1][::-1], languages=("en_XX", "de_DE"))
-    batch = collate([german, turned], loaded, "pair", "word")
+    batch = collate([german, turned], loaded, "word")
     english, germans = (loaded.languages.index(code) for code in ("en_XX", "de_DE"))
     for row, (first, second) in enumerate([(germans, english), (english, germans)]):
         mask, sides = batch.inputs[0].mask[row], batch.inputs[0].sides[row]
@@ -97,19 +97,19 @@ def test_each_pair_has_its_own_languages(encoder):
 
 def test_a_missing_language_is_named(encoder):
     loaded = encoder("xmod")
-    with pytest.raises(LanguageError, match="--src-lang"):
-        collate([example(loaded, PAIRS[0])], loaded, "pair", "word")
+    with pytest.raises(LanguageError, match="give source_language"):
+        collate([example(loaded, PAIRS[0])], loaded, "word")
 
 
 def test_real_subwords_are_counted(encoder):
     loaded = encoder("bert")
-    batch = collate(examples(loaded), loaded, "pair", "word")
+    batch = collate(examples(loaded), loaded, "word")
     assert batch.subwords == sum(len(each.source) + len(each.target) for each in examples(loaded))
 
 
 def test_a_batch_moves_as_a_whole(encoder):
     loaded = encoder("xmod")
-    batch = collate(examples(loaded, ("de_DE", "en_XX")), loaded, "separate", "word").to(torch.device("meta"))
+    batch = collate(examples(loaded, ("de_DE", "en_XX")), loaded, "word").to(torch.device("meta"))
     tensors = [*batch.units, batch.links, batch.source.ids, batch.source.words, batch.source.languages]
     for each in batch.inputs:
         tensors += [each.ids, each.mask, each.sides, each.languages]

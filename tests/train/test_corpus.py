@@ -111,7 +111,7 @@ def test_pairs_that_do_not_fit_are_left_out(tmp_path, encoder, name, values, kep
     most = loaded.limit // len(dot)
     words = [most // 2, most, most + 1]
     lines = [" ".join(["."] * count) for count in words]
-    read = read_corpus(written(tmp_path, lines, lines, ["0-0"] * 3), loaded, loaded.preset.encode)
+    read = read_corpus(written(tmp_path, lines, lines, ["0-0"] * 3), loaded)
     assert read.sizes[:, 0].tolist() == [
         len(dot) * count for count, keep in zip(words, kept, strict=True) if keep
     ]
@@ -122,7 +122,7 @@ def test_languages_come_with_every_example(tmp_path, encoder):
     read = read_corpus(files, encoder("xmod"))
     assert read.example(0, swapped=False).languages == ("de_DE", "en_XX")
     assert read.example(0, swapped=True).languages == ("en_XX", "de_DE")
-    with pytest.raises(LanguageError, match="--src-lang"):
+    with pytest.raises(LanguageError, match="give source_language"):
         read_corpus(written(tmp_path, ["das Haus"], ["the house"], ["0-0"]), encoder("xmod"))
 
 

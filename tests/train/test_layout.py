@@ -6,7 +6,7 @@ import torch
 from teaching import PAIRS, example, examples
 
 from xalign.train.collate import collate
-from xalign.train.layout import alone, joined, together
+from xalign.train.layout import alone, joined, laid_out
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def bert(encoder):
 
 @pytest.fixture
 def batch(bert):
-    return collate(examples(bert), bert, "separate", "word")
+    return collate(examples(bert), bert, "word")
 
 
 def sentence(side, row):
@@ -27,8 +27,9 @@ def row_of(layout, row):
     return layout.input.ids[row][layout.input.mask[row]].tolist()
 
 
-def test_the_target_can_come_first(bert, batch):
-    layout = together(batch.target, batch.source, bert)
+def test_the_target_can_come_first(encoder, batch):
+    bert = encoder("bert", encode="pair")
+    [layout] = laid_out((batch.target, batch.source), bert)
     cls, sep = bert.tokenizer.cls_token_id, bert.tokenizer.sep_token_id
     for row in range(len(PAIRS)):
         target, source = sentence(batch.target, row), sentence(batch.source, row)
@@ -40,7 +41,7 @@ def test_the_target_can_come_first(bert, batch):
 
 
 def test_whole_sentences_in_a_row(bert, batch):
-    layout = joined(batch.source, batch.target, bert, "separate")
+    layout = joined(batch.source, batch.target, bert)
     cls, sep = bert.tokenizer.cls_token_id, bert.tokenizer.sep_token_id
     for row in range(len(PAIRS)):
         source, target = sentence(batch.source, row), sentence(batch.target, row)
@@ -48,7 +49,7 @@ def test_whole_sentences_in_a_row(bert, batch):
 
 
 def test_what_is_placed_can_be_picked_again(bert, batch):
-    layout = joined(batch.source, batch.target, bert, "separate")
+    layout = joined(batch.source, batch.target, bert)
     for k, side in enumerate((batch.source, batch.target)):
         placed = layout.place(k, side.ids)
         assert (placed >= 0).sum() == side.mask.sum()
@@ -58,10 +59,11 @@ def test_what_is_placed_can_be_picked_again(bert, batch):
 
 
 @pytest.mark.parametrize(("encode", "specials"), [("pair", 3), ("separate", 4)])
-def test_sentences_too_long_for_one_sequence_are_cut_to_halves(bert, encode, specials):
+def test_sentences_too_long_for_one_sequence_are_cut_to_halves(encoder, encode, specials):
+    bert = encoder("bert", encode=encode)
     long = " ".join(["Haus"] * 40), " ".join(["house"] * 35)
-    batch = collate([example(bert, long)], bert, "separate", "word")
-    layout = joined(batch.source, batch.target, bert, encode)
+    batch = collate([example(bert, long)], bert, "word")
+    layout = joined(batch.source, batch.target, bert)
     half = (bert.model.config.max_position_embeddings - specials) // 2
     assert layout.input.ids.shape == (1, 2 * half + specials)
     assert layout.columns[0].shape == layout.columns[1].shape == (1, half)
@@ -72,16 +74,16 @@ def test_sentences_too_long_for_one_sequence_are_cut_to_halves(bert, encode, spe
 def test_restarting_positions_leave_room_for_each_side(encoder):
     loaded = encoder("preset")
     long = " ".join(["Haus"] * 20), " ".join(["house"] * 15)
-    batch = collate([example(loaded, long)], loaded, "pair", "word")
+    batch = collate([example(loaded, long)], loaded, "word")
     assert max(batch.source.sizes[0], batch.target.sizes[0]) <= loaded.limit < batch.subwords
-    layout = joined(batch.source, batch.target, loaded, "pair")
+    layout = joined(batch.source, batch.target, loaded)
     assert [columns.shape[1] for columns in layout.columns] == [*batch.source.sizes, *batch.target.sizes]
 
 
 def test_sentences_that_fit_are_not_cut(bert):
     pair = " ".join(["Haus"] * 40), " ".join(["house"] * 20)
-    batch = collate([example(bert, pair)], bert, "separate", "word")
-    layout = joined(batch.source, batch.target, bert, "separate")
+    batch = collate([example(bert, pair)], bert, "word")
+    layout = joined(batch.source, batch.target, bert)
     assert [columns.shape[1] for columns in layout.columns] == [40, 20]
 
 
@@ -97,10 +99,10 @@ def test_sentences_of_both_sides_can_be_mixed(bert, batch):
 
 
 def test_languages_go_with_their_sentences(encoder):
-    xmod = encoder("xmod")
-    batch = collate(examples(xmod, ("de_DE", "en_XX")), xmod, "separate", "word")
+    xmod = encoder("xmod", encode="pair")
+    batch = collate(examples(xmod, ("de_DE", "en_XX")), xmod, "word")
     english, german = (xmod.languages.index(code) for code in ("en_XX", "de_DE"))
-    layout = together(batch.target, batch.source, xmod)
+    [layout] = laid_out((batch.target, batch.source), xmod)
     for languages, sides, mask in zip(
         layout.input.languages, layout.input.sides, layout.input.mask, strict=True
     ):

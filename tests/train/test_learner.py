@@ -1,7 +1,5 @@
 """The learner: what it computes is what aligning computes, and it computes no more than was asked for."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import torch
@@ -11,7 +9,7 @@ from teaching import LINKS, PAIRS, example, examples
 from xalign.aligner import Aligner
 from xalign.errors import LayerError, OptionError
 from xalign.extract import EXTRACTORS
-from xalign.similarity import SCALES
+from xalign.method import Similarity
 from xalign.train.bootstrap import bootstrapped
 from xalign.train.collate import collate
 from xalign.train.learner import Learner, ObjectiveOptions, torn_pairs
@@ -27,15 +25,15 @@ def learner(encoder):
 
     def make(objectives, name="bert", options=None, **values):
         loaded = encoder(name, **{"layer": 3, "similarity": "dot", "extract": "argmax", **values})
-        return Learner(loaded, objectives, loaded.preset, ObjectiveOptions(**(options or {})))
+        return Learner(loaded, objectives, loaded.preset.method, ObjectiveOptions(**(options or {})))
 
     return make
 
 
 def batch_of(learner, pairs=None):
-    encoder, preset = learner._encoder, learner._preset
+    encoder = learner.encoder
     languages = ("de", "en") if encoder.languages else None
-    return collate(pairs or examples(encoder, languages), encoder, preset.encode, preset.level)
+    return collate(pairs or examples(encoder, languages), encoder, learner.method.level)
 
 
 @pytest.fixture
@@ -61,20 +59,20 @@ def calls(monkeypatch):
 @pytest.mark.parametrize("name", ["bert", "preset"])
 def test_guided_sees_the_similarity_of_aligning(learner, name, encode, level, measure):
     teacher = learner({"guided": 1.0}, name, encode=encode, level=level, similarity=measure)
-    aligner = Aligner(teacher._encoder, teacher._preset)
+    aligner = Aligner(teacher.encoder)
     for pair, links in zip(PAIRS, LINKS, strict=True):
-        batch = batch_of(teacher, [example(teacher._encoder, pair, links)])
+        batch = batch_of(teacher, [example(teacher.encoder, pair, links)])
         seen = torch.from_numpy(aligner.explain(pair).similarity)[None]
         masks = [torch.ones(1, size, dtype=torch.bool) for size in seen.shape[1:]]
-        expected = guided(seen * SCALES[measure], batch.links, *masks)
+        expected = guided(seen * Similarity(measure).scale, batch.links, *masks)
         torch.testing.assert_close(teacher(batch)["guided"], expected, rtol=1e-4, atol=1e-4)
 
 
 def test_bootstrapping_counts_in_what_the_model_says(learner):
     teacher = learner({"guided": 1.0}, "preset", {"bootstrap": 0.5}, encode="pair", level="word")
     for pair, links in zip(PAIRS, LINKS, strict=True):
-        batch = batch_of(teacher, [example(teacher._encoder, pair, links)])
-        seen = torch.from_numpy(Aligner(teacher._encoder, teacher._preset).explain(pair).similarity)[None]
+        batch = batch_of(teacher, [example(teacher.encoder, pair, links)])
+        seen = torch.from_numpy(Aligner(teacher.encoder).explain(pair).similarity)[None]
         masks = [torch.ones(1, size, dtype=torch.bool) for size in seen.shape[1:]]
         expected = guided(seen, bootstrapped(seen, batch.links, *masks, share=0.5), *masks)
         torch.testing.assert_close(teacher(batch)["guided"], expected, rtol=1e-4, atol=1e-4)
@@ -90,10 +88,10 @@ def test_the_models_share_leaves_some_to_the_links(learner, share):
 @pytest.mark.parametrize(("encode", "level"), CASES)
 def test_self_training_learns_the_links_that_aligning_gives(learner, encode, level, extract):
     teacher = learner({"so": 1.0}, "xlm-roberta", encode=encode, level=level, extract=extract)
-    aligner = Aligner(teacher._encoder, teacher._preset)
+    aligner = Aligner(teacher.encoder)
     for pair in PAIRS:
         explained = aligner.explain(pair)
-        found = example(teacher._encoder, pair, explained.alignment.links)
+        found = example(teacher.encoder, pair, explained.alignment.links)
         batch = batch_of(teacher, [found])
         seen = torch.from_numpy(explained.similarity)[None]
         masks = [torch.ones(1, size, dtype=torch.bool) for size in seen.shape[1:]]
@@ -104,7 +102,7 @@ def test_self_training_learns_the_links_that_aligning_gives(learner, encode, lev
 def test_a_batch_is_the_mean_of_its_pairs(learner):
     teacher = learner({"so": 1.0, "co": 1.0}, "preset", encode="pair", level="word")
     whole = teacher(batch_of(teacher))
-    alone = [teacher(batch_of(teacher, [each])) for each in examples(teacher._encoder)]
+    alone = [teacher(batch_of(teacher, [each])) for each in examples(teacher.encoder)]
     for name in ("so", "co"):
         torch.testing.assert_close(whole[name], torch.stack([each[name] for each in alone]).mean())
 
@@ -256,7 +254,7 @@ def test_labels_of_dwa_are_the_extractors(learner, extract):
     teacher = learner({"dwa": 1.0}, "preset", options={"label_layer": 2, "label_extract": extract})
     batch = batch_of(teacher)
     labels = teacher.labels(batch)
-    aligner = Aligner(teacher._encoder, replace(teacher._preset, layer=2, level="subword", extract=extract))
+    aligner = Aligner(teacher.encoder, layer=2, level="subword", extract=extract)
     for row, pair in enumerate(PAIRS):
         seen = torch.from_numpy(aligner.explain(pair).similarity)[None]
         masks = [torch.ones(1, size, dtype=torch.bool) for size in seen.shape[1:]]
@@ -298,7 +296,7 @@ def test_dwa_learns(learner, masked_sides):
 
 def test_dwa_of_cut_sentences(learner):
     teacher = learner({"dwa": 1.0, "tlm": 1.0}, encode="separate")
-    long = example(teacher._encoder, (" ".join(["Haus"] * 40), " ".join(["house"] * 30)))
+    long = example(teacher.encoder, (" ".join(["Haus"] * 40), " ".join(["house"] * 30)))
     torch.manual_seed(1)
     assert torch.isfinite(teacher(batch_of(teacher, [long]))["loss"])
     assert teacher.labels(batch_of(teacher, [long])).shape == (1, 30, 30)
@@ -352,9 +350,9 @@ def test_no_weight_is_saved_twice(learner, tmp_path):
 @pytest.mark.parametrize(
     ("objectives", "options", "message"),
     [
-        ({"nmt": 1.0}, {}, "objective nmt is unknown: choose of guided"),
-        ({"dwa": 1.0}, {"label_extract": "guess"}, "guess is unknown"),
-        ({"tlm": 1.0}, {"masked_sides": "none"}, "none is unknown: choose of both, each"),
+        ({"nmt": 1.0}, {}, "objective is 'nmt': choose one of guided"),
+        ({"dwa": 1.0}, {"label_extract": "guess"}, "label_extract is 'guess': choose one of argmax"),
+        ({"tlm": 1.0}, {"masked_sides": "none"}, "masked_sides is 'none': choose one of both, each"),
         ({"tlm": 1.0}, {"mask_rate": 1.5}, "between 0 and 1"),
         ({"dwa": 1.0}, {"label_layer": 9}, "layer 9 does not exist"),
     ],
@@ -365,5 +363,5 @@ def test_wrong_options_are_named(learner, objectives, options, message):
 
 
 def test_a_preset_without_layer_asks_for_one(learner):
-    with pytest.raises(LayerError, match="give --layer"):
+    with pytest.raises(LayerError, match="give layer"):
         learner({"guided": 1.0}, layer=None)

@@ -99,7 +99,7 @@ def test_objectives_are_logged_each_and_weighed(start, corpus, tmp_path):
 
 def test_a_loss_that_is_not_a_number_stops_the_run(start, corpus, tmp_path):
     options = TrainOptions(steps=50, save_steps=50, clip=float("inf"), **{**SCHEDULE, "learning_rate": 1e30})
-    with pytest.raises(TrainingError, match=r"no number between steps 1 and 5; .*lower --learning-rate"):
+    with pytest.raises(TrainingError, match=r"no number between steps 1 and 5; .*lower learning_rate"):
         run(Plan(str(start), [corpus], tmp_path / "out"), options)
     assert not (tmp_path / "out" / "state").exists()
 
@@ -197,7 +197,7 @@ def test_development_gold_that_counts_from_one_has_to_say_so(start, corpus, tmp_
     counted.write_text("".join(" ".join(line) + "\n" for line in links), encoding="utf-8")
     files = DevelopmentFiles(corpus.source, corpus.target, counted)
     loaded, preset = load_encoder(resolve(str(start))), resolve(str(start))
-    with pytest.raises(TrainingError, match=r"word that does not exist.*--dev-one-based"):
+    with pytest.raises(TrainingError, match=r"word that does not exist.*dev_one_based"):
         evaluator([files], loaded, preset)
     usual = DevelopmentFiles(corpus.source, corpus.target, corpus.links)
     [one], [other] = (

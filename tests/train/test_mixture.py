@@ -5,6 +5,7 @@ import itertools
 import pytest
 
 from xalign.families import load_encoder
+from xalign.input_shape import InputShape
 from xalign.models import resolve
 from xalign.train.corpus import read_corpus
 from xalign.train.mixture import POOL, Mixture
@@ -16,7 +17,7 @@ def read(start, corpus):
 
 
 def mixture(*corpora, budget=200, encode="pair", temperature=1.5, seed=1):
-    return Mixture(corpora, budget, encode, temperature, seed)
+    return Mixture(corpora, budget, InputShape(encode=encode), temperature, seed)
 
 
 def first(count, mixed, *where):

@@ -40,7 +40,7 @@ def every_subword(encoder):
 def test_halves_spell_what_the_whole_does(encoder, family):
     loaded = encoder(family)
     subwords, words = every_subword(loaded)
-    resplitter = Resplitter(loaded, "separate", rate=0.9)
+    resplitter = Resplitter(loaded, rate=0.9)
     split, split_words = resplitter.split(subwords, words, np.random.default_rng(1))
     assert len(split) > len(subwords)
     assert not loaded.vocabulary.specials & set(split.tolist())
@@ -76,9 +76,9 @@ def test_as_many_as_the_rate_says_in_each_of_two_passes(encoder):
     table = halves(loaded.pieces(range(loaded.vocabulary.size)), loaded.vocabulary.specials)
     once = (table[:, 0] >= 0) & (table[table] < 0).all(axis=(1, 2))  # whose halves have none
     wholes = np.tile(np.flatnonzero(once), 500)
-    split, _ = Resplitter(loaded, "pair", 0.2).split(wholes, wholes, np.random.default_rng(1))
+    split, _ = Resplitter(loaded, 0.2).split(wholes, wholes, np.random.default_rng(1))
     assert (once[split].sum() / len(wholes)) == pytest.approx(0.8**2, abs=0.03)  # spared in both rounds
-    same, same_words = Resplitter(loaded, "pair", 0.0).split(subwords, words, np.random.default_rng(1))
+    same, same_words = Resplitter(loaded, 0.0).split(subwords, words, np.random.default_rng(1))
     assert (same == subwords).all()
     assert (same_words == words).all()
 
@@ -86,9 +86,9 @@ def test_as_many_as_the_rate_says_in_each_of_two_passes(encoder):
 @pytest.mark.parametrize(("family", "encode"), [("preset", "pair"), ("bert", "pair"), ("bert", "separate")])
 def test_a_pair_stays_where_the_encoder_would_not_take_it_in_one_piece(encoder, family, encode):
     """However unequal its sides are: both count together, unless each has positions or a sequence of its own."""
-    loaded = encoder(family)
-    together = encode == "pair" and loaded.preset.positions == "continuous"
-    resplit = Resplitter(loaded, encode, 3 / loaded.limit)
+    loaded = encoder(family, encode=encode)
+    together = encode == "pair" and loaded.input.positions == "continuous"
+    resplit = Resplitter(loaded, 3 / loaded.limit)
     table = halves(loaded.pieces(range(loaded.vocabulary.size)), loaded.vocabulary.specials)
     [first, *_] = np.flatnonzero(table[:, 0] >= 0)
     outcomes = set()
@@ -107,15 +107,15 @@ def test_a_pair_stays_where_the_encoder_would_not_take_it_in_one_piece(encoder, 
 @pytest.mark.parametrize("rate", [-0.1, 1.0])
 def test_a_rate_is_a_share(encoder, rate):
     with pytest.raises(OptionError, match="it is a share"):
-        Resplitter(encoder("preset"), "pair", rate)
+        Resplitter(encoder("preset"), rate)
 
 
 def test_a_resumed_run_sees_the_same_subwords(start, corpus):
     loaded = load_encoder(resolve(str(start)))
     read = read_corpus(corpus, loaded)
     plain, mixed = (
-        Mixture([read], 200, "pair", 1.5, 1, resplitter)
-        for resplitter in (None, Resplitter(loaded, "pair", 0.3))
+        Mixture([read], 200, loaded.input, 1.5, 1, resplitter)
+        for resplitter in (None, Resplitter(loaded, 0.3))
     )
     whole = first(12, mixed)
     assert first(7, mixed, 5) == whole[5:]

@@ -9,7 +9,6 @@ from safetensors.torch import load_file
 from xalign.aligner import Aligner
 from xalign.errors import DependencyError, OptionError
 from xalign.families import load_encoder
-from xalign.method import AlignOptions
 from xalign.models import resolve
 from xalign.sentences import read_files
 from xalign.train.corpus import CorpusFiles
@@ -39,7 +38,7 @@ def trained(tiny, corpus, tmp_path):
     def train(family, tuning="all", **method):
         files = CorpusFiles(corpus.source, corpus.target, corpus.links, *LANGUAGES.get(family, ()))
         out = tmp_path / "out"
-        plan = Plan(str(tiny(family)), [files], out, tuning=tuning, method=AlignOptions(layer=3, **method))
+        plan = Plan(str(tiny(family)), [files], out, tuning=tuning, method={"layer": 3, **method})
         run(plan, OPTIONS)
         return out
 
@@ -53,7 +52,7 @@ def test_every_family_leaves_a_checkpoint_of_its_own_kind(trained, tiny, corpus,
         pytest.importorskip("sacremoses")
     out = trained(family, tuning, encode="pair", level="subword", similarity="dot", extract="softmax")
     preset = resolve(str(out))
-    assert (preset.layer, preset.encode, preset.extract) == (3, "pair", "softmax")
+    assert (preset.method.layer, preset.input.encode, preset.method.extract) == (3, "pair", "softmax")
     languages = dict(zip(("source_language", "target_language"), LANGUAGES.get(family, ()), strict=False))
     aligner = Aligner.load(str(out), device="cpu", dtype="float32", **languages)
     assert len(list(aligner.align(read_files(corpus.source, corpus.target)))) == 24
@@ -73,7 +72,7 @@ def test_every_family_leaves_a_checkpoint_of_its_own_kind(trained, tiny, corpus,
 def test_every_encoding_and_level_can_be_trained(trained, corpus, encode, level):
     out = trained("bert", encode=encode, level=level)
     preset = resolve(str(out))
-    assert (preset.encode, preset.level) == (encode, level)
+    assert (preset.input.encode, preset.method.level) == (encode, level)
     assert (
         len(list(Aligner.load(str(out), device="cpu").align(read_files(corpus.source, corpus.target)))) == 24
     )

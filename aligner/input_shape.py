@@ -1,0 +1,153 @@
+"""What an encoder reads of a sentence pair: in how many sequences, with which special subwords and positions.
+
+For XLM-R, `encode` pair is `<s> source </s> target </s>`; separate is `<s> source </s>` and `<s> target </s>`.
+Does not: build batches (batches.py, train/layout.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated, NamedTuple, Protocol
+
+from .options import Choice, Option, settle
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+    from .encoder import EncoderInput
+
+    Integers = NDArray[np.int64]
+
+
+class Encoding(Choice):
+    """Both sides in one sequence, or each in its own."""
+
+    PAIR = "pair"
+    SEPARATE = "separate"
+
+
+class Positions(Choice):
+    """Of a pair in one sequence: counted through, or on the target side from its own first subword."""
+
+    CONTINUOUS = "continuous"
+    RESTART = "restart"
+
+
+class Specials(Protocol):
+    """The special subwords before, between and after the two sides of a pair; a sentence alone has no separator."""
+
+    @property
+    def prefix(self) -> tuple[int, ...]: ...
+    @property
+    def separator(self) -> tuple[int, ...]: ...
+    @property
+    def suffix(self) -> tuple[int, ...]: ...
+
+
+class Framed(NamedTuple):
+    """One side in a sequence, 0 the source, 1 the target, and the special subwords before and after it."""
+
+    side: int
+    before: tuple[int, ...]
+    after: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class InputShape:
+    """How a pair is laid out for an encoder. `segments`: in one sequence, the target side has token type 1."""
+
+    encode: Annotated[Encoding, Option("Both sides in one sequence, or each on its own.")] = Encoding.SEPARATE
+    positions: Positions = Positions.CONTINUOUS
+    segments: bool = False
+
+    def __post_init__(self) -> None:
+        settle(self)
+
+    @property
+    def _is_together(self) -> bool:
+        return self.encode is Encoding.PAIR
+
+    @property
+    def restarts(self) -> bool:
+        """Whether a model must be told its positions: the target side has some of its own."""
+        return self.positions is Positions.RESTART
+
+    @property
+    def joined(self) -> InputShape:
+        """The shape with both sides in one sequence."""
+        return replace(self, encode=Encoding.PAIR)
+
+    def sequences(self, specials: Specials) -> tuple[tuple[Framed, ...], ...]:
+        """The sequences that a pair becomes, and the sides in each."""
+        prefix, separator, suffix = specials.prefix, specials.separator, specials.suffix
+        if self._is_together:
+            return ((Framed(0, prefix, separator), Framed(1, (), suffix)),)
+        return tuple((Framed(side, prefix, suffix),) for side in (0, 1))
+
+    def widths(self, source: Integers, target: Integers) -> Integers:
+        """Subwords of the longest sequence of each pair, specials left out. Shape: (pairs,), kept"""
+        return source + target if self._is_together else _longer(source, target)
+
+    def costs(self, source: Integers, target: Integers) -> Integers:
+        """Subwords of all sequences of each pair among pairs like it; a special one begins and ends a sequence.
+
+        Another stands between two sides. Shape: (pairs,), kept
+        """
+        sides = 2 if self._is_together else 1  # in a sequence
+        costs: Integers = (2 // sides) * (self.widths(source, target) + sides + 1)
+        return costs
+
+    def room(self, positions: int, specials: Specials) -> int:
+        """Subwords that a pair may have, beside its specials, of a model with so many positions.
+
+        It is the room of both sides together, or of each side where positions restart.
+        """
+        prefix, separator, suffix = (
+            len(part) for part in (specials.prefix, specials.separator, specials.suffix)
+        )
+        if self.restarts:
+            return positions - max(prefix + separator, suffix)
+        return positions - prefix - separator - suffix
+
+    def filled(self, source: Integers, target: Integers) -> Integers:
+        """How much of an encoder's room each pair takes. Shape: (pairs,), kept"""
+        return _longer(source, target) if self.restarts else self.widths(source, target)
+
+    def fits(self, source: Integers, target: Integers, room: int) -> NDArray[np.bool_]:
+        """Which pairs, with so many subwords a side, go in one piece; none with an empty side. Shape: (pairs,), kept"""
+        fitting: NDArray[np.bool_] = (source > 0) & (target > 0) & (self.filled(source, target) <= room)
+        return fitting
+
+    def shares(self, source: int, target: int, room: int) -> tuple[int, int]:
+        """Of a pair that is too long for one sequence: how many subwords of each side go into one window.
+
+        Where the sides share the room it is in proportion, but a short side goes in whole.
+
+        >>> pair = InputShape(encode=Encoding.PAIR)
+        >>> pair.shares(10, 500, 512), pair.shares(10, 600, 512), pair.shares(1000, 1000, 512)
+        ((10, 500), (10, 502), (256, 256))
+        """
+        if self.restarts:
+            return min(source, room), min(target, room)
+        if source + target <= room:
+            return source, target
+        short = room // 4
+        if source <= short:
+            return source, room - source
+        if target <= short:
+            return room - target, target
+        share = min(max(room * source // (source + target), short), room - short)
+        return min(share, source), min(room - share, target)
+
+    def positions_of(self, batch: EncoderInput) -> Tensor | None:
+        """The position of every subword, from 0; None where they are counted through, as models do by themselves."""
+        return batch.restarting_positions if self.restarts else None
+
+
+def _longer(source: Integers, target: Integers) -> Integers:
+    import numpy as np  # here: whoever asks for help, or lists presets, should not wait for it
+
+    longer: Integers = np.maximum(source, target)
+    return longer

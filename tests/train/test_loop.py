@@ -99,7 +99,7 @@ def test_objectives_are_logged_each_and_weighed(start, corpus, tmp_path):
 
 def test_a_loss_that_is_not_a_number_stops_the_run(start, corpus, tmp_path):
     options = TrainOptions(steps=50, save_steps=50, clip=float("inf"), **{**SCHEDULE, "learning_rate": 1e30})
-    with pytest.raises(TrainingError, match=r"no number between steps 1 and 5; .*lower learning_rate"):
+    with pytest.raises(TrainingError, match=r"inf or NaN between steps 1 and 5; .*lower learning_rate"):
         run(Plan(str(start), [corpus], tmp_path / "out"), options)
     assert not (tmp_path / "out" / "state").exists()
 

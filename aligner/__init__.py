@@ -36,8 +36,10 @@ if TYPE_CHECKING:
     from .evaluation import Gold as Gold
     from .evaluation import Hypothesis as Hypothesis
     from .evaluation import evaluate as evaluate
+    from .explanation import Explanation as Explanation
     from .extract import EXTRACTORS as EXTRACTORS
     from .families import load_encoder as load_encoder
+    from .formats import format_pharaoh as format_pharaoh
     from .formats import parse_pharaoh as parse_pharaoh
     from .formats import read_alignments as read_alignments
     from .input_shape import InputShape as InputShape
@@ -54,8 +56,11 @@ if TYPE_CHECKING:
     from .sentences import SentencePair as SentencePair
     from .sentences import read_files as read_files
     from .sentences import read_stream as read_stream
+    from .subwords import Splitter as Splitter
     from .symmetrize import SYMMETRIZERS as SYMMETRIZERS
     from .tokenization import tokenize as tokenize
+    from .translation_table import TranslationTable as TranslationTable
+    from .words import word_links as word_links
 
 # public name -> the module that defines it
 _HOMES = {
@@ -65,8 +70,10 @@ _HOMES = {
     "Counts": "aer",
     "Encoder": "encoder",
     "evaluate": "evaluation",
+    "Explanation": "explanation",
     "Extraction": "method",
     "EXTRACTORS": "extract",
+    "format_pharaoh": "formats",
     "Gold": "evaluation",
     "Hypothesis": "evaluation",
     "InputShape": "input_shape",
@@ -84,9 +91,12 @@ _HOMES = {
     "resolve": "models",
     "SentencePair": "sentences",
     "Similarity": "method",
+    "Splitter": "subwords",
     "Symmetrization": "method",
     "SYMMETRIZERS": "symmetrize",
     "tokenize": "tokenization",
+    "TranslationTable": "translation_table",
+    "word_links": "words",
     "XalignError": "errors",
 }
 

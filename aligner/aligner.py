@@ -8,29 +8,32 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
-from typing import Unpack
+from pathlib import Path
+from typing import Any, Unpack
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .anchors import anchored
 from .blocks import Limits
 from .comparison import Compared, Comparison
 from .device import choose_device, choose_dtype
-from .encoder import Encoder
+from .encoder import Encoder, WholeEncoder
 from .engine import Engine
-from .errors import InputError, OptionError
+from .errors import InputError, ModelError, OptionError
+from .explanation import Explanation
+from .export import export
 from .families import load_for_aligning
 from .lexicon import link_together
 from .links import Alignment
 from .method import Level
 from .models import DEFAULT, resolve
 from .options import with_keywords
-from .pairs import Pair, as_pair, as_pairs
+from .pairs import Pair, Side, as_pair, as_pairs, from_columns
 from .preset import Options, Preset
+from .published import PRESETS
 from .sentences import SentencePair
 from .subwords import Subwords
 from .tokenization import splits
@@ -38,22 +41,8 @@ from .untokenized import watched
 
 logger = logging.getLogger("xalign")
 _NO_LINKS = Alignment(scores=(), score=0.0)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Explanation:
-    """Everything that one alignment came from.
-
-    `source`, `target`: the units compared, as text. `similarity`, `forward`, `backward`: over these units; the
-    directions are those of the method, or of argmax where the method has none. Shape: (source, target).
-    """
-
-    source: tuple[str, ...]
-    target: tuple[str, ...]
-    similarity: NDArray[np.float32]
-    forward: NDArray[np.bool_]
-    backward: NDArray[np.bool_]
-    alignment: Alignment
+_Loaded = tuple[str, str, str, dict[str, Any]]
+"""What an aligner was loaded with: model, device, dtype, and the keywords of `Aligner.load`."""
 
 
 class Aligner:
@@ -78,6 +67,7 @@ class Aligner:
         """
         self.encoder = encoder
         self.preset = preset or encoder.preset
+        self._loaded: _Loaded | None = None
         settled, self.run = self.preset.with_options(options)
         self.input, self.method = settled.input, settled.method
         if self.input.joined != encoder.input.joined:
@@ -131,7 +121,57 @@ class Aligner:
         precision = choose_dtype(dtype, place)
         highest = None if all_layers else layer
         encoder = load_for_aligning(settled, place, precision, highest, trust_remote_code)
-        return cls(encoder, preset, limits, **options)
+        aligner = cls(encoder, preset, limits, **options)
+        keywords = {
+            "all_layers": all_layers,
+            "trust_remote_code": trust_remote_code,
+            "limits": limits,
+            **options,
+        }
+        aligner._loaded = _lasting(model), device, dtype, keywords
+        return aligner
+
+    from_pretrained = load
+
+    def save_pretrained(self, folder: str | os.PathLike[str]) -> None:
+        """Write the model into a new or empty folder, with the method of this aligner: `load(folder)` aligns alike.
+
+        The checkpoint is an ordinary one, in float32, which transformers reads too. Languages, device and dtype are not
+        in it.
+
+        Raises:
+            OptionError: the folder holds something.
+        """
+        whole = self.encoder if isinstance(self.encoder, WholeEncoder) else None
+        trusts = self._loaded is not None and self._loaded[-1]["trust_remote_code"]
+        export(replace(self.preset, input=self.input, method=self.method), Path(folder), whole, trusts)
+
+    def __call__(self, source: Side, target: Side) -> Alignment:
+        """The alignment of one pair; a side is a text or its words.
+
+        >>> print(aligner("das Haus", "the house"))  # doctest: +SKIP
+        0-0 1-1
+
+        Raises:
+            InputError: as of `align`.
+        """
+        [alignment] = self.align([(source, target)])
+        return alignment
+
+    def __repr__(self) -> str:
+        encoder = self.encoder
+        dtype = str(encoder.dtype).removeprefix("torch.")
+        method = f"layer {self.layer}, {self.method.extract}"
+        return f"<Aligner {self.preset.name}: {method}; {dtype} on {encoder.device}>"
+
+    def __reduce__(self) -> tuple[Callable[..., Aligner], tuple[type[Aligner], *_Loaded]]:
+        """Pickles and copies hold what the aligner was loaded with, and not its weights."""
+        if self._loaded is None:
+            raise ModelError(
+                "this aligner was not made by Aligner.load, and does not know where its weights are: "
+                "it can be neither pickled nor copied"
+            )
+        return _loaded_again, (type(self), *self._loaded)
 
     def align(self, pairs: Iterable[Pair]) -> Iterator[Alignment]:
         """One alignment per pair, in their order; a pair with an empty side has one without links.
@@ -155,6 +195,21 @@ class Aligner:
         """
         stream = watched(as_pairs(pairs, self._split))
         return ((pair, found) for pair, [found] in self._found(stream, [self.layer]))
+
+    def map_batch(self, batch: Mapping[str, Any]) -> dict[str, list[Any]]:
+        """Columns in, columns out, as `datasets.Dataset.map(aligner.map_batch, batched=True)` wants it.
+
+        Args:
+            batch: the columns "src" and "tgt", "source" and "target", or "translation"; others are left alone.
+
+        Returns:
+            "links", for each pair a list of [source, target]; "scores", of these links; "score", of each pair.
+
+        Raises:
+            InputError: a column is missing, or an item is not a pair.
+        """
+        found = [alignment.to_dict() for alignment in self.align(from_columns(batch))]
+        return {name: [fields.get(name) for fields in found] for name in ("links", "scores", "score")}
 
     def align_layers(self, pairs: Iterable[Pair], layers: Sequence[int]) -> Iterator[dict[int, Alignment]]:
         """As `align`, one alignment per pair and layer, in one pass of the encoder.
@@ -243,6 +298,19 @@ def _warn_of_language(model: str, language: str) -> None:
     logger.warning(
         "%s does not list the language %r: expect worse links (xalign models show %s)", model, language, model
     )
+
+
+def _loaded_again(
+    kind: type[Aligner], model: str, device: str, dtype: str, keywords: dict[str, Any]
+) -> Aligner:
+    return kind.load(model, device, dtype, **keywords)
+
+
+def _lasting(model: str | os.PathLike[str]) -> str:
+    """What loads the same model from any folder."""
+    name = _name(model)
+    is_path = not isinstance(model, str) or (name not in PRESETS and Path(name).exists())
+    return str(Path(name).resolve()) if is_path else name
 
 
 def _name(model: str | os.PathLike[str]) -> str:

@@ -8,10 +8,10 @@ from pathlib import Path
 import click
 
 from xalign.cli.standard import GuessingGroup
-from xalign.errors import ModelError, OptionError
+from xalign.errors import ModelError
 from xalign.models import BUNDLED, is_cached, resolve, verify
 from xalign.options import parameters
-from xalign.preset import PRESET_FILE, Family, Preset
+from xalign.preset import Preset
 from xalign.published import PRESETS
 
 _HEADINGS = ("name", "checkpoint", "layer", "method", "languages", "cached")
@@ -122,13 +122,8 @@ def export_command(name: str, folder: Path) -> None:
 
     It gives the same links as NAME. FOLDER must be new or empty.
     """
-    if folder.exists() and any(folder.iterdir()):
-        raise OptionError(f"{folder}: holds something already; name a folder that is new or empty")
-    from xalign.families import load_encoder
+    from xalign.export import export
 
     preset = resolve(name)
-    encoder = load_encoder(preset)
-    folder.mkdir(parents=True, exist_ok=True)
-    encoder.export(folder)
-    (folder / PRESET_FILE).write_text(preset.changed(family=Family.AUTO).to_json(), encoding="utf-8")
+    export(preset, folder)
     click.echo(f"{folder}: {preset.name}, layer {preset.method.layer}")

@@ -14,9 +14,9 @@ ROOT = Path(__file__).resolve().parent.parent
 SET = ROOT / "eval_data" / "de-en"
 
 
-def commands(page):
+def commands(page, language="bash"):
     text = (ROOT / "docs" / page).read_text(encoding="utf-8")
-    return "\n".join(re.findall(r"<!-- run -->\n```bash\n(.*?)```", text, flags=re.DOTALL))
+    return "\n".join(re.findall(rf"<!-- run -->\n```{language}\n(.*?)```", text, flags=re.DOTALL))
 
 
 @pytest.fixture
@@ -58,6 +58,19 @@ def test_lexicon(folder):
     assert gzip.decompress((folder / "lex.s2t.gz").read_bytes()).decode().splitlines() == table
     pruned = gzip.decompress((folder / "lex.s2t.pruned.gz").read_bytes()).decode().splitlines()
     assert set(pruned) == {line for line in table if "NULL" not in line.split()}
+
+
+def test_python(folder, monkeypatch, capsys):
+    monkeypatch.chdir(folder)
+    (folder / "gold.txt").write_text("0-0 1p1\n")
+    (folder / "aligned.tsv").write_text("das Haus\tthe house\t0-0 1-1\n")
+    code = commands("python.md", "python")
+    exec(code, {})
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[0] == "0-0 1-1 2-2 3-3"
+    assert printed[-3:-1] == ["[('das', 'the'), ('Haus', 'house')]", "frozenset({Link(source=1, target=1)})"]
+    assert printed[-1].startswith("[Alignment(links=(Link(source=0, target=0), Link(source=1, target=1)),")
+    assert len(code[code.index("engine, layers") :].splitlines()) <= 10
 
 
 def test_marian(folder):

@@ -1,8 +1,12 @@
-"""Programs that take links read them as they are meant. `pip install opustrainer` (its own tokenizer is not used)."""
+"""Programs that take links read them as they are meant: `pip install opustrainer "datasets<4"`.
+
+OpusTrainer's own tokenizer is not used; it wants an older sentencepiece.
+"""
 
 import pytest
 import sentencepiece
 
+from xalign import Aligner
 from xalign.formats import WRITERS, WriteOptions, parse_pharaoh
 from xalign.links import Alignment
 from xalign.pieces import as_given, in_words
@@ -53,3 +57,16 @@ def test_opustrainer_makes_the_same_links_of_pieces(tmp_path):
     ours = [link for link in links.links if pieces.source[link[0]] != "▁" and pieces.target[link[1]] != "▁"]
     assert [tuple(pair) for pair in theirs] == [tuple(link) for link in ours]
     assert len(ours) > len(LINKS.links)
+
+
+@pytest.mark.parametrize("processes", [None, 2])
+def test_datasets_map_pairs_to_links(processes, tmp_path, monkeypatch):
+    datasets = pytest.importorskip("datasets")
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path)
+    texts = [{"de": "das Haus", "en": "the house"}, {"de": "", "en": "no"}, {"de": "ja", "en": "yes"}]
+    aligner = Aligner.load("mini", device="cpu", dtype="float32")
+    table = datasets.Dataset.from_dict({"translation": texts, "id": [1, 2, 3]})
+    mapped = table.map(aligner.map_batch, batched=True, batch_size=2, num_proc=processes)
+    assert mapped["links"][:] == [[[0, 0], [1, 1]], [], [[0, 0]]]
+    assert mapped["id"][:] == [1, 2, 3]
+    assert len(mapped["scores"][0]) == 2

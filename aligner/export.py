@@ -1,0 +1,33 @@
+"""A model -> a folder: an ordinary checkpoint, which carries how it is meant to be used."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .encoder import WholeEncoder
+from .errors import OptionError
+from .families import load_encoder
+from .preset import PRESET_FILE, Family, Preset
+
+
+def export(
+    preset: Preset, folder: Path, encoder: WholeEncoder | None = None, trust_remote_code: bool = False
+) -> None:
+    """Write a float32 checkpoint that transformers reads, with its preset: `Aligner.load(folder)` needs no option.
+
+    Args:
+        preset: the model, and what is to be written into its `xalign.json`.
+        folder: new or empty.
+        encoder: the model as it is in memory; None reads it from its checkpoint.
+        trust_remote_code: run the Python code that the checkpoint brings, if it brings any.
+
+    Raises:
+        OptionError: the folder holds something.
+        ModelError: the checkpoint cannot be read.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise OptionError(f"{folder}: holds something already; name a folder that is new or empty")
+    whole = encoder or load_encoder(preset, trust_remote_code=trust_remote_code)
+    folder.mkdir(parents=True, exist_ok=True)
+    whole.export(folder)
+    (folder / PRESET_FILE).write_text(preset.changed(family=Family.AUTO).to_json(), encoding="utf-8")

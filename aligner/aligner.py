@@ -227,6 +227,8 @@ class Aligner:
     def compare(self, pairs: Iterable[Pair]) -> Iterator[tuple[SentencePair, Compared]]:
         """As `align_pairs`, each alignment with the similarity of words that its links were read off.
 
+        Of a pair that cannot be aligned, with an empty side or too large, the similarity is empty. Shape: (0, 0)
+
         Raises:
             InputError: as of `align`.
             OptionError: the aligner counts in a lexicon, whose links are not read off a similarity.

@@ -12,6 +12,7 @@ from click.core import ParameterSource
 
 from xalign.cli.options import aligner_from, line_option, models_options, progress_options
 from xalign.cli.progress import track
+from xalign.cli.words import command_option, text_as_words, words_option
 from xalign.errors import OptionError
 from xalign.evaluation import Gold, Hypothesis, settings
 from xalign.figures import expect_figure
@@ -50,6 +51,8 @@ PATH = click.Path(allow_dash=True, path_type=Path)
 @click.option(
     "--png", type=click.Path(path_type=Path), help="Draw one pair for a paper: a .png, .svg or .pdf file."
 )
+@words_option
+@command_option
 @line_option
 @models_options
 @progress_options
@@ -67,6 +70,8 @@ def show(
     numbers: str | None,
     html: Path | None,
     png: Path | None,
+    words: str | None,
+    commands: tuple[str, ...],
     longest_line: int,
     progress: str,
     **options: Any,
@@ -74,13 +79,13 @@ def show(
     """Look at links: a grid for each sentence pair, in the terminal or on a web page.
 
     \b
-    echo 'Das Haus ist klein . ||| The house is small .' | xalign show
+    echo 'Das Haus ist klein. ||| The house is small.' | xalign show --words unicode
     xalign show test.de test.en --align out.align --gold gold.txt | less -R
     xalign show test.de test.en --model mini --model small --gold gold.txt --html page.html
 
-    SRC and TGT hold a sentence a line, words separated by spaces; a single SRC, or standard input, is a stream of
-    "source ||| target" or of JSON lines. Without --align the text is aligned first. Colours are left out where the
-    output is not a terminal, or where NO_COLOR is set.
+    SRC and TGT hold a sentence a line, words separated by spaces, or with --words unicode text as it is; a single SRC,
+    or standard input, is a stream of "source ||| target" or of JSON lines. Without --align the text is aligned first.
+    Colours are left out where the output is not a terminal, or where NO_COLOR is set.
     """
     inputs = [path for path in (source, target, *files, gold) if path is not None]
     if [str(path) for path in inputs].count(STANDARD) > 1:
@@ -90,8 +95,11 @@ def show(
             expect_no_input(output, inputs)
     if png is not None:
         expect_figure(png)
-    pairs = read_files(source, target, longest_line) if target else read_stream(source, longest=longest_line)
-    text = list(pairs)
+    split, then = text_as_words(words, commands, options)
+    if target is None:
+        text = list(then(read_stream(source, longest=longest_line, split=split)))
+    else:
+        text = list(then(read_files(source, target, longest_line, split=split)))
     chosen = range(1, len(text) + 1) if numbers is None else _chosen(numbers, len(text))
     if png is not None and len(chosen) != 1:
         raise OptionError(f"--png draws one pair, not {len(chosen)}: choose it, such as --pairs 3")

@@ -315,3 +315,25 @@ def test_explain_of_a_method_without_directions_shows_those_of_argmax(load):
 def test_an_empty_pair_cannot_be_explained(load, pair):
     with pytest.raises(OptionError, match="nothing to explain"):
         load().explain(pair)
+
+
+@pytest.mark.parametrize("level", ["word", "subword"])
+def test_alignments_come_with_the_similarity_of_words_that_they_were_read_off(load, level):
+    aligner = load("preset", level=level)
+    pairs = [*some_pairs(9), SentencePair((), ("the",))]
+    compared = list(aligner.compare(pairs))
+    assert [pair for pair, _ in compared] == pairs
+    assert [found.alignment for _, found in compared] == list(aligner.align(pairs))
+    for pair, found in compared:
+        if not (pair.source and pair.target):
+            assert found.similarity.shape == (0, 0)
+            continue
+        assert found.similarity.shape == (len(pair.source), len(pair.target))
+        assert np.isfinite(found.similarity).all()
+        if level == "word":
+            assert np.allclose(found.similarity, aligner.explain(pair).similarity, atol=1e-5)
+
+
+def test_a_lexicon_has_no_similarity(load):
+    with pytest.raises(OptionError, match="links of a lexicon come from no similarity"):
+        load("preset", lexicon=1).compare([])

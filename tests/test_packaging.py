@@ -78,6 +78,17 @@ def test_the_wheel_aligns_outside_the_tree(site, tmp_path):
         assert run.stdout == "0-0 1-1 2-2 3-3 4-4\n", run.stderr
 
 
+def test_the_wheel_brings_the_page_and_the_test_sets(site, tmp_path):
+    environment = {**os.environ, "PYTHONPATH": str(site), "HF_HUB_OFFLINE": "1"}
+    code = "import sys; from xalign.cli import main; main(sys.argv[1:])"
+    show = ["show", "--html", "page.html", "pair.txt"]
+    (tmp_path / "pair.txt").write_text("das Haus ||| the house\n", encoding="utf-8")
+    for arguments in (show, ["testsets", "de-en"]):
+        run = [sys.executable, "-c", code, *arguments]
+        subprocess.run(run, check=True, capture_output=True, cwd=tmp_path, env=environment)
+    assert "<script>" in (tmp_path / "page.html").read_text(encoding="utf-8")
+
+
 def test_the_wheel_brings_the_licences_and_a_card_with_each_model(site):
     (metadata,) = site.glob("*.dist-info/METADATA")
     about = metadata.read_text(encoding="utf-8")

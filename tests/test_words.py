@@ -11,7 +11,7 @@ from matrices import batches, normals, pad, pairs
 from xalign.extract import DIRECTED, EXTRACTORS, Links
 from xalign.links import Alignment, Link
 from xalign.symmetrize import SYMMETRIZERS
-from xalign.words import symmetrized_links, word_links
+from xalign.words import symmetrized_links, word_links, word_similarity
 
 
 def subword_links(*scored):
@@ -104,3 +104,14 @@ def test_symmetrizing_a_batch_is_symmetrizing_each_pair(drawn, method, rule):
     ahead, back = word_links(forward, *words), word_links(backward, *words)
     for alignment, one, other in zip(combined, ahead, back, strict=True):
         assert set(alignment.links) == set(SYMMETRIZERS[rule](set(one.links), set(other.links)))
+
+
+def test_words_are_as_similar_as_their_most_similar_subwords():
+    """Padding counts for none, and a word without subwords is like none."""
+    similarity = torch.tensor(
+        [[[1.0, 3, 2, -5], [0, -1, 4, 7], [5, 2, 6, 1]], [[-2.0, 9, 9, 9], [9] * 4, [9] * 4]]
+    )
+    words = torch.tensor([[0, 1, 1], [0, -1, -1]]), torch.tensor([[0, 0, 2, 2], [0, -1, -1, -1]])
+    first, second = word_similarity(similarity, *words, np.array([2, 1]), np.array([3, 2]))
+    assert np.array_equal(first, [[3, np.nan, 2], [5, np.nan, 7]], equal_nan=True)
+    assert np.array_equal(second, [[-2, np.nan]], equal_nan=True)

@@ -70,6 +70,15 @@ def test_a_pair_may_come_from_a_pipe(tiny):
     assert result.stdout.startswith("pair 1  score ")
 
 
+def test_text_may_be_given_as_it_is(tiny):
+    result = run("--words", "unicode", "--model", tiny("preset"), input="das Haus . ||| the house.\n")
+    assert [line.split()[1] for line in result.stdout.splitlines() if line[:2] in ("0 ", "1 ", "2 ")] == [
+        "das",
+        "Haus",
+        ".",
+    ]
+
+
 def test_models_and_files_stand_side_by_side(text, links, tiny, tmp_path):
     models = ["--model", tiny("preset"), "--model", tiny("xlm-roberta"), "--layer", 2]
     page = tmp_path / "page.html"

@@ -58,7 +58,9 @@ class Framed(NamedTuple):
 class InputShape:
     """How a pair is laid out for an encoder. `segments`: in one sequence, the target side has token type 1."""
 
-    encode: Annotated[Encoding, Option("Both sides in one sequence, or each on its own.")] = Encoding.SEPARATE
+    encode: Annotated[Encoding, Option("Encode a pair as one sequence, or its sides separately.")] = (
+        Encoding.SEPARATE
+    )
     positions: Positions = Positions.CONTINUOUS
     segments: bool = False
 

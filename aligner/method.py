@@ -10,7 +10,7 @@ from .options import Choice, Option, settle
 
 
 class Similarity(Choice):
-    """How two hidden states are compared. `scale`: what makes a softmax over it give probabilities."""
+    """How two hidden states are compared. `scale`: a factor for the values before a softmax."""
 
     scale: float
 
@@ -26,8 +26,8 @@ class Similarity(Choice):
 class Extraction(Choice):
     """How links are read off a similarity matrix (extract.py).
 
-    `threshold`: what a link's score must lie above where nothing else is said; None keeps every link. `is_directed`:
-    decides for each direction on its own, so that the two can be symmetrized by another rule than agreement.
+    `threshold`: the default; a link's score must be above it. None keeps every link. `is_directed`: it decides for each
+    direction on its own, so that another rule can symmetrize the two.
     """
 
     threshold: float | None
@@ -60,7 +60,7 @@ class Level(Choice):
 
 
 class Punctuation(Choice):
-    """What punctuation may be linked to: any word, or punctuation only."""
+    """What punctuation may be linked to: any word, or only punctuation."""
 
     FREE = "free"
     APART = "apart"
@@ -78,34 +78,43 @@ class Symmetrization(Choice):
 
 @dataclass(frozen=True, kw_only=True)
 class Method:
-    """Everything that decides which links are found between two sides that are encoded.
+    """Everything that decides which links are found once both sides are encoded.
 
-    `layer` is None where nobody has said which layer aligns best: then it must be given. `threshold` is None for the
-    extraction's own. `lexicon` counts rounds (lexicon.py): one where the model knows the languages, more where it
-    hardly does.
+    `layer` is None if it is unknown which layer aligns best; then it must be given. `threshold` is None for the
+    default of the extraction. `lexicon` is a number of rounds (lexicon.py): one if the model knows the languages, more
+    if it hardly does.
 
     Raises:
         OptionError: a value is out of range, or two do not go together.
     """
 
     layer: Annotated[
-        int | None, Option("Hidden states to compare: 0 = embeddings, n = after block n.", least=0)
+        int | None,
+        Option("Layer whose hidden states are compared: 0 = embeddings, n = after block n.", least=0),
     ] = None
     similarity: Annotated[Similarity, Option("How hidden states are compared.")] = Similarity.COSINE
-    extract: Annotated[Extraction, Option("How links are read off the similarity.")] = Extraction.ARGMAX
-    threshold: Annotated[float | None, Option("A link's score must lie above it (docs/methods.md).")] = None
-    level: Annotated[Level, Option("Compare subwords, or words as the mean of theirs.")] = Level.SUBWORD
-    punctuation: Annotated[Punctuation, Option("Linked to any word, or to punctuation alone.")] = (
-        Punctuation.FREE
+    extract: Annotated[
+        Extraction, Option("How links are chosen in the similarity matrix (docs/methods.md).")
+    ] = Extraction.ARGMAX
+    threshold: Annotated[
+        float | None, Option("Keep links whose score is above X; the default depends on --extract.")
+    ] = None
+    level: Annotated[Level, Option("Compare subwords, or words as the mean of their subwords.")] = (
+        Level.SUBWORD
     )
-    symmetrize: Annotated[Symmetrization | None, Option("Combine the two directions by this rule.")] = None
+    punctuation: Annotated[
+        Punctuation, Option("free: punctuation may be linked to any word; apart: only to punctuation.")
+    ] = Punctuation.FREE
+    symmetrize: Annotated[
+        Symmetrization | None, Option("Combine the links of both directions by this rule.")
+    ] = None
     distortion: Annotated[
-        float, Option("Argmax: distrust of links far from the diagonal, 0 to 1.", least=0, most=1)
+        float, Option("For argmax: how much links far from the diagonal are penalized.", least=0, most=1)
     ] = 0.0
     lexicon: Annotated[
         int,
         Option(
-            "Count in which words keep company, in 10,000 pairs at a time: for texts that come back to their words.",
+            "Also use which words co-occur in 10,000 pairs at a time. Helps on long text that repeats its words.",
             least=0,
             flag=True,
         ),
@@ -133,16 +142,16 @@ class Method:
 
     @property
     def known_layer(self) -> int:
-        """The layer; LayerError where there is none."""
+        """The layer; LayerError if it is None."""
         if self.layer is None:
-            raise LayerError("give layer: nobody has said which one of this model aligns best", "layer")
+            raise LayerError("give layer: it is not known which layer of this model aligns best", "layer")
         return self.layer
 
     def changed(self, **options: Any) -> Method:
         """This method with other values.
 
-        The threshold belongs to the extraction, whose scores are not comparable with another's: it is left behind where
-        the extraction changes. A lexicon brings an extraction and a level of its own.
+        The threshold belongs to the extraction, since scores of different extractions are not comparable. So it is
+        reset if the extraction changes. A lexicon has its own extraction and level.
         """
         if options.get("lexicon"):
             options = {"extract": Extraction.SOFTMAX, "level": Level.WORD, "threshold": None, **options}

@@ -75,14 +75,16 @@ class RunOptions:
 
     source_language: Annotated[
         str | None,
-        Option("Language of the source: de, or de_DE. X-MOD and XLM read text by it, others leave it."),
+        Option(
+            "Language of the source, such as de or de_DE. Needed by X-MOD and XLM; other models ignore it."
+        ),
     ] = None
     target_language: Annotated[str | None, Option("Language of the target.")] = None
     words: str | None = (
         None  # how strings become words (tokenization.py); None splits them at spaces and tabs
     )
     batch_tokens: Annotated[
-        int | None, Option("Padded subwords in a batch; fits the device by default.", least=1)
+        int | None, Option("Padded subwords in a batch; by default a number that suits the device.", least=1)
     ] = None
 
     def __post_init__(self) -> None:

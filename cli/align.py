@@ -14,6 +14,7 @@ import click
 
 from xalign.ahead import begun, until_error
 from xalign.cli.broken import EMPTY, STOP, BrokenLines, reporting
+from xalign.cli.help import SectionedCommand
 from xalign.cli.options import aligner_from, line_option, model_options, progress_options
 from xalign.cli.pieces import pieces_options, words_of
 from xalign.cli.progress import track
@@ -33,33 +34,42 @@ if TYPE_CHECKING:
 PATH = click.Path(allow_dash=True, path_type=Path)
 
 
-@click.command()
+@click.command(cls=SectionedCommand)
 @click.argument("source", type=PATH, metavar="[SRC]", default=STANDARD)
 @click.argument("target", type=PATH, metavar="[TGT]", required=False)
-@click.option("--tsv", "form", flag_value="tsv", help="The stream has source and target in two columns.")
+@click.option("--tsv", "form", flag_value="tsv", help="The input has source and target in two columns.")
 @click.option(
     "--jsonl",
     "form",
     flag_value="jsonl",
-    help='The stream has objects with "src" and "tgt" (found out by itself).',
+    help='The input has JSON objects with "src" and "tgt" (detected automatically).',
 )
 @click.option(
     "--columns",
     metavar="SRC,TGT",
-    help="The columns of source and target, counted from 1, such as 2,3; by default 1,2. Means --tsv.",
+    help="The columns of source and target, counted from 1; by default 1,2. Implies --tsv.",
 )
 @words_option
 @command_option
-@click.option("--output", "-o", type=PATH, default=STANDARD, help="File to write, compressed by its suffix.")
-@click.option("--format", "writer", type=click.Choice(list(WRITERS)), default="pharaoh", show_default=True)
-@click.option("--scores", is_flag=True, help="Write the score of each link and of the pair.")
-@click.option("--one-based", is_flag=True, help="Number words from 1.")
+@click.option(
+    "--output", "-o", type=PATH, default=STANDARD, help="File to write; a suffix such as .gz compresses it."
+)
+@click.option(
+    "--format",
+    "writer",
+    type=click.Choice(list(WRITERS)),
+    default="pharaoh",
+    show_default=True,
+    help="Format of the output (docs/formats.md).",
+)
+@click.option("--scores", is_flag=True, help="Also write the score of each link and of each pair.")
+@click.option("--one-based", is_flag=True, help="Count words from 1.")
 @click.option(
     "--on-error",
     type=click.Choice([STOP, EMPTY]),
     default=STOP,
     show_default=True,
-    help="A line that cannot be read ends the run after the lines before it, or gives an empty line.",
+    help="If a line cannot be read: end the run after the lines before it, or write an empty line for it.",
 )
 @click.option(
     "--report", type=PATH, metavar="FILE", help="List the lines that cannot be read, as JSON lines."
@@ -91,16 +101,16 @@ def align(
     """Align the words of parallel sentences.
 
     \b
-    xalign align test.de test.en > test.align
-    paste test.de test.en | xalign align --tsv --model xlm-align | gzip > test.align.gz
-    xalign align --words unicode --format jsonl raw.de raw.en > links-with-offsets.jsonl
+    Examples:
+      xalign align test.de test.en > test.align
+      paste test.de test.en | xalign align --tsv --model xlm-align | gzip > test.align.gz
+      xalign align --words unicode --format jsonl raw.de raw.en > links-with-offsets.jsonl
 
-    SRC and TGT hold a sentence a line, words separated by spaces, or with --words unicode text as it is. A single SRC,
-    or standard input, is a stream of "source ||| target", of JSON lines, or with --tsv of columns. All are read as they
-    are, or from .gz .xz .bz2 .zst.
-    Words in pieces (▁ @@ ## Ġ ￭ </w>) are aligned as words, and the links are of their pieces (docs/marian.md).
-    Output line i belongs to input line i; a pair with an empty side gives an empty line. A file that is written with
-    -o is called FILE.partial until it is whole.
+    SRC and TGT have one sentence per line, with spaces between words; --words unicode splits text that is not
+    tokenized. Without TGT, SRC or standard input has "source ||| target" on each line, JSON objects, or with --tsv
+    columns. Files may be plain, .gz, .xz, .bz2 or .zst. If words are in pieces (▁ @@ ## Ġ ￭ </w>), words are aligned
+    and pieces are linked (docs/marian.md). Output line i belongs to input line i; if a side is empty, so is the line.
+    With -o, the output is called FILE.partial until it is complete.
     """
     if columns is not None and form is None:
         form = "tsv"

@@ -23,7 +23,14 @@ NO_TEXT = SentencePair((), ())
 
 @click.command()
 @click.argument("links", type=PATH, default=STANDARD)
-@click.option("--to", "target_format", type=click.Choice(list(WRITERS)), default="pharaoh", show_default=True)
+@click.option(
+    "--to",
+    "target_format",
+    type=click.Choice(list(WRITERS)),
+    default="pharaoh",
+    show_default=True,
+    help="The format to write.",
+)
 @click.option(
     "--from",
     "source_format",
@@ -36,16 +43,16 @@ NO_TEXT = SentencePair((), ())
 @click.option(
     "--one-based/--zero-based",
     default=None,
-    help="The number of the first word in LINKS; by default what its format has.",
+    help="Whether LINKS counts words from 1 or 0; by default what is usual for its format.",
 )
-@click.option("--to-one-based", is_flag=True, help="Number words from 1 in pharaoh, tsv and jsonl as well.")
+@click.option("--to-one-based", is_flag=True, help="Count words from 1 in pharaoh, tsv and jsonl, too.")
 @click.option("--no-scores", is_flag=True, help="Leave scores out.")
-@click.option("--reverse", is_flag=True, help="Source and target change places, in links and text.")
+@click.option("--reverse", is_flag=True, help="Swap source and target, in links and text.")
 @click.option(
     "--words",
     "to_words",
     is_flag=True,
-    help="The text is in pieces (▁ @@ ## Ġ ￭ </w>): write the words they make, and links of words.",
+    help="The text is in pieces (▁ @@ ## Ġ ￭ </w>): join them, and write words and links of words.",
 )
 @click.option(
     "--outside",
@@ -54,7 +61,9 @@ NO_TEXT = SentencePair((), ())
     show_default=True,
     help="What to do with links to words that a sentence does not have.",
 )
-@click.option("--output", "-o", type=PATH, default=STANDARD, help="File to write, compressed by its suffix.")
+@click.option(
+    "--output", "-o", type=PATH, default=STANDARD, help="File to write; a suffix such as .gz compresses it."
+)
 @line_option
 def convert(
     links: Path,
@@ -74,9 +83,10 @@ def convert(
     """Write links in another format.
 
     \b
-    xalign convert gold.wa --to pharaoh > gold.align
-    xalign convert out.align --src test.de --tgt test.en --to tsv -o out.tsv.gz
-    xalign convert pieces.align --src test.spm.de --tgt test.spm.en --words > words.align
+    Examples:
+      xalign convert gold.wa --to pharaoh > gold.align
+      xalign convert out.align --src test.de --tgt test.en --to tsv -o out.tsv.gz
+      xalign convert pieces.align --src test.spm.de --tgt test.spm.en --words > words.align
 
     LINKS is in any format that is read (docs/formats.md); - is standard input. The text is that of --src and --tgt, or
     the one that LINKS brings. With a text every link is checked against it. Scores are kept where the format has

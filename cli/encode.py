@@ -6,23 +6,39 @@ from pathlib import Path
 
 import click
 
+from xalign.cli.help import SectionedCommand
 from xalign.cli.layers import layer_list
+from xalign.cli.model_name import MODEL
 from xalign.cli.options import device_option, dtype_option, line_option, trust_option
 from xalign.models import DEFAULT
 
 
-@click.command()
+@click.command(cls=SectionedCommand)
 @click.argument("text", type=click.Path(allow_dash=True, path_type=Path))
 @click.option(
-    "--layers", metavar="LIST", required=True, help="Which layers: all, or 8,9; 0 is the embeddings."
+    "--layers",
+    metavar="LIST",
+    required=True,
+    help="Layers to write: all, or numbers such as 8,9; 0 = embeddings.",
 )
 @click.option(
-    "--output", "-o", required=True, type=click.Path(path_type=Path), help="A .safetensors or .npz file."
+    "--output",
+    "-o",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="File to write: .safetensors or .npz.",
 )
-@click.option("--model", default=DEFAULT, show_default=True, help="Preset, folder, archive or hub id.")
-@click.option("--lang", help="Language of the text, for models that need one.")
 @click.option(
-    "--batch-tokens", type=click.IntRange(min=1), default=4096, show_default=True, help="Subwords in a batch."
+    "--model", type=MODEL, default=DEFAULT, show_default=True, help="A preset, folder, archive or hub id."
+)
+@click.option("--lang", metavar="CODE", help="Language of the text, for models that need it.")
+@click.option(
+    "--batch-tokens",
+    type=click.IntRange(min=1),
+    default=4096,
+    show_default=True,
+    metavar="N",
+    help="Padded subwords in a batch.",
 )
 @line_option
 @device_option
@@ -40,15 +56,16 @@ def encode(
     dtype: str,
     trust_remote_code: bool,
 ) -> None:
-    """Write hidden states of each sentence of TEXT, one per line, to a file; - is standard input.
+    """Write an encoder's hidden states to a file.
 
     \b
-    xalign encode text.de --layers 2,3 -o states.safetensors
-    xalign encode text.de --model xlm-align --layers all -o states.npz
+    Examples:
+      xalign encode text.de --layers 2,3 -o states.safetensors
+      xalign encode text.de --model xlm-align --layers all -o states.npz
 
-    The file holds an array per layer (layer_2, layer_3) with a row for each subword of all sentences, special
-    ones left out; word_index, the word of its sentence that each subword belongs to; and sentence_offsets:
-    sentence k has the rows from sentence_offsets[k] up to sentence_offsets[k + 1].
+    TEXT has one sentence per line; - is standard input. The file has an array per layer (layer_2, layer_3) with a row
+    for each subword of all sentences, except special ones. word_index gives the word of its sentence that each subword
+    belongs to. Sentence k has the rows from sentence_offsets[k] up to sentence_offsets[k + 1].
     """
     from xalign.device import choose_device, choose_dtype
     from xalign.families import load_encoder

@@ -11,6 +11,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from xalign.cli.help import SectionedCommand
 from xalign.cli.layers import layer_list
 from xalign.cli.options import aligner_from, line_option, models_options, progress_options
 from xalign.cli.progress import track
@@ -27,10 +28,10 @@ from xalign.testsets import find_testset
 PATH = click.Path(allow_dash=True, path_type=Path)
 
 
-@click.command()
+@click.command(cls=SectionedCommand)
 @click.argument("files", type=PATH, nargs=-1, metavar="[HYPOTHESIS]...")
 @click.option("--gold", type=PATH, help="The links to score against.")
-@click.option("--src", "source", type=PATH, help="Source text, to align or to check the links against.")
+@click.option("--src", "source", type=PATH, help="Source text: to align, or to check links against.")
 @click.option("--tgt", "target", type=PATH, help="Target text.")
 @click.option(
     "--testset",
@@ -41,16 +42,23 @@ PATH = click.Path(allow_dash=True, path_type=Path)
 @click.option(
     "--gold-one-based/--gold-zero-based",
     default=None,
-    help="The number of the first word in the gold; by default what its format has.",
+    help="Whether the gold counts words from 1 or 0; by default what is usual for its format.",
 )
 @click.option("--one-based/--zero-based", default=None, help="The same for the hypotheses.")
-@click.option("--reverse", is_flag=True, help="The hypotheses say target-source.")
+@click.option("--reverse", is_flag=True, help="The links of the hypotheses are target-source.")
 @click.option(
     "--layers", metavar="LIST", help="Score several layers of the model in one pass: all, or 7,8,9."
 )
-@click.option("--format", "form", type=click.Choice(list(REPORTS)), default="text", show_default=True)
 @click.option(
-    "--sentences", type=PATH, help="Write counts and scores of each sentence pair to this TSV file."
+    "--format",
+    "form",
+    type=click.Choice(list(REPORTS)),
+    default="text",
+    show_default=True,
+    help="Format of the report.",
+)
+@click.option(
+    "--sentences", type=PATH, help="Write the counts and scores of each sentence pair to this TSV file."
 )
 @click.option(
     "--plot",
@@ -83,14 +91,16 @@ def eval(
     """Score links, or the links that a model finds, against gold.
 
     \b
-    xalign eval --gold gold.txt out.align
-    xalign eval --gold gold.txt old.align new.align
-    xalign eval --gold gold.txt --src test.de --tgt test.en --model mini --model small
-    xalign eval --gold gold.txt --src test.de --tgt test.en --model xlm-align --layers all --plot layers.png
-    xalign eval --testset de-en alignment-test-sets/ --model mini
+    Examples:
+      xalign eval --gold gold.txt out.align
+      xalign eval --gold gold.txt old.align new.align
+      xalign eval --gold gold.txt --src test.de --tgt test.en --model mini --model small
+      xalign eval --gold gold.txt --src test.de --tgt test.en --model xlm-align --layers all --plot layers.png
+      xalign eval --testset de-en alignment-test-sets/ --model mini
 
-    Of several HYPOTHESIS files, or models, each is compared with the first by a paired test, of several layers each
-    with the best; - is stdin. Without a file, the text is aligned first. Formats are detected (docs/formats.md).
+    HYPOTHESIS is a file of links in any format that is read (docs/formats.md); - is standard input. Without it, the
+    text is aligned first. A paired test compares each further file or model with the first one, and each layer with
+    the best one.
     """
     _check_usage(ctx, files, (gold, source, target), testset is not None, [*options, "layers"])
     for output in (sentences, plot):

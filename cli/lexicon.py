@@ -30,12 +30,12 @@ from xalign.translation_table import TranslationTable
     type=click.IntRange(min=1),
     default=100,
     show_default=True,
-    help="Most target words for a source word in the shortlist.",
+    help="Target words per source word in the shortlist, at most.",
 )
 @click.option(
     "--one-based/--zero-based",
     default=None,
-    help="The number of the first word in LINKS; by default what its format has.",
+    help="Whether LINKS counts words from 1 or 0; by default what is usual for its format.",
 )
 @click.option(
     "--outside",
@@ -60,8 +60,9 @@ def lexicon(
     """Write lexical translation tables, as Marian and Moses read them.
 
     \b
-    xalign lexicon corpus.align --src corpus.de --tgt corpus.en --s2t lex.s2t --t2s lex.t2s
-    xalign lexicon corpus.align --src corpus.de --tgt corpus.en --shortlist lex.s2t.pruned.gz --best 50
+    Examples:
+      xalign lexicon corpus.align --src corpus.de --tgt corpus.en --s2t lex.s2t --t2s lex.t2s
+      xalign lexicon corpus.align --src corpus.de --tgt corpus.en --shortlist lex.s2t.pruned.gz --best 50
 
     LINKS is in any format that is read (docs/formats.md); - is standard input. The text is that of --src and --tgt, or
     the one that LINKS brings. The tables are those of extract-lex, which comes with Moses and Marian (docs/lexicon.md).

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from xalign.cli.model_name import MODEL
 from xalign.cli.standard import GuessingGroup
 from xalign.errors import ModelError
 from xalign.models import BUNDLED, is_cached, resolve, verify
@@ -25,14 +26,15 @@ def models(ctx: click.Context) -> None:
     """List the presets: name, checkpoint, layer, method, languages, and whether it is on this machine.
 
     \b
-    xalign models
-    xalign models show mini
-    xalign models verify xlm-align ~/downloads/xlm-align
-    xalign models export small my/small
+    Examples:
+      xalign models
+      xalign models show mini
+      xalign models verify xlm-align ~/downloads/xlm-align
+      xalign models export small my/small
 
-    Each name is good for --model, and so is NAME=PLACE, which takes the checkpoint from a folder (or from an
-    original fairseq archive). The default is mini. Any other folder or hub id (owner/name, owner/name@revision)
-    works with --layer, and without where it holds an xalign.json.
+    Each name can be given to --model. So can NAME=PLACE, which takes the checkpoint from a folder or from an original
+    fairseq archive. The default is mini. Any other folder or hub id (owner/name, owner/name@revision) works with
+    --layer, or without it if it has an xalign.json.
     """
     if ctx.invoked_subcommand is None:
         rows = [_HEADINGS, *(_row(preset) for preset in (*map(resolve, BUNDLED), *PRESETS.values()))]
@@ -61,12 +63,13 @@ def _method(preset: Preset) -> str:
 
 
 @models.command("show")
-@click.argument("model", metavar="NAME")
+@click.argument("model", metavar="NAME", type=MODEL)
 def show_command(model: str) -> None:
-    """Print everything that is known of a preset, a folder or an id on the hub.
+    """Print everything that is known about a preset, a folder or a hub id.
 
     \b
-    xalign models show mini
+    Examples:
+      xalign models show mini
     """
     preset = resolve(model)
     values = {
@@ -101,7 +104,8 @@ def verify_command(name: str, path: Path) -> None:
     """Compare the MD5 sums of the files in PATH with those published for the checkpoint NAME.
 
     \b
-    xalign models verify xlm-align ~/downloads/xlm-align
+    Examples:
+      xalign models verify xlm-align ~/downloads/xlm-align
     """
     verdicts = verify(PRESETS[name], path)
     for file, is_published in verdicts.items():
@@ -111,14 +115,15 @@ def verify_command(name: str, path: Path) -> None:
 
 
 @models.command("export")
-@click.argument("name")
+@click.argument("name", type=MODEL)
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 def export_command(name: str, folder: Path) -> None:
     """Write the model NAME to FOLDER as a float32 checkpoint that transformers reads.
 
     \b
-    xalign models export small my/small
-    xalign align --model my/small a.de a.en
+    Examples:
+      xalign models export small my/small
+      xalign align --model my/small a.de a.en
 
     It gives the same links as NAME. FOLDER must be new or empty.
     """

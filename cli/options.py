@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from xalign.cli.model_name import MODEL
 from xalign.cli.progress import MODES
 from xalign.files import LONGEST_LINE
 from xalign.input_shape import InputShape
@@ -22,13 +23,13 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 device_option = click.option(
-    "--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, mps."
+    "--device", metavar="NAME", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1 or mps."
 )
 
 
 def dtype_option(
     default: str = "auto",
-    help: str = "auto: bfloat16 where the device is built for it, float32 elsewhere.",
+    help: str = "Precision of the arithmetic. auto: bfloat16 on devices that are fast at it, float32 on others.",
 ) -> Callable[[Command], Command]:
     choice = click.Choice(["auto", "float32", "bfloat16", "float16"])
     return click.option("--dtype", type=choice, default=default, show_default=True, help=help)
@@ -40,12 +41,12 @@ line_option = click.option(
     default=LONGEST_LINE,
     show_default=True,
     metavar="BYTES",
-    help="A longer line of text counts as empty, with a warning.",
+    help="Longer lines of text count as empty, with a warning.",
 )
 trust_option = click.option(
     "--trust-remote-code",
     is_flag=True,
-    help="Run the Python code that a checkpoint brings, with all that you may do; else such a checkpoint is refused.",
+    help="Allow a checkpoint to run its own Python code with your rights. Without this, such a checkpoint is refused.",
 )
 
 
@@ -64,7 +65,7 @@ _FLAGS = {"source_language": "--src-lang", "target_language": "--tgt-lang"}
 _METHOD = (*parameters(InputShape).values(), *parameters(Method).values())
 
 
-# What is said of a text, and not of a model, is no option of training.
+# Training has no options that describe a text rather than a model.
 METHOD_OF_MODEL = [
     each.name
     for each in _METHOD
@@ -79,14 +80,15 @@ def _option(parameter: Parameter) -> Callable[[Command], Command]:
     if option.flag:
         return click.option(flag, parameter.name, is_flag=True, default=None, help=option.help)
     kind: Any = parameter.kind
+    metavar = {int: "N", float: "X", str: "CODE"}.get(kind)
     if issubclass(kind, Choice):
         kind = OneOf(kind)
     elif (option.least, option.most) != (None, None):
         kind = (click.IntRange if kind is int else click.FloatRange)(option.least, option.most)
-    return click.option(flag, parameter.name, type=kind, help=option.help)
+    return click.option(flag, parameter.name, type=kind, metavar=metavar, help=option.help)
 
 
-_MODEL_HELP = "Preset, folder, archive or hub id (xalign models)."
+_MODEL_HELP = "A preset (see xalign models), a folder, a fairseq archive, or owner/name of the hub."
 _ALIGNING_OPTIONS = (
     *(_option(each) for each in (*_METHOD, *parameters(RunOptions).values()) if each.option.help),
     device_option,
@@ -137,30 +139,31 @@ _PROGRESS_OPTIONS = (
         is_flag=True,
         expose_value=False,
         callback=_be_verbose,
-        help="Say on stderr what happens: the model and device used, long sentences, pairs that are left out.",
+        help="Say more on stderr: the model and device used, long sentences, pairs that are left out.",
     ),
 )
 
 
 def method_options(command: Command) -> Command:
-    """What a trained model is to compare, and how links are read off that: those of `METHOD_OF_MODEL`."""
+    """How a trained model aligns: the options in `METHOD_OF_MODEL`."""
     return _with(command, *(_option(each) for each in _METHOD if each.name in METHOD_OF_MODEL))
 
 
 def model_options(command: Command) -> Command:
-    """Everything that says which model aligns, and how; `aligner_from` takes the values."""
-    model = click.option("--model", default=DEFAULT, show_default=True, help=_MODEL_HELP)
+    """All options that say which model aligns, and how; `aligner_from` takes the values."""
+    model = click.option("--model", type=MODEL, default=DEFAULT, show_default=True, help=_MODEL_HELP)
     return _with(command, model, *_ALIGNING_OPTIONS, dtype_option())
 
 
 def models_options(command: Command) -> Command:
-    """The same for scores: several models, and a precision that does not depend on the processor."""
+    """The same for scoring: several models, and a precision that does not depend on the processor."""
     model = click.option(
         "--model",
+        type=MODEL,
         multiple=True,
         default=[DEFAULT],
         show_default=True,
-        help=f"{_MODEL_HELP} Give it several times to compare models.",
+        help=f"{_MODEL_HELP} Repeat it to compare models.",
     )
     return _with(command, model, *_ALIGNING_OPTIONS, dtype_option("float32"))
 

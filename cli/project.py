@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from xalign.ahead import begun
+from xalign.cli.help import SectionedCommand
 from xalign.cli.options import aligner_from, model_options, progress_options
 from xalign.cli.progress import track
 from xalign.cli.standard import tell
@@ -34,24 +35,29 @@ _Pairs = Iterable[tuple[Sentence, Sentence]]
 _Link = Callable[[Iterator[SentencePair]], Iterable[tuple[Any, Alignment]]]
 
 
-@click.command()
+@click.command(cls=SectionedCommand)
 @click.argument("annotated", type=PATH)
 @click.argument("target", type=PATH)
 @click.option(
-    "--format", "format", type=click.Choice(FORMATS), help="Of ANNOTATED; by default by its suffix."
+    "--format",
+    "format",
+    type=click.Choice(FORMATS),
+    help="Format of ANNOTATED; by default that of its suffix.",
 )
-@click.option("--align", "links", type=PATH, metavar="FILE", help="Links, in place of those of a model.")
+@click.option(
+    "--align", "links", type=PATH, metavar="FILE", help="Use these links instead of aligning the text."
+)
 @click.option(
     "--columns",
     metavar="COLUMNS",
-    help="conllu: what to carry over, such as UPOS,FEATS (default: UPOS). iob: which are word and tag, such as 2,3.",
+    help="conllu: columns to project, such as UPOS,FEATS (default: UPOS). iob: columns of word and tag, such as 2,3.",
 )
 @click.option(
     "--strategy",
     type=click.Choice(STRATEGIES),
     default="largest",
     show_default=True,
-    help="Which of its linked words a stretch becomes: the largest run, all from first to last, or every run.",
+    help="Which linked words a span becomes: the largest run, everything from the first to the last, or every run.",
 )
 @click.option(
     "--gap",
@@ -59,22 +65,24 @@ _Link = Callable[[Iterator[SentencePair]], Iterable[tuple[Any, Alignment]]]
     default=1,
     show_default=True,
     metavar="N",
-    help="A run goes over N words that are linked elsewhere.",
+    help="A run may include N words in a row that are linked elsewhere.",
 )
 @click.option(
     "--fill",
     type=click.Choice(FILLS),
     default="none",
     show_default=True,
-    help="conllu: give a word without links the label that the same word has elsewhere.",
+    help="conllu: a word without links gets the label that the same word has elsewhere.",
 )
 @click.option(
     "--words",
     type=click.Choice(list(TOKENIZERS)),
-    help="How text becomes words: unicode by default for offsets and markup, whitespace for iob and conllu.",
+    help="How text is split into words. Default: unicode for offsets and markup, whitespace for iob and conllu.",
 )
-@click.option("--report", type=PATH, metavar="FILE", help="Where to list what was not carried over, and why.")
-@click.option("--output", "-o", type=PATH, default=STANDARD, help="File to write, compressed by its suffix.")
+@click.option("--report", type=PATH, metavar="FILE", help="List what was not projected, and why.")
+@click.option(
+    "--output", "-o", type=PATH, default=STANDARD, help="File to write; a suffix such as .gz compresses it."
+)
 @model_options
 @progress_options
 def project(
@@ -95,14 +103,15 @@ def project(
     """Carry annotation over to a translation.
 
     \b
-    xalign project train.iob train.de > train.de.iob
-    xalign project en.conllu text.de --columns UPOS,FEATS --align en-de.align > de.conllu
-    xalign project page.html page.de.txt --report lost.tsv > page.de.html
+    Examples:
+      xalign project train.iob train.de > train.de.iob
+      xalign project en.conllu text.de --columns UPOS,FEATS --align en-de.align > de.conllu
+      xalign project page.html page.de.txt --report lost.tsv > page.de.html
 
-    ANNOTATED holds tags of words in columns (iob), CoNLL-U, JSON lines with character offsets (offsets), or a text a
-    line with inline tags and placeholders (markup); TARGET its translation, a sentence a line. Links come from a
-    model, or with --align from a file. What is written is always well-formed; what could not be carried over is
-    counted on stderr and listed with --report. docs/project.md has the rules.
+    ANNOTATED has words and tags in columns (iob), CoNLL-U (conllu), JSON lines with character offsets (offsets), or
+    text with inline tags and placeholders (markup). TARGET is its translation, one sentence per line. Links come from
+    a model, or from a file with --align. The output is always well-formed. What could not be projected is counted on
+    stderr and listed with --report. The rules are in docs/project.md.
     """
     form = format or detect_format(annotated)
     names, numbers = _columns(columns, form)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from click.core import ParameterSource
 
+from xalign.cli.help import SectionedCommand
 from xalign.cli.options import aligner_from, line_option, models_options, progress_options
 from xalign.cli.progress import track
 from xalign.cli.words import command_option, text_as_words, words_option
@@ -30,22 +31,26 @@ T = TypeVar("T")
 PATH = click.Path(allow_dash=True, path_type=Path)
 
 
-@click.command()
+@click.command(cls=SectionedCommand)
 @click.argument("source", type=PATH, metavar="[SRC]", default=STANDARD)
 @click.argument("target", type=PATH, metavar="[TGT]", required=False)
 @click.option(
-    "--align", "files", type=PATH, multiple=True, help="Links to show; several files stand side by side."
+    "--align",
+    "files",
+    type=PATH,
+    multiple=True,
+    help="Links to show; repeat it to compare files side by side.",
 )
-@click.option("--gold", type=PATH, help="Links to compare with: right, possible, wrong, missing.")
+@click.option("--gold", type=PATH, help="Gold: links are marked as right, possible, wrong or missing.")
 @click.option(
-    "--gold-one-based/--gold-zero-based", default=None, help="The number of the first word in the gold."
+    "--gold-one-based/--gold-zero-based",
+    default=None,
+    help="Whether the gold counts words from 1 or 0; by default what is usual for its format.",
 )
+@click.option("--one-based/--zero-based", default=None, help="The same for the files of --align.")
+@click.option("--reverse", is_flag=True, help="The links of --align are target-source.")
 @click.option(
-    "--one-based/--zero-based", default=None, help="The same for --align; by default what the format has."
-)
-@click.option("--reverse", is_flag=True, help="The files of --align say target-source.")
-@click.option(
-    "--pairs", "numbers", metavar="LIST", help="Show these pairs only, counted from 1, such as 1-20,31."
+    "--pairs", "numbers", metavar="LIST", help="Show only these pairs, counted from 1, such as 1-20,31."
 )
 @click.option("--html", type=PATH, help="Write a web page that needs no network, instead of printing.")
 @click.option(
@@ -79,13 +84,14 @@ def show(
     """Look at links: a grid for each sentence pair, in the terminal or on a web page.
 
     \b
-    echo 'Das Haus ist klein. ||| The house is small.' | xalign show --words unicode
-    xalign show test.de test.en --align out.align --gold gold.txt | less -R
-    xalign show test.de test.en --model mini --model small --gold gold.txt --html page.html
+    Examples:
+      echo 'Das Haus ist klein. ||| The house is small.' | xalign show --words unicode
+      xalign show test.de test.en --align out.align --gold gold.txt | less -R
+      xalign show test.de test.en --model mini --model small --gold gold.txt --html page.html
 
-    SRC and TGT hold a sentence a line, words separated by spaces, or with --words unicode text as it is; a single SRC,
-    or standard input, is a stream of "source ||| target" or of JSON lines. Without --align the text is aligned first.
-    Colours are left out where the output is not a terminal, or where NO_COLOR is set.
+    SRC and TGT have one sentence per line, with spaces between words; --words unicode splits text that is not
+    tokenized. Without TGT, SRC or standard input has "source ||| target" on each line, or JSON objects. Without --align
+    the text is aligned first. There are no colours if the output is not a terminal, or if NO_COLOR is set.
     """
     inputs = [path for path in (source, target, *files, gold) if path is not None]
     if [str(path) for path in inputs].count(STANDARD) > 1:

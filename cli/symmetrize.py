@@ -28,14 +28,17 @@ from xalign.symmetrize import SYMMETRIZERS, combine, is_scored
     type=OneOf(Symmetrization),
     default="grow-diag-final-and",
     show_default=True,
+    help="How the links of both directions are combined.",
 )
-@click.option("--reverse", is_flag=True, help="BACKWARD says target-source: flip its links.")
+@click.option("--reverse", is_flag=True, help="The links in BACKWARD are target-source: swap them.")
 @click.option(
     "--one-based/--zero-based",
     default=None,
-    help="The number of the first word in both files; by default what their format has.",
+    help="Whether both files count words from 1 or 0; by default what is usual for their format.",
 )
-@click.option("--output", "-o", type=PATH, default=STANDARD, help="File to write, compressed by its suffix.")
+@click.option(
+    "--output", "-o", type=PATH, default=STANDARD, help="File to write; a suffix such as .gz compresses it."
+)
 def symmetrize(
     forward: Path,
     backward: Path | None,
@@ -47,9 +50,10 @@ def symmetrize(
     """Combine the links of the two directions, as fast_align's atools does.
 
     \b
-    xalign symmetrize --method grow-diag-final-and forward.align backward.align > both.align
-    xalign symmetrize --reverse de-en.A3.final en-de.A3.final > both.align
-    xalign symmetrize --method union both.bal > both.align
+    Examples:
+      xalign symmetrize --method grow-diag-final-and forward.align backward.align > both.align
+      xalign symmetrize --reverse de-en.A3.final en-de.A3.final > both.align
+      xalign symmetrize --method union both.bal > both.align
 
     FORWARD and BACKWARD hold the links of the same sentence pairs, source-target, in any format that is read
     (docs/formats.md); - is stdin. A bal file has both directions in it. Pharaoh links are written. Where both

@@ -16,10 +16,11 @@ def testsets(name: str | None, folder: Path | None) -> None:
     """List the public gold sets, show one, or check a download of it.
 
     \b
-    xalign testsets
-    xalign testsets de-en
-    xalign testsets de-en alignment-test-sets/
-    xalign eval --testset de-en alignment-test-sets/ --model mini
+    Examples:
+      xalign testsets
+      xalign testsets de-en
+      xalign testsets de-en alignment-test-sets/
+      xalign eval --testset de-en alignment-test-sets/ --model mini
 
     Nothing is downloaded. FOLDER is where you put the download: the files are found by their names, compared with the
     published ones where their checksums are known, and counted.

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
+from xalign.cli.help import SectionedCommand
+from xalign.cli.model_name import MODEL
 from xalign.cli.options import METHOD_OF_MODEL, OneOf, device_option, method_options, progress_options
 from xalign.cli.progress import EVERY, watching
 from xalign.cli.standard import tell
@@ -24,30 +26,54 @@ if TYPE_CHECKING:
 PATH = click.Path(path_type=Path)  # whether it is there is told by who reads it
 
 
-@click.command()
-@click.option(
-    "--init", default="mini", show_default=True, help="Preset, folder or id of the checkpoint to start from."
+@click.command(
+    cls=SectionedCommand,
+    sections={
+        "init": "Text and model",
+        "objectives": "Objectives",
+        "steps": "Schedule",
+        "encode": "How the trained model aligns",
+        "device": "Device",
+    },
 )
 @click.option(
-    "--src", "sources", type=PATH, multiple=True, required=True, help="Source text; repeat for more corpora."
+    "--init",
+    type=MODEL,
+    default="mini",
+    show_default=True,
+    help="Model to start from: a preset, a folder or a hub id.",
+)
+@click.option(
+    "--src",
+    "sources",
+    type=PATH,
+    multiple=True,
+    required=True,
+    help="Source text; repeat it for more corpora.",
 )
 @click.option(
     "--tgt", "targets", type=PATH, multiple=True, required=True, help="Target text, as often as --src."
 )
-@click.option("--links", type=PATH, multiple=True, help="Pharaoh links, as often as --src.")
+@click.option(
+    "--links",
+    type=PATH,
+    multiple=True,
+    help="Links in Pharaoh format, as often as --src. Without it the model adapts to the text.",
+)
 @click.option(
     "--src-lang",
     "source_languages",
+    metavar="CODE",
     multiple=True,
     help="Language of the source, for X-MOD and XLM: once for all corpora, or once for each.",
 )
-@click.option("--tgt-lang", "target_languages", multiple=True, help="Language of the target, likewise.")
+@click.option("--tgt-lang", "target_languages", metavar="CODE", multiple=True, help="Language of the target.")
 @click.option(
     "--dev",
     type=(PATH, PATH, PATH),
     multiple=True,
     metavar="SRC TGT GOLD",
-    help="Measure AER on this set whenever the state is saved, and keep the best weights.",
+    help="Development set: AER is measured on it at every save, and the best weights are kept.",
 )
 @click.option(
     "--dev-lang",
@@ -55,23 +81,27 @@ PATH = click.Path(path_type=Path)  # whether it is there is told by who reads it
     type=(str, str),
     multiple=True,
     metavar="SRC TGT",
-    help="The languages of each --dev; by default those of the first corpus.",
+    help="Languages of each --dev; by default those of the first corpus.",
 )
 @click.option(
     "--dev-one-based/--dev-zero-based",
     default=None,
-    help="The number of the first word in the gold of --dev; by default what its format has.",
+    help="Whether the gold of --dev counts words from 1 or 0; by default what is usual for its format.",
 )
 @click.option(
-    "--out", "-o", type=click.Path(file_okay=False, path_type=Path), required=True, help="Folder to write."
+    "--out",
+    "-o",
+    type=click.Path(file_okay=False, path_type=Path),
+    required=True,
+    help="Folder for the trained model.",
 )
-@click.option("--resume", is_flag=True, help="Go on from the state in --out.")
+@click.option("--resume", is_flag=True, help="Continue a run from its state in --out.")
 @click.option(
     "--objective",
     "objectives",
     multiple=True,
     metavar="NAME[=WEIGHT]",
-    help="What to learn (docs/training.md); repeat to mix. By default guided, by the links.",
+    help="guided (default), so, co, dwa, tlm, mlm or psi (docs/training.md); repeat it to mix objectives.",
 )
 @click.option(
     "--tune",
@@ -79,97 +109,119 @@ PATH = click.Path(path_type=Path)  # whether it is there is told by who reads it
     type=click.Choice(["all", "lora", "shared"]),
     default="all",
     show_default=True,
-    help="All weights, low-rank additions to attention, or what X-MOD's languages share.",
+    help="Weights to train: all, low-rank updates of attention (LoRA), or those that X-MOD's languages share.",
 )
 @click.option(
     "--possible-weight",
     default=0.5,
     show_default=True,
-    help="What a possible link weighs beside a sure one, 0 to 1.",
+    help="Weight of a possible link, 0 to 1; a sure one has 1.",
 )
 @click.option(
     "--bootstrap",
     default=0.0,
     show_default=True,
     metavar="SHARE",
-    help="Of its own belief that the encoder counts into the links it is given: for links with errors, such as 0.5.",
+    help="For links with errors: share of a link's weight that comes from the model itself, such as 0.5.",
 )
 @click.option(
-    "--mask-rate", default=0.15, show_default=True, help="Share of subwords that mlm, tlm and dwa ask for."
+    "--mask-rate", default=0.15, show_default=True, help="Share of subwords that mlm, tlm and dwa mask."
 )
 @click.option(
     "--masked-sides",
     type=click.Choice(["both", "each"]),
     default="both",
     show_default=True,
-    help="tlm and dwa: both sides masked at once, or each while the other is whole.",
+    help="For tlm and dwa: mask both sides at once, or each while the other is complete.",
 )
 @click.option(
-    "--label-layer", type=int, help="Where dwa takes its links from; by default the layer compared."
+    "--label-layer", type=int, metavar="N", help="Layer from which dwa takes its links; default: --layer."
 )
 @click.option(
     "--label-extract",
     type=OneOf(Extraction),
     default="xlm-align",
     show_default=True,
-    help="How dwa reads its links off the similarity.",
+    help="How dwa chooses its links.",
 )
 @click.option(
     "--steps",
     type=int,
-    help="Steps in all, the resumed ones counted in: by default 2000, or 200 in each round of --rounds.",
+    metavar="N",
+    help="Steps in total, including those before --resume. Default: 2000, or 200 in each round of adapting.",
 )
 @click.option(
     "--rounds",
     type=click.IntRange(min=1),
     default=2,
     show_default=True,
-    help="Where guided is to learn without --links: how often to make links and learn them.",
+    metavar="N",
+    help="Without --links: how many times links are made and trained on.",
 )
 @click.option(
     "--lexicon-rounds",
     type=click.IntRange(min=1),
     default=1,
     show_default=True,
-    help="How much such links listen to the text; 5 for languages that the model does not know.",
+    metavar="N",
+    help="Without --links: weight of the text against the model; 5 for languages that the model does not know.",
 )
-@click.option("--batch-subwords", default=4_000, show_default=True, help="Padded subwords in a batch.")
-@click.option("--accumulate", default=1, show_default=True, help="Batches in a step, of each process.")
+@click.option(
+    "--batch-subwords", default=4_000, show_default=True, metavar="N", help="Padded subwords in a batch."
+)
+@click.option("--accumulate", default=1, show_default=True, metavar="N", help="Batches per step and process.")
 @click.option(
     "--learning-rate",
     type=float,
-    help="By default 5e-4; 2e-5 for encoders of more than 50 million weights, 2e-4 for their --tune lora.",
+    metavar="X",
+    help="Default: 5e-4; 2e-5 for models of more than 50 million weights, 2e-4 for these with --tune lora.",
 )
 @click.option(
     "--optimizer",
     type=click.Choice(["adamw", "muon"]),
     default="adamw",
     show_default=True,
-    help="muon learns faster from scratch; it needs torch 2.9.",
+    help="muon learns faster from scratch.",
 )
 @click.option(
     "--muon-factor",
     default=20.0,
     show_default=True,
-    help="Muon's rate over --learning-rate, which is AdamW's.",
-)
-@click.option("--warmup-steps", default=20, show_default=True, help="Steps over which the rate rises.")
-@click.option(
-    "--descent", default=0.4, show_default=True, help="Share of the steps over which the rate falls to 0."
+    help="Muon's learning rate divided by --learning-rate, which is AdamW's.",
 )
 @click.option(
-    "--temperature", default=1.5, show_default=True, help="1 draws corpora by size, larger more evenly."
+    "--warmup-steps",
+    default=20,
+    show_default=True,
+    metavar="N",
+    help="Steps over which the learning rate rises.",
+)
+@click.option(
+    "--descent",
+    default=0.4,
+    show_default=True,
+    help="Share of the steps over which the learning rate falls to 0.",
+)
+@click.option(
+    "--temperature",
+    default=1.5,
+    show_default=True,
+    help="1 draws corpora in proportion to their size, larger values more evenly.",
 )
 @click.option(
     "--split-rate",
     default=0.0,
     show_default=True,
-    help="Share of subwords written as two others, in each of two passes: so parts of words are learnt too.",
+    help="Share of subwords that are split into two others, so that parts of words are learnt, too.",
 )
-@click.option("--save-steps", default=200, show_default=True, help="Steps between saves and measurements.")
-@click.option("--seed", default=1, show_default=True)
+@click.option("--save-steps", default=200, show_default=True, metavar="N", help="Steps between saves.")
 @click.option(
-    "--plot", type=click.Path(dir_okay=False, path_type=Path), help="Draw loss and AER into this file."
+    "--seed", default=1, show_default=True, metavar="N", help="Seed of the order of examples and of masks."
+)
+@click.option(
+    "--plot",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Draw loss and AER: a .png, .svg or .pdf file.",
 )
 @method_options
 @device_option
@@ -178,7 +230,7 @@ PATH = click.Path(path_type=Path)  # whether it is there is told by who reads it
     default="auto",
     show_default=True,
     type=click.Choice(["auto", "float32", "bfloat16"]),
-    help="Precision of the arithmetic; weights stay float32. auto: bfloat16 where the device is built for it.",
+    help="Precision of the arithmetic; weights stay float32. auto: bfloat16 on devices that are fast at it.",
 )
 @progress_options
 def train(
@@ -205,17 +257,18 @@ def train(
     progress: str,
     **values: Any,
 ) -> None:
-    """Teach an encoder to align, from text with links or from text alone.
+    """Train a model to align, from text with links or from text alone.
 
     \b
-    xalign train --src my.de --tgt my.en --out runs/my
-    xalign train --src a.de --tgt a.en --links a.align --dev d.de d.en d.align --out runs/de-en
-    xalign align --model runs/my my.de my.en
+    Examples:
+      xalign train --src my.de --tgt my.en --out runs/my
+      xalign train --src a.de --tgt a.en --links a.align --dev d.de d.en d.align --out runs/de-en
+      xalign align --model runs/my my.de my.en
 
-    Without --links the model is adapted to the text: it makes links itself, counting in which words keep company in
-    all of it, and learns them. The result is an ordinary checkpoint folder that carries its preset, so that --model
-    needs no further option. The best weights by --dev are kept, without --dev the last. A run that was stopped goes on
-    with --resume. Several GPUs: accelerate launch -m xalign.cli train ...
+    Without --links the model adapts to the text: it makes links itself, from its own probabilities and the
+    co-occurrence of words in the whole text, and trains on them. The result is an ordinary checkpoint folder with its
+    preset, so that --model needs no further option. With --dev the best weights are kept, without it the last ones.
+    --resume continues a run that was stopped. For several GPUs: accelerate launch -m xalign.cli train ...
     """
     if not len(sources) == len(targets) == (len(links) or len(sources)):
         counts = f"{len(sources)} --src, {len(targets)} --tgt and {len(links)} --links"

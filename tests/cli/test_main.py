@@ -1,5 +1,6 @@
 """The `xalign` command as a whole: its commands, their help, their options."""
 
+import inspect
 import subprocess
 import sys
 
@@ -36,6 +37,46 @@ def test_the_list_of_commands_has_a_line_for_each():
         assert f"{name} {line}" in {" ".join(each.split()) for each in lines}
 
 
+def commands(group=main, *names):
+    for name in group.list_commands(click.Context(group)):
+        command = group.get_command(click.Context(group), name)
+        yield (*names, name), command
+        if isinstance(command, click.Group):
+            yield from commands(command, *names, name)
+
+
+@pytest.mark.parametrize("command", [pytest.param(each, id=" ".join(names)) for names, each in commands()])
+def test_help_has_labelled_examples_and_says_what_each_option_does(command):
+    assert "\nExamples:\n  " in inspect.cleandoc(command.help)
+    options = [each for each in command.params if isinstance(each, click.Option)]
+    assert [each.name for each in options if not each.help] == []
+
+
+def test_the_many_options_of_training_stand_in_sections():
+    lines = run("train", "--help").stdout.splitlines()
+    titles = [line for line in lines if line.endswith(":") and not line.startswith(" ")]
+    sections = ["Text and model", "Objectives", "Schedule", "How the trained model aligns", "Device"]
+    assert titles == [f"{title}:" for title in (*sections, "Progress and help")]
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("xalign al", {"align"}),
+        ("xalign align --model xmod", {"xmod-base", "xmod-large"}),
+        ("xalign align --model mi", {"mini"}),
+        ("xalign train --init sm", {"small"}),
+        ("xalign align --extract iter", {"itermax"}),
+        ("xalign align --model runs/", {"runs/"}),  # a folder, which the shell completes
+    ],
+)
+def test_the_shell_completes_commands_models_and_values(typed, expected):
+    words = {"COMP_WORDS": typed, "COMP_CWORD": str(typed.count(" "))}
+    environment = {"_XALIGN_COMPLETE": "bash_complete", **words}
+    result = CliRunner().invoke(main, [], prog_name="xalign", env=environment)
+    assert {line.partition(",")[2] for line in result.stdout.splitlines()} == expected
+
+
 def test_the_version_is_the_packages():
     assert run("--version").stdout == f"xalign, version {VERSION}\n"
 
@@ -58,7 +99,18 @@ PROMISED = {
     "--longest-line": None,
     "--on-error": {"stop", "empty"},
     "--report": None,
-    "--format": {"pharaoh", "words", "tsv", "jsonl", "naacl", "talp", "giza", "rwth", "tsinghua"},
+    "--format": {
+        "pharaoh",
+        "words",
+        "tsv",
+        "jsonl",
+        "naacl",
+        "talp",
+        "giza",
+        "rwth",
+        "tsinghua",
+        "detokenized",
+    },
     "--scores": None,
     "--one-based": None,
     "--model": None,

@@ -1,0 +1,25 @@
+"""The name of a model on the command line: what the shell completes it to."""
+
+from __future__ import annotations
+
+import click
+from click.shell_completion import CompletionItem
+
+from xalign.models import BUNDLED
+from xalign.published import PRESETS
+
+
+class ModelName(click.ParamType):  # type: ignore[type-arg]
+    """A preset, a folder, an archive or a hub id; whether it is one is told by who loads it."""
+
+    name = "model"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Presets, or else files and folders."""
+        presets = [name for name in (*BUNDLED, *PRESETS) if name.startswith(incomplete)]
+        return [CompletionItem(name) for name in presets] or [CompletionItem(incomplete, type="file")]
+
+
+MODEL = ModelName()

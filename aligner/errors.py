@@ -34,8 +34,8 @@ class InputError(XalignError, ValueError):
 class LineError(InputError):
     """One line of text cannot be read: `file` and `line`, counted from 1, say which, `reason` what is wrong with it."""
 
-    def __init__(self, file: str, line: int, reason: str) -> None:
-        super().__init__(f"{file} line {line}: {reason}")
+    def __init__(self, file: str, line: int, reason: str, *options: str) -> None:
+        super().__init__(f"{file} line {line}: {reason}", *options)
         self.file, self.line, self.reason = file, line, reason
 
 

@@ -165,7 +165,7 @@ def _downloading(checkpoint: str) -> Iterator[None]:
 
     name, revision = _parts(checkpoint)
     command = f"hf download {name}" + (f" --revision {revision}" if revision else "")
-    elsewhere = f"{command} --local-dir FOLDER, and use --model FOLDER (--model NAME=FOLDER for a preset)"
+    elsewhere = f"{command} --local-dir FOLDER, and use FOLDER as the model (NAME=FOLDER for the preset NAME)"
     try:
         yield
     except (HfHubHTTPError, HFValidationError) as error:  # the hub has answered

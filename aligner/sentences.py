@@ -142,7 +142,7 @@ def read_stream(
             # Files that were pasted each bring their own mark to the first line.
             pair = parse(_INNER_MARK.sub(r"\1", line) if number == 1 and form != "jsonl" else line)
         except InputError as error:
-            on_broken(LineError(name_of(path), number, str(error)))
+            on_broken(LineError(name_of(path), number, str(error), *error.options))
             pair = SentencePair((), ())
         yield pair
 
@@ -179,7 +179,8 @@ def parse_bars(line: str, split: Splits = WORDS) -> SentencePair:
         if "\t" in line.strip():
             raise InputError(
                 'expected "source ||| target", found a tab and no bars: if the tab stands between source and target, '
-                'give --tsv (in Python: form="tsv")'
+                "give form='tsv'",
+                "form",
             )
         raise InputError(
             'expected "source ||| target", found no bars: if the target is in a file of its own, give both files'
@@ -213,8 +214,9 @@ def _expect_text_first(line: str, place: str) -> None:
     first, *others = line.split("\t")
     if len(others) > 1 and _NUMBER.fullmatch(first):
         raise InputError(
-            f"{place}: the first of {len(others) + 1} columns is a number ({first.strip()[:40]}), not a sentence: "
-            "say which are source and target, such as --columns 2,3, or --columns 1,2 if these are"
+            f"{place}: column 1 of {len(others) + 1} is a number ({first.strip()[:40]}), not a sentence: "
+            "say which are source and target, such as columns=(2, 3), or (1, 2) if these are",
+            "columns",
         )
 
 

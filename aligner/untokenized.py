@@ -34,11 +34,12 @@ def watched(pairs: Iterable[SentencePair]) -> Iterator[SentencePair]:
         yield pair
     if 2 * odd > sentences:
         logger.warning(
-            "%d of the first %d sentences do not look tokenized (%r is one word): links would be between such words; "
-            "--words unicode, in Python words='unicode', splits text as it is",
+            "%d of the first %d sentences do not look tokenized (%r is one word): "
+            "words='unicode' splits text as it is",
             odd,
             sentences,
             example[:40],
+            extra={"options": ["words"]},
         )
     yield from stream
 

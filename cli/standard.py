@@ -29,16 +29,26 @@ def tell(text: str) -> None:
 def as_typed(text: str, options: Iterable[str], command: click.Command | None = None) -> str:
     """A message of the library with its options as a command has them, each where it first stands in the text.
 
-    >>> as_typed("layer is 99: give layer", ["layer"])
-    '--layer is 99: give layer'
+    >>> as_typed("layer is 99: give another", ["layer"]), as_typed("give words='unicode'", ["words"])
+    ('--layer is 99: give another', 'give --words unicode')
     """
-    named = [each for each in command.params if isinstance(each, click.Option)] if command else []
-    flags = {each.name: next(flag for flag in each.opts if flag.startswith("--")) for each in named}
     for name in options:
-        # An option that may be repeated has a name in the plural.
-        flag = flags.get(name) or flags.get(f"{name}s") or f"--{name.replace('_', '-')}"
-        text = re.sub(rf"(?<![\w-]){name}(?![\w-])", flag, text, count=1)
+        found = re.search(rf"(?<![\w-]){name}(?:=(\([^)]*\)|'[^']*'))?(?![\w-])", text)
+        if found is not None:
+            text = text[: found.start()] + _typed(name, found[1], command) + text[found.end() :]
     return text
+
+
+def _typed(name: str, value: str | None, command: click.Command | None) -> str:
+    value = value and value.strip("()'").replace(" ", "")
+    # An option that may be repeated has a name in the plural.
+    known = [each for each in command.params if each.name in (name, f"{name}s")] if command else []
+    for option in known:
+        if value is not None and getattr(option, "flag_value", None) == value:
+            return option.opts[0]
+    flags = [flag for option in known for flag in option.opts if flag.startswith("--")]
+    flag = flags[0] if flags else f"--{name.replace('_', '-')}"
+    return flag if value is None else f"{flag} {value}"
 
 
 class GuessingGroup(click.Group):

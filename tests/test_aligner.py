@@ -93,6 +93,18 @@ def test_a_model_that_needs_no_languages_may_be_told_them(tiny):
     assert list(plain.align([pair])) == list(told.align([pair]))
 
 
+def test_a_language_that_the_model_does_not_list_is_told_once(tiny, caplog):
+    for _ in range(2):
+        Aligner.load(str(tiny("preset")), src_lang="sw", tgt_lang="de-AT")
+    [warning] = [record.getMessage() for record in caplog.records if record.name == "xalign"]
+    assert "tiny does not list the language 'sw'" in warning and "xalign models show" in warning
+
+
+def test_an_aligner_takes_the_positions_of_its_encoder(encoder):
+    with pytest.raises(OptionError, match="those that the encoder was loaded with"):
+        Aligner(encoder("preset"), positions="continuous")
+
+
 def test_a_model_without_preset_needs_a_layer(tiny):
     with pytest.raises(LayerError, match="give layer"):
         Aligner.load(str(tiny("bert")))

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from xalign.cli import COMMANDS, main
+from xalign.method import Extraction
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [
@@ -84,3 +85,13 @@ def test_every_page_is_in_the_index():
 def test_every_command_is_in_the_documentation():
     documentation = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
     assert [name for name in COMMANDS if f"xalign {name}" not in documentation] == []
+
+
+def test_the_thresholds_in_the_table_of_methods_are_those_of_the_methods():
+    rows = re.findall(
+        r"^\| `([a-z-]+)` \|.*\| ([^|]*) \|$", (ROOT / "docs/methods.md").read_text("utf-8"), re.M
+    )
+    told = {name: threshold for name, threshold in rows if name in list(Extraction)}
+    assert told == {
+        str(each): "–" if each.threshold is None else f"{each.threshold:g}" for each in Extraction
+    }

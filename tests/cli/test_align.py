@@ -435,9 +435,7 @@ def test_columns_are_chosen_by_their_numbers(align, links, option):
 
 def test_a_first_column_of_numbers_is_no_text(align):
     result = align("--tsv", input=CHOSEN)
-    assert_refused(
-        result, "standard input line 1: the first of 3 columns is a number (0.000)", "--columns 2,3"
-    )
+    assert_refused(result, "standard input line 1: column 1 of 3 is a number (0.000)", "--columns 2,3")
     assert align("--tsv", "--columns", "1,2", input=CHOSEN).exit_code == 0
     assert align("--tsv", input="1\t2\n").exit_code == 0
     assert align("--tsv", input="a\tb\tc\n1\t2\t3\n").exit_code == 0

@@ -144,6 +144,17 @@ def test_scripts_can_rely_on_the_options_of_align(name, choices):
         assert set(option.type.choices) == choices
 
 
+@pytest.mark.parametrize(("typed", "meant"), [(["alin"], "align"), (["models", "shwo"], "show")])
+def test_a_mistyped_command_is_guessed(typed, meant):
+    result = run(*typed)
+    assert result.exit_code == 2
+    assert result.stderr.endswith(f"Error: No such command '{typed[-1]}'; did you mean '{meant}'?\n")
+
+
+def test_what_is_like_no_command_is_not_guessed():
+    assert run("zzz").stderr.endswith("Error: No such command 'zzz'.\n")
+
+
 def test_the_command_is_there_where_the_path_is_not():
     command = [sys.executable, "-m", "xalign.cli", "--version"]
     assert subprocess.run(command, capture_output=True, text=True, check=True).stdout.endswith(f"{VERSION}\n")

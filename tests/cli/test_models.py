@@ -1,6 +1,8 @@
+import json
 import subprocess
 import sys
 
+import pytest
 from click.testing import CliRunner
 from transformers import PreTrainedModel
 
@@ -10,6 +12,7 @@ from xalign.cli.models import models
 from xalign.errors import ModelError, OptionError
 from xalign.families import load_encoder
 from xalign.models import resolve
+from xalign.preset import Preset
 from xalign.published import PRESETS
 
 
@@ -28,6 +31,35 @@ def test_a_line_tells_the_method():
     (line,) = [line for line in lines if line.startswith("mbert ")]
     assert "google-bert/bert-base-multilingual-cased" in line
     assert "separate, dot, softmax > 0.001" in line
+
+
+def shown(model):
+    """What `models show` prints: name of a value -> its text on all lines."""
+    result = CliRunner().invoke(models, ["show", model])
+    assert result.exit_code == 0, result.exception
+    values, name = {}, ""
+    for line in result.stdout.splitlines():
+        name = line.split()[0] if line[0] != " " else name
+        values.setdefault(name, []).extend(line.split()[0 if line[0] == " " else 1 :])
+    return {name: " ".join(words) for name, words in values.items()}
+
+
+@pytest.mark.parametrize("name", ["mini", *PRESETS])
+def test_everything_about_a_preset_is_shown(name):
+    preset, values = resolve(name), shown(name)
+    assert values["description"] == preset.about.description
+    assert values["source"] == preset.about.source
+    assert values["languages"].split()[1:] == list(preset.about.languages)
+    assert values["layer"] == str(preset.method.layer)
+    assert values["encode"] == preset.input.encode
+    assert len(values) == len(json.loads(preset.to_json())) + 2  # place, cached
+
+
+def test_the_threshold_that_is_shown_is_the_one_that_holds(tmp_path):
+    preset = Preset.of("mine", str(tmp_path), layer=1, extract="agreement")
+    (tmp_path / "xalign.json").write_text(preset.to_json(), encoding="utf-8")
+    assert shown(str(tmp_path))["threshold"] == "0.4, that of agreement"
+    assert shown("labse")["threshold"] == "0.1"
 
 
 def test_verify_names_the_files_that_differ(tmp_path):

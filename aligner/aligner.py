@@ -17,7 +17,7 @@ from typing import Any, Unpack
 import numpy as np
 
 from .anchors import anchored
-from .blocks import Limits
+from .blocks import Limits, block_around
 from .comparison import Compared, Comparison
 from .device import choose_device, choose_dtype
 from .encoder import Encoder, WholeEncoder
@@ -185,16 +185,37 @@ class Aligner:
         """
         return (alignment for _, alignment in self.align_pairs(pairs))
 
-    def align_pairs(self, pairs: Iterable[Pair]) -> Iterator[tuple[SentencePair, Alignment]]:
+    def align_pairs(self, pairs: Iterable[Pair], first: int = 0) -> Iterator[tuple[SentencePair, Alignment]]:
         """As `align`, each alignment beside the pair that it belongs to.
 
         >>> for pair, alignment in aligner.align_pairs(read_files(source, target)): ...  # doctest: +SKIP
+
+        Args:
+            first: pairs of the text that come before these (see `taken_with`).
 
         Raises:
             InputError: as of `align`.
         """
         stream = watched(as_pairs(pairs, self._split))
-        return ((pair, found) for pair, [found] in self._found(stream, [self.layer]))
+        return ((pair, found) for pair, [found] in self._found(stream, [self.layer], first))
+
+    def taken_with(self, first: int, end: int | None = None) -> tuple[int, int | None]:
+        """From which pair on, and up to which, a text must be read to align its pairs from `first` up to `end`.
+
+        Pairs are counted from 0; None is the end of the text. Pairs are computed in blocks, and with a lexicon many
+        share it: in a part of a text, read so far around it, `align_pairs` finds what it finds in the whole text, to
+        the last digit of a score.
+
+        >>> start, stop = aligner.taken_with(1_000, 2_000)  # doctest: +SKIP
+        >>> found = aligner.align_pairs(islice(pairs, start, stop), first=start)  # doctest: +SKIP
+        >>> part = islice(found, 1_000 - start, 2_000 - start)  # doctest: +SKIP
+        """
+        size, most = (self.engine.block, self.limits.first_block), self.limits.together
+        if self.method.lexicon:
+            first = first // most * most
+            end = None if end is None else -(-end // most) * most
+        start, stop = block_around(first, *size)
+        return start, None if end is None else max(stop, block_around(max(end - 1, 0), *size)[1])
 
     def map_batch(self, batch: Mapping[str, Any]) -> dict[str, list[Any]]:
         """Columns in, columns out, as `datasets.Dataset.map(aligner.map_batch, batched=True)` wants it.
@@ -274,20 +295,20 @@ class Aligner:
         )
 
     def _found(
-        self, pairs: Iterator[SentencePair], layers: Sequence[int]
+        self, pairs: Iterator[SentencePair], layers: Sequence[int], first: int = 0
     ) -> Iterator[tuple[SentencePair, list[Alignment]]]:
         """Each pair with its alignments, one per layer."""
-        for pair, found in self._linked(pairs, layers):
+        for pair, found in self._linked(pairs, layers, first):
             yield pair, [anchored(pair, alignment) for alignment in found]
 
     def _linked(
-        self, pairs: Iterator[SentencePair], layers: Sequence[int]
+        self, pairs: Iterator[SentencePair], layers: Sequence[int], first: int
     ) -> Iterator[tuple[SentencePair, list[Alignment]]]:
         if not self.method.lexicon:
-            return self.engine.run(pairs, layers, self.comparison.link, _NO_LINKS)
-        modelled = self.engine.run(pairs, layers, self.comparison.probabilities, None)
+            return self.engine.run(pairs, layers, self.comparison.link, _NO_LINKS, first)
+        modelled = self.engine.run(pairs, layers, self.comparison.probabilities, None, first)
         method, limits = self.method, self.limits
-        return link_together(modelled, method.lexicon, method.threshold, limits.together, limits.cells)
+        return link_together(modelled, method.lexicon, method.threshold, limits.together, limits.cells, first)
 
     def _texts(self, text: Subwords, words: tuple[str, ...]) -> tuple[str, ...]:
         if self.method.level is Level.WORD:

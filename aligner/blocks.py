@@ -58,22 +58,35 @@ class Block(NamedTuple):
 
 
 def blocks(
-    pairs: Iterable[SentencePair], most: int, first_block: int, words: int = WORDS
+    pairs: Iterable[SentencePair], most: int, first_block: int, words: int = WORDS, first: int = 0
 ) -> Iterator[tuple[list[SentencePair], int]]:
     """Blocks of at most `most` pairs, and how many pairs came before each; the first has `first_block`.
 
-    `words`: of a pair, both sides together, that a block has room for on average.
+    `words`: of a pair, both sides together, that a block has room for on average. `first`: pairs of the text that come
+    before these; blocks end where they end in the whole text.
     """
     stream = iter(pairs)
-    first, size = 0, min(first_block, most)
+    start, end = block_around(first, most, first_block)
     while True:
-        start = first
-        for part in _parts(islice(stream, size), words * size):
+        for part in _parts(islice(stream, end - first), words * (end - start)):
             yield part, first
             first += len(part)
-        if first < start + size:
+        if first < end:
             return
-        size = min(2 * size, most)
+        start, end = end, end + min(2 * (end - start), most)
+
+
+def block_around(pair: int, most: int, first_block: int) -> tuple[int, int]:
+    """The pairs from which and up to which the block goes that has this pair, counted from 0.
+
+    >>> [block_around(pair, 256, 64) for pair in (0, 63, 64, 200, 448, 1000)]
+    [(0, 64), (0, 64), (64, 192), (192, 448), (448, 704), (960, 1216)]
+    """
+    start, size = 0, min(first_block, most)
+    while start + size <= pair and size < most:
+        start, size = start + size, min(2 * size, most)
+    start += (pair - start) // size * size
+    return start, start + size
 
 
 def _parts(pairs: Iterable[SentencePair], most: int) -> Iterator[list[SentencePair]]:

@@ -102,13 +102,20 @@ class Engine:
         self.workers = self.limits.workers or _workers(encoder)
 
     def run(
-        self, pairs: Iterable[SentencePair], layers: Sequence[int], find: Finder[Found], nothing: Nothing
+        self,
+        pairs: Iterable[SentencePair],
+        layers: Sequence[int],
+        find: Finder[Found],
+        nothing: Nothing,
+        first: int = 0,
     ) -> Iterator[tuple[SentencePair, list[Found | Nothing]]]:
         """Each pair with what `find` makes of it, a value per layer; `nothing` of a pair with an empty side.
 
         So it is of a pair that is too large, or does not fit into the memory; the logger "xalign" warns of it.
+        `first`: pairs of the text that come before these.
         """
-        prepared = run_ahead(starmap(self.prepare, blocks(pairs, self.block, self.limits.first_block)))
+        cut = blocks(pairs, self.block, self.limits.first_block, first=first)
+        prepared = run_ahead(starmap(self.prepare, cut))
         groups = ((block, self._tasks(block, layers, find)) for block in prepared)
         for block, found in run_groups(groups, self.workers):
             for number, reason in block.left_out.items():

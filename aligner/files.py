@@ -167,7 +167,7 @@ def writing(path: Path | str) -> Iterator[IO[bytes]]:
         BrokenPipeError: whoever reads the output has gone.
     """
     is_standard = str(path) in _STANDARD_OUTPUT
-    try:
+    with telling_failures(path):
         if is_standard:
             if sys.stdout is None:
                 raise OptionError("standard output is closed: there is nowhere to write to")
@@ -177,10 +177,17 @@ def writing(path: Path | str) -> Iterator[IO[bytes]]:
             suffix = Path(path).suffix
             with replacing(Path(path)) as place, open_as(suffix, place, "wb") as file:
                 yield file
+
+
+@contextmanager
+def telling_failures(path: Path | str) -> Iterator[None]:
+    """OptionError, which names the file, where it cannot be written; a broken pipe is left to the caller."""
+    try:
+        yield
     except BrokenPipeError:
         raise
     except OSError as error:
-        name = "standard output" if is_standard else path
+        name = "standard output" if str(path) in _STANDARD_OUTPUT else path
         told = OptionError(f"{name}: cannot be written: {_reason(error)}")
         told.__notes__ = getattr(error, "__notes__", [])
         raise told from None

@@ -52,13 +52,18 @@ Modelled = tuple[SentencePair, Sequence[Directions | None]]
 
 
 def link_together(
-    modelled: Iterable[Modelled], rounds: int, threshold: float | None, most: int, cells: int
+    modelled: Iterable[Modelled],
+    rounds: int,
+    threshold: float | None,
+    most: int,
+    cells: int,
+    first: int = 0,
 ) -> Iterator[tuple[SentencePair, list[Alignment]]]:
     """Each pair with its alignments, one per layer. They depend on all pairs that share a lexicon with it.
 
-    `rounds`: of `reestimate`. `threshold`: of `likely_links`. `most`, `cells`: of `together`.
+    `rounds`: of `reestimate`. `threshold`: of `likely_links`. `most`, `cells`, `first`: of `together`.
     """
-    for some in together(modelled, most, cells):
+    for some in together(modelled, most, cells, first):
         pairs = [pair for pair, _ in some]
         by_layer = zip(*(said for _, said in some), strict=True)
         found = [reestimate(pairs, said, rounds) for said in by_layer]
@@ -66,21 +71,22 @@ def link_together(
             yield pair, [likely_links(each, threshold) for each in of_pair]
 
 
-def together(modelled: Iterable[Modelled], most: int, cells: int) -> Iterator[list[Modelled]]:
+def together(modelled: Iterable[Modelled], most: int, cells: int, first: int = 0) -> Iterator[list[Modelled]]:
     """Groups of pairs that share a lexicon: at most `most` pairs, and about `cells` source words times target words.
 
-    An error is raised after the pairs before it.
+    Every `most` pairs of the text, of which `first` come before these, a group ends, whatever the pairs hold. An error is
+    raised after the pairs before it.
     """
     some: list[Modelled] = []
     held = silent = 0  # cells of pairs with probabilities, words of the others
     try:
-        for pair, said in modelled:
+        for number, (pair, said) in enumerate(modelled, start=first + 1):
             some.append((pair, said))
             if None in said:
                 silent += len(pair.source) + len(pair.target)
             else:
                 held += len(pair.source) * len(pair.target)
-            if len(some) == most or max(held, silent) > cells:
+            if number % most == 0 or max(held, silent) > cells:
                 yield some
                 some, held, silent = [], 0, 0
     except Exception:

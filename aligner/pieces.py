@@ -141,9 +141,13 @@ def as_given(aligned: Iterable[tuple[SentencePair, Alignment]]) -> Iterator[tupl
     """Pairs that `in_words` made, with links of words -> the pairs in pieces, with links of pieces."""
     for pair, alignment in aligned:
         if isinstance(pair, PairInPieces):
-            yield pair.given, spread(alignment, pair.source_pieces, pair.target_pieces)
-        else:
-            yield pair, alignment
+            alignment = spread(alignment, pair.source_pieces, pair.target_pieces)
+        yield given(pair), alignment
+
+
+def given(pair: SentencePair) -> SentencePair:
+    """A pair that may come from `in_words` -> the pair as it was given."""
+    return pair.given if isinstance(pair, PairInPieces) else pair
 
 
 def gathered(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,25 +17,41 @@ from xalign.ahead import begun, until_error
 from xalign.cli.broken import EMPTY, STOP, BrokenLines, reporting
 from xalign.cli.help import SectionedCommand
 from xalign.cli.options import aligner_from, line_option, model_options, progress_options
+from xalign.cli.output import Stream, made_by
+from xalign.cli.output import output as output_to
+from xalign.cli.part import Part, read_up_to
 from xalign.cli.pieces import pieces_options, words_of
 from xalign.cli.progress import track
 from xalign.cli.standard import tell
+from xalign.cli.stopping import stopping
 from xalign.cli.words import command_option, text_as_words, words_option
 from xalign.errors import OptionError, XalignError
-from xalign.files import STANDARD, count_lines, expect_no_input, writing
+from xalign.files import STANDARD, count_lines, expect_no_input, is_replaced
 from xalign.formats import WRITERS, WriteOptions
 from xalign.pieces import as_given
 from xalign.sentences import read_files, read_stream
 
 if TYPE_CHECKING:
     from xalign.aligner import Aligner
+    from xalign.cli.job import Job
     from xalign.links import Alignment
     from xalign.sentences import SentencePair
 
+    Aligned = tuple[SentencePair, Alignment]
+
+ARGUMENTS = "xalign.arguments"
 PATH = click.Path(allow_dash=True, path_type=Path)
 
 
-@click.command(cls=SectionedCommand)
+class _Remembering(SectionedCommand):
+    """Keeps the arguments as they were typed, for the command that goes on."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.meta[ARGUMENTS] = tuple(args)
+        return super().parse_args(ctx, args)
+
+
+@click.command(cls=_Remembering)
 @click.argument("source", type=PATH, metavar="[SRC]", default=STANDARD)
 @click.argument("target", type=PATH, metavar="[TGT]", required=False)
 @click.option("--tsv", "form", flag_value="tsv", help="The input has source and target in two columns.")
@@ -53,6 +70,14 @@ PATH = click.Path(allow_dash=True, path_type=Path)
 @command_option
 @click.option(
     "--output", "-o", type=PATH, default=STANDARD, help="File to write; a suffix such as .gz compresses it."
+)
+@click.option("--resume", is_flag=True, help="Go on where a run with the same -o was stopped, if one was.")
+@click.option(
+    "--from-line", type=click.IntRange(min=1), metavar="N", help="Align the text from this line on."
+)
+@click.option("--lines", type=click.IntRange(min=0), metavar="N", help="Align so many lines.")
+@click.option(
+    "--shard", metavar="K/N", help="Align the K-th of N parts of the text; concatenated they are the whole."
 )
 @click.option(
     "--format",
@@ -78,7 +103,10 @@ PATH = click.Path(allow_dash=True, path_type=Path)
 @line_option
 @model_options
 @progress_options
+@click.pass_context
 def align(
+    ctx: click.Context,
+    /,
     source: Path,
     target: Path | None,
     form: str | None,
@@ -86,6 +114,10 @@ def align(
     words: str | None,
     commands: tuple[str, ...],
     output: Path,
+    resume: bool,
+    from_line: int | None,
+    lines: int | None,
+    shard: str | None,
     writer: str,
     scores: bool,
     one_based: bool,
@@ -110,7 +142,7 @@ def align(
     tokenized. Without TGT, SRC or standard input has "source ||| target" on each line, JSON objects, or with --tsv
     columns. Files may be plain, .gz, .xz, .bz2 or .zst. If words are in pieces (▁ @@ ## Ġ ￭ </w>), words are aligned
     and pieces are linked (docs/marian.md). Output line i belongs to input line i; if a side is empty, so is the line.
-    With -o, the output is called FILE.partial until it is complete.
+    With -o, the output is called FILE.partial until it is complete; a run that was stopped goes on with --resume.
     """
     if columns is not None and form is None:
         form = "tsv"
@@ -123,42 +155,61 @@ def align(
     for written in (output, report):
         if written is not None:
             expect_no_input(written, [source, target])
+    if resume and not is_replaced(output):
+        raise click.UsageError("--resume goes with -o FILE")
+    part = Part.chosen(source, from_line, lines, shard)
     write = partial(WRITERS[writer], options=WriteOptions(scores, one_based))
     if target is None and str(source) == STANDARD:
         _tell_of_the_terminal(form)
     in_words = words_of(subwords, pieces_src, pieces_tgt)
     with reporting(report) as file:
-        broken = BrokenLines(on_error, file)
+        broken = BrokenLines(on_error, part, file)
         # A missing file is told before a model is loaded.
         if target is None:
             pairs = begun(then(read_stream(source, form, chosen, longest_line, broken, split)))
         else:
             pairs = begun(then(read_files(source, target, longest_line, broken, split)))
         aligner = aligner_from(model, all_layers=False)
-        _write_aligned(aligner, pairs, in_words, output, write, partial(count_lines, source), progress)
+        made = made_by(aligner, ctx.params)
+        with output_to(output, made, part.first, resume, ctx.meta[ARGUMENTS]) as out:
+            counted = partial(track, what="pairs", total=partial(_left, part, source, out), progress=progress)
+            _run(aligner, pairs, in_words, part, out, write, counted)
     broken.tell_count(report)
 
 
-def _write_aligned(
+def _run(
     aligner: Aligner,
     pairs: Iterator[SentencePair],
     in_words: Callable[[Iterator[SentencePair]], Iterator[SentencePair]],
-    output: Path,
+    part: Part,
+    out: Job | Stream,
     write: Callable[[SentencePair, Alignment, int], str],
-    total: Callable[[], int | None],
-    progress: str,
+    counted: Callable[[Iterator[Aligned]], Generator[Aligned]],
 ) -> None:
-    """Align the pairs up to what ends the text, and raise that, if it is not the end, when all before it is written."""
-    broken: list[XalignError] = []
-    words = in_words(until_error(pairs, broken))
-    aligned = track(as_given(aligner.align_pairs(words)), "pairs", total, progress)
-    number = 0
+    """Align what is left of the part; what ends the text early is raised when all pairs before it are written."""
+    first = part.first + out.pairs
+    start, stop = aligner.taken_with(first, part.end)
+    ended_by: list[XalignError] = []
+    words = in_words(until_error(pairs, ended_by))
+    try:
+        words = read_up_to(words, out, first, start)
+    except OptionError as error:  # too few pairs, for which there may be a reason
+        raise (ended_by or [error])[0] from None
+    taken = islice(words, None if stop is None else stop - start)
+    aligned = as_given(aligner.align_pairs(taken, first=start))
+    wanted = islice(aligned, first - start, None if part.end is None else max(first, part.end) - start)
     # Closed here, and not wherever the last reference goes, since it ends threads.
-    with writing(output) as file, closing(aligned):
-        for number, (pair, alignment) in enumerate(aligned, start=1):
-            file.write(write(pair, alignment, number).encode())
-        for error in broken:
-            raise _with_advice(error, number)
+    with stopping() as signals, closing(counted(wanted)) as stream:
+        for pair, alignment in signals.between(stream):
+            out.add(pair, write(pair, alignment, part.first + out.pairs + 1))
+    if ended_by and (part.end is None or part.first + out.pairs < part.end):
+        raise ended_by[0]
+
+
+def _left(part: Part, source: Path, out: Job | Stream) -> int | None:
+    """How many pairs are still to come."""
+    total = part.total(count_lines(source))
+    return None if total is None else total - out.pairs
 
 
 def _tell_of_the_terminal(form: str | None) -> None:
@@ -176,14 +227,3 @@ def _columns(text: str, form: str | None) -> tuple[int, int]:
     if numbers is None or numbers[1] == numbers[2]:
         raise OptionError(f"--columns is {text[:40]!r}: expected two numbers from 1, such as 2,3")
     return int(numbers[1]), int(numbers[2])
-
-
-def _with_advice(error: XalignError, written: int) -> XalignError:
-    """An error that ended the text, and how to go on after it."""
-    if written:
-        lines = "line 1 is" if written == 1 else f"lines 1 to {written} are"
-        advice = (
-            f"{lines} written: mend the text, then go on from line {written + 1} (tail -n +{written + 1})"
-        )
-        error.args = (f"{error}; {advice}",)
-    return error

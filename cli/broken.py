@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from xalign.cli.part import Part
 from xalign.errors import LineError, LongLine, OptionError
 
 STOP, EMPTY = "stop", "empty"
@@ -18,15 +19,18 @@ logger = logging.getLogger("xalign")
 class BrokenLines:
     """What is done about broken lines: with `stop` they end the run, with `empty` they count as empty.
 
-    A line that is too long counts as empty always. All of them go into the report.
+    A line that is too long counts as empty always. All of them go into the report; those that are no part of what is
+    aligned count as empty in silence.
     """
 
-    def __init__(self, policy: str, report: IO[str] | None) -> None:
+    def __init__(self, policy: str, part: Part, report: IO[str] | None) -> None:
         self.count = 0
-        self._policy, self._report = policy, report
+        self._policy, self._part, self._report = policy, part, report
 
     def __call__(self, error: LineError) -> None:
         """Raises the error if the line ends the run."""
+        if not self._part.has(error.line):
+            return
         self.count += 1
         if self._report is not None:
             fields = {"file": error.file, "line": error.line, "error": error.reason}

@@ -1,0 +1,127 @@
+"""Where lines of alignments go, a file that can be resumed or a stream; and what to type when a run ended early."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from hashlib import blake2b
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from xalign.cli.job import Job, resumable
+from xalign.cli.standard import tell
+from xalign.cli.stopping import Stopped
+from xalign.errors import LineError, XalignError
+from xalign.files import is_replaced, partial_name, telling_failures, writing
+from xalign.hub import checkpoint_folder
+from xalign.sentences import SentencePair
+from xalign.version import VERSION
+
+if TYPE_CHECKING:
+    from xalign.aligner import Aligner
+
+# What may differ between the runs that write a file.
+_OF_ONE_RUN = ("source", "target", "output", "resume", "report", "progress", "device", "dtype")
+_SAMPLE = 1 << 20  # bytes of a file of weights, at its beginning, in its middle and at its end
+
+
+class Stream:
+    """The lines of pairs, on their way to whoever reads standard output, a pipe or a device."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.file = file
+        self.pairs = 0
+
+    def recognize(self, pairs: Iterator[SentencePair]) -> None:
+        """Read past the pairs before this part of the text."""
+        deque(pairs, maxlen=0)
+
+    def add(self, pair: SentencePair, lines: str) -> None:
+        """Write the lines of the next pair."""
+        self.file.write(lines.encode())
+        self.pairs += 1
+
+
+@contextmanager
+def output(
+    path: Path, made_by: Mapping[str, Any], first: int, resume: bool, arguments: Sequence[str]
+) -> Iterator[Job | Stream]:
+    """Where the lines of the pairs after the `first` go. What ends the run early says how to go on with it.
+
+    `arguments`: of the command, as they were typed.
+
+    Raises:
+        OptionError: the file cannot be written, or another run has left something there, or is writing it.
+        SystemExit: a signal stopped the run.
+    """
+    out: Job | Stream | None = None
+    try:
+        with telling_failures(path):
+            if is_replaced(path):
+                with resumable(path, made_by, first, resume) as out:
+                    yield out
+            else:
+                with writing(path) as file:
+                    out = Stream(file)
+                    yield out
+    except XalignError as error:
+        if out is not None and out.pairs:
+            mend = "mend the text, then go on" if isinstance(error, LineError) else "go on"
+            error.args = (f"{error}; {_done(out, path, first)}; {mend}: {_next(out, first, arguments)}",)
+        raise
+    except Stopped as stopped:
+        if out is not None and out.pairs:
+            tell(f"{stopped}; {_done(out, path, first)}; go on: {_next(out, first, arguments)}")
+        else:
+            tell(f"{stopped}; nothing is written")
+        sys.exit(128 + stopped.number)
+
+
+def _done(out: Job | Stream, path: Path, first: int) -> str:
+    last = first + out.pairs
+    lines = f"line {last} is" if out.pairs == 1 else f"lines {first + 1} to {last} are"
+    return f"{lines} " + (f"in {partial_name(path)}" if isinstance(out, Job) else "written")
+
+
+def _next(out: Job | Stream, first: int, arguments: Sequence[str]) -> str:
+    """The command that goes on, as far as it is known here."""
+    if isinstance(out, Stream):
+        return f"--from-line {first + out.pairs + 1}"
+    more = [] if "--resume" in arguments else ["--resume"]
+    return shlex.join(["xalign", "align", *arguments, *more])
+
+
+def made_by(aligner: Aligner, options: Mapping[str, Any]) -> dict[str, str]:
+    """Everything that decides which bytes are written, for a text; `options` are those of the command."""
+    from xalign.device import choose_dtype
+
+    device = aligner.encoder.device
+    return {
+        "xalign": VERSION,
+        "weights": _digest(checkpoint_folder(aligner.preset.checkpoint.place)),
+        "device": device.type,
+        "dtype": str(choose_dtype(options["dtype"], device)),
+        "pairs in a block": str(aligner.engine.block),
+        **{f"--{name.replace('_', '-')}": str(options[name]) for name in options if name not in _OF_ONE_RUN},
+    }
+
+
+def _digest(checkpoint: Path) -> str:
+    """Of the files of a folder, or of an archive: their names, sizes, and samples of what is in them."""
+    digest = blake2b(digest_size=8)
+    files = (
+        [checkpoint]
+        if checkpoint.is_file()
+        else sorted(path for path in checkpoint.iterdir() if path.is_file())
+    )
+    for path in files:
+        size = path.stat().st_size
+        digest.update(f"{path.name} {size} ".encode())
+        with path.open("rb") as file:
+            for start in (0, size // 2, max(0, size - _SAMPLE)):
+                file.seek(start)
+                digest.update(file.read(_SAMPLE))
+    return digest.hexdigest()

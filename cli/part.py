@@ -1,0 +1,101 @@
+"""Which lines of a text a run aligns: all of them, some from a line on, or the k-th of n shards.
+
+What is written of the parts of a text, put one after the other, is what is written of the whole.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain, islice
+from pathlib import Path
+
+import click
+
+from xalign.cli.job import MEMBER, Job
+from xalign.cli.output import Stream
+from xalign.errors import OptionError
+from xalign.files import count_lines, read_lines
+from xalign.pieces import given
+from xalign.sentences import SentencePair
+
+
+@dataclass(frozen=True)
+class Part:
+    """The lines from `first` up to `end`, counted from 0; None is the end of the text."""
+
+    first: int = 0
+    end: int | None = None
+
+    @classmethod
+    def chosen(cls, text: Path, from_line: int | None, lines: int | None, shard: str | None) -> Part:
+        """What --from-line, --lines and --shard say.
+
+        Raises:
+            OptionError: the shard is none, or the lines of the text cannot be counted.
+        """
+        if shard is None:
+            first = 0 if from_line is None else from_line - 1
+            return cls(first, None if lines is None else first + lines)
+        if from_line is not None or lines is not None:
+            raise click.UsageError("--shard is one way to choose lines, --from-line and --lines are another")
+        numbers = re.fullmatch(r"([1-9]\d{0,8})/([1-9]\d{0,8})", shard, re.ASCII)
+        if numbers is None or int(numbers[1]) > int(numbers[2]):
+            raise OptionError(f"--shard is {shard[:40]!r}: expected k/n, such as 3/16, k from 1 to n")
+        return cls.shard(int(numbers[1]), int(numbers[2]), _count(text))
+
+    @classmethod
+    def shard(cls, k: int, n: int, lines: int) -> Part:
+        """The k-th of n shards. Where there are enough lines they end where the members of a compressed file do.
+
+        >>> Part.shard(2, 3, 100), Part.shard(2, 3, 100_000)
+        (Part(first=33, end=66), Part(first=30000, end=60000))
+        """
+        step = MEMBER if lines >= n * MEMBER else 1
+        first, end = (lines * number // n // step * step for number in (k - 1, k))
+        return cls(first, lines if k == n else end)
+
+    def has(self, line: int) -> bool:
+        """Whether a line, counted from 1, is in it."""
+        return self.first < line and (self.end is None or line <= self.end)
+
+    def total(self, lines: int | None) -> int | None:
+        """How many lines it has, of a text of so many."""
+        if lines is None:
+            return None if self.end is None else self.end - self.first
+        return max(0, (lines if self.end is None else min(self.end, lines)) - self.first)
+
+
+def _count(text: Path) -> int:
+    lines = count_lines(text)
+    if lines is None and not text.is_file():
+        raise OptionError(
+            f"--shard counts the lines of the text first, and {text} can be read only once: give a file"
+        )
+    return sum(1 for _ in read_lines(text, on_broken=lambda error: None)) if lines is None else lines
+
+
+def read_up_to(
+    pairs: Iterator[SentencePair], out: Job | Stream, first: int, start: int
+) -> Iterator[SentencePair]:
+    """Read past the `first` pairs, of which the last are done and recognized; the pairs from `start` on.
+
+    Raises:
+        OptionError: the text is another than that which is done, or has fewer pairs.
+    """
+    again: deque[SentencePair] = deque(maxlen=first - start)
+    passed = 0
+
+    def done() -> Iterator[SentencePair]:
+        nonlocal passed
+        for passed, pair in enumerate(islice(pairs, first), start=1):
+            again.append(pair)
+            if passed > first - out.pairs:
+                yield given(pair)
+
+    out.recognize(done())
+    if passed < first:
+        raise OptionError(f"--from-line is {first + 1}: the text has only {passed} lines")
+    return chain(again, pairs)

@@ -74,8 +74,8 @@ def link_together(
 def together(modelled: Iterable[Modelled], most: int, cells: int, first: int = 0) -> Iterator[list[Modelled]]:
     """Groups of pairs that share a lexicon: at most `most` pairs, and about `cells` source words times target words.
 
-    Every `most` pairs of the text, of which `first` come before these, a group ends, whatever the pairs hold. An error is
-    raised after the pairs before it.
+    Every `most` pairs of the text, of which `first` come before these, a group ends, whatever the pairs hold. An error
+    is raised after the pairs before it.
     """
     some: list[Modelled] = []
     held = silent = 0  # cells of pairs with probabilities, words of the others

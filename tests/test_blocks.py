@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xalign.blocks import WORDS, blocks, too_large
+from xalign.blocks import WORDS, block_around, blocks, too_large
 from xalign.sentences import SentencePair
 
 
@@ -40,6 +40,16 @@ def test_long_lines_cut_a_block_and_move_none():
     short = pairs_of([3] * 300)
     long = [SentencePair(("a",) * WORDS * 64, ("b",))] * 5 + short[5:]
     assert set(starts(short, 100)) < set(starts(long, 100))
+
+
+@given(st.integers(0, 500), st.integers(1, 300))
+def test_a_part_of_a_text_has_the_blocks_of_the_whole(first, most):
+    """From the block on that has its first pair."""
+    pairs = pairs_of([3] * 500)
+    start, end = block_around(first, most, 64)
+    assert start <= first < end <= start + most
+    whole = [block for block in blocks(pairs, most, 64) if block[1] >= start]
+    assert list(blocks(pairs[start:], most, 64, first=start)) == whole
 
 
 def test_an_error_comes_after_the_pairs_before_it():

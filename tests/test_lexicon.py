@@ -171,6 +171,14 @@ def test_fewer_pairs_share_a_lexicon_where_they_are_long():
     assert [len(some) for some in together(modelled, 3, 10_000)] == [3, 2]
 
 
+def test_pairs_share_a_lexicon_with_the_same_pairs_in_a_part_of_their_text():
+    """Whatever came before: a group ends every so many pairs of the text."""
+    pairs = [SentencePair.of("das Haus ist klein", "the house is small")] * 7
+    modelled = [(pair, [said]) for pair, said in zip(pairs, even(pairs), strict=True)]
+    assert [len(some) for some in together(modelled, 3, 10_000, first=5)] == [1, 3, 3]
+    assert [len(some) for some in together(modelled, 3, 31)] == [2, 1, 2, 1, 1]
+
+
 def test_links_are_those_above_the_threshold_with_the_mean_as_score():
     forward = np.array([[0.9, 0.05], [0.1, 0.4], [0.0, 0.3]], np.float32)
     backward = np.array([[0.4, 0.2], [0.1, 0.9], [0.5, 0.0]], np.float32)

@@ -251,7 +251,7 @@ def test_different_numbers_of_lines(align, file):
     result = align(file("a.de", "a\nb\nc"), file("a.en", "a\nb\n"))
     assert_refused(result, "a.de has 3 lines, but ", "a.en has 2")
     result = align(file("a.de.gz", gzip.compress(b"a\nb\nc\n")), file("a.en", "a\nb\n"))
-    assert_refused(result, "a.en ends after line 2", "a.de.gz goes on", "go on from line 3", lines=2)
+    assert_refused(result, "a.en ends after line 2", "a.de.gz goes on", "go on: --from-line 3", lines=2)
 
 
 def test_a_missing_file_and_a_folder(align, file, tmp_path):
@@ -278,7 +278,7 @@ def test_a_broken_line_is_named_with_its_number_after_the_lines_before_it(
     align, file, content, options, complaint
 ):
     before = int(complaint[5]) - 1
-    advice = [f"go on from line {before + 1} (tail -n +{before + 1})"] * bool(before)
+    advice = [f"mend the text, then go on: --from-line {before + 1}"] * bool(before)
     result = align(file("text", content), *options)
     assert_refused(result, "text " + complaint, *advice, "--on-error empty", lines=before)
     assert_refused(align(*options, input=content), "standard input " + complaint, *advice, lines=before)
@@ -340,10 +340,11 @@ def test_all_lines_before_a_broken_one_are_written(align, links, options):
 def test_a_broken_line_leaves_an_old_output_alone_and_the_lines_before_it_beside_it(align, file, links):
     output = file("out.align", "0-0\n")
     result = align("-o", output, input=BARS + "broken\n")
-    assert_refused(result, "line 9: expected", f"what was written is in {output}.partial")
+    assert_refused(result, "line 9: expected", f"lines 1 to 8 are in {output}.partial", "--resume")
     assert output.read_text(encoding="utf-8") == "0-0\n"
     assert output.with_name("out.align.partial").read_text(encoding="utf-8") == pharaoh(links)
-    assert align("-o", output, input=BARS).exit_code == 0
+    assert_refused(align("-o", output, input=BARS), "out.align.partial has 8 pairs", "add --resume")
+    assert align("-o", output, "--resume", input=BARS).exit_code == 0
     assert [path.name for path in output.parent.iterdir()] == ["out.align"]
     assert output.read_text(encoding="utf-8") == pharaoh(links)
 

@@ -99,6 +99,10 @@ PROMISED = {
     "--longest-line": None,
     "--on-error": {"stop", "empty"},
     "--report": None,
+    "--resume": None,
+    "--from-line": None,
+    "--lines": None,
+    "--shard": None,
     "--format": {
         "pharaoh",
         "words",

@@ -1,9 +1,7 @@
 """Standard streams that are closed or full, and the end of the process."""
 
-import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -105,34 +103,6 @@ def test_the_end_does_not_wait_for_threads_and_does_not_abort(tmp_path):
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert (result.returncode, result.stdout, result.stderr) == (7, "written\n", "")
-
-
-def test_an_interrupted_run_leaves_whole_lines_and_says_where(tiny, tmp_path):
-    output, text = tmp_path / "out.align", tmp_path / "text"
-    text.write_text("das Haus ||| the house\n" * 20_000, encoding="utf-8")
-    command = [
-        sys.executable,
-        "-m",
-        "xalign.cli",
-        "align",
-        "--model",
-        str(tiny("preset")),
-        "-o",
-        str(output),
-        str(text),
-    ]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as program:
-        partial = Path(f"{output}.partial")
-        while program.poll() is None and not (partial.exists() and partial.stat().st_size):
-            pass
-        program.send_signal(signal.SIGINT)
-        _, said = program.communicate(timeout=60)
-    assert program.returncode == 1
-    assert said.split("\n") == [f"what was written is in {partial}", "", "Aborted!", ""]
-    assert not output.exists()
-    lines = partial.read_text(encoding="utf-8").split("\n")
-    assert lines.pop() == ""
-    assert len(set(lines)) == 1
 
 
 def test_a_write_that_fails_in_mid_run_is_one_line(shell, tiny, tmp_path):

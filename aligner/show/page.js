@@ -235,7 +235,7 @@ function empty(article) {
 
 function guess(pair) {
   const panels = PANELS.length - state.hidden.size;
-  const beside = Math.max(1, Math.min(panels, Math.floor(Math.min(innerWidth, 1700) / 520)));
+  const beside = Math.max(1, Math.min(panels, Math.floor(Math.min(innerWidth, 1700) / 420)));
   const lines = Math.ceil((pair.letters * 9) / Math.max(300, Math.min(innerWidth, 1700) / beside));
   const words = state.view === "grid" ? 0 : 90 + 28 * lines;
   const cells = state.view === "sentences" ? 0 : 22 * pair.s.length + 90;

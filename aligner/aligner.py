@@ -129,6 +129,7 @@ class Aligner:
             **options,
         }
         aligner._loaded = _lasting(model), device, dtype, keywords
+        logger.info("aligning with %s", aligner._summary())
         return aligner
 
     from_pretrained = load
@@ -159,10 +160,13 @@ class Aligner:
         return alignment
 
     def __repr__(self) -> str:
+        return f"<Aligner {self._summary()}>"
+
+    def _summary(self) -> str:
         encoder = self.encoder
         dtype = str(encoder.dtype).removeprefix("torch.")
         method = f"layer {self.layer}, {self.method.extract}"
-        return f"<Aligner {self.preset.name}: {method}; {dtype} on {encoder.device}>"
+        return f"{self.preset.name}: {method}; {dtype} on {encoder.device}"
 
     def __reduce__(self) -> tuple[Callable[..., Aligner], tuple[type[Aligner], *_Loaded]]:
         """Pickles and copies hold what the aligner was loaded with, and not its weights."""

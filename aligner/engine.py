@@ -30,7 +30,7 @@ from .method import Level
 from .parallel import run_groups
 from .preset import RunOptions
 from .sentences import SentencePair
-from .subwords import Splitter
+from .subwords import Splitter, Subwords
 
 BUDGETS = {"cpu": 4_096, "cuda": 65_536}  # padded subwords in a batch; it shrinks when memory runs out
 BLOCK = 512  # pairs that are sorted by length together, for every 4,096 of the budget
@@ -142,6 +142,7 @@ class Engine:
         budget = self._budget.tokens
         if self.workers > 1:  # so that a short block is shared out too
             budget = min(budget, (len(source.ids) + len(target.ids)) // self.workers + 1)
+        self._tell_of_windows(source, target, first)
         rows = plan(source, target, self._geometry, budget, left_out)
         batches = [(numbers, build(source, target, numbers, self._geometry)) for numbers in rows]
         return Block(first, pairs, source, target, batches, left_out)
@@ -162,6 +163,14 @@ class Engine:
         ]
 
     # What they are made of.
+
+    def _tell_of_windows(self, source: Subwords, target: Subwords, first: int) -> None:
+        geometry = self._geometry
+        long = int((geometry.shape.filled(source.sizes, target.sizes) > geometry.limit).sum())
+        if long:
+            count = len(source.sizes)
+            lines = f"lines {first + 1} to {first + count}: {long} of {count} pairs"
+            logger.info("%s too long for the encoder at once: encoded in windows", lines)
 
     def _too_large(self, source: Sequence[int], target: Sequence[int], unit: Level) -> dict[int, str]:
         most_compared = self.limits.compared if unit is self.comparison.method.level else None

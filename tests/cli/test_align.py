@@ -7,6 +7,7 @@ import lzma
 import os
 import pty
 import random
+import re
 import subprocess
 import sys
 
@@ -160,6 +161,14 @@ def test_line_i_belongs_to_line_i_over_many_blocks(align, links):
         (PAIRS[k].source, PAIRS[k].target) for k in order
     ]
     assert [each["links"] for each in found] == [[list(link) for link in links[k]] for k in order]
+
+
+def test_verbose_says_which_model_aligns_where_and_what_goes_in_windows(align):
+    result = align("-v", input=BARS)
+    model, windows = result.stderr.splitlines()
+    assert re.fullmatch(r"aligning with tiny: layer 4, argmax; (float32|bfloat16) on cpu", model)
+    assert windows == "lines 1 to 8: 1 of 8 pairs too long for the encoder at once: encoded in windows"
+    assert align(input=BARS).stderr == ""
 
 
 def test_a_terminal_is_told_what_it_is_asked_for(tiny):

@@ -132,8 +132,7 @@ def _side(words: tuple[str, ...], known: Known) -> _Side:
     if known is None:
         return _Side(words, words, tuple((k,) for k in range(len(words))))
     if isinstance(known, SentencePieces):
-        pieces = known.split(words)
-        return _Side(pieces, *join(pieces, Marks.SENTENCEPIECE))
+        return _Side(*known.split(words))
     return _Side(words, *join(words, known))
 
 

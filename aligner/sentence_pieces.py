@@ -1,19 +1,22 @@
-"""A SentencePiece model: words of a sentence -> pieces, as Marian splits them."""
+"""A SentencePiece model: the words of a sentence -> pieces, as Marian splits them, and which pieces make each word."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from itertools import accumulate
 from pathlib import Path
 
 from .errors import InputError
+from .marks import Groups, Marks, join
+from .tokenization import Tokenized
 
 
 class SentencePieces:
     """Splits sentences with a SentencePiece model.
 
     Raises:
-        InputError: the file is missing, or is no SentencePiece model.
+        InputError: the file is missing, or is not a SentencePiece model.
     """
 
     def __init__(self, model: str | os.PathLike[str]) -> None:
@@ -25,13 +28,57 @@ class SentencePieces:
             raise InputError(f"{model}: {(error.strerror or str(error)).lower()}") from None
         try:
             self._processor = SentencePieceProcessor(model_proto=proto)
-            self._processor.encode("")  # an empty file is loaded without a word
+            self._processor.encode("")  # an empty file is loaded without an error
         except (RuntimeError, ValueError):
-            raise InputError(f"{model} is no SentencePiece model") from None
+            raise InputError(f"{model} is not a SentencePiece model") from None
 
-    def split(self, words: Sequence[str]) -> tuple[str, ...]:
-        """The pieces of a sentence, its words with a space between them.
+    def split(self, words: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...], Groups]:
+        """(pieces, words to align, the pieces of each word) of one side of a sentence.
 
-        A model sees more than that only if it was trained to keep further spaces (remove_extra_whitespaces=false).
+        Words that know their places in a text (`Tokenized`) stay as they are, and the text is split. A piece then
+        belongs to each word that it shares a character with, or else, as a lone ▁ does, to the word that follows.
+        Of other words the text is these words with one space between them, and the words to align are those that
+        its pieces make (marks.py).
         """
-        return tuple(self._processor.encode(" ".join(words), out_type=str))
+        if isinstance(words, Tokenized):
+            pieces, spans = self._pieces_and_spans(words.text)
+            return pieces, words, _owned(spans, _in_bytes(words))
+        pieces = tuple(self._processor.encode(" ".join(words), out_type=str))
+        return pieces, *join(pieces, Marks.SENTENCEPIECE)
+
+    def _pieces_and_spans(self, text: str) -> tuple[tuple[str, ...], list[tuple[int, int]]]:
+        """Pieces, and the places of each in the text, in bytes."""
+        from sentencepiece.sentencepiece_pb2 import SentencePieceText
+
+        found = SentencePieceText.FromString(self._processor.encode(text, out_type="serialized_proto"))
+        return tuple(piece.piece for piece in found.pieces), [
+            (piece.begin, piece.end) for piece in found.pieces
+        ]
+
+
+def _in_bytes(words: Tokenized) -> list[tuple[int, int]]:
+    """The places of words in the bytes of their text."""
+    if words.text.isascii():
+        return list(words.spans)
+    starts = [0, *accumulate(len(character.encode()) for character in words.text)]
+    return [(starts[start], starts[end]) for start, end in words.spans]
+
+
+def _owned(pieces: Sequence[tuple[int, int]], words: Sequence[tuple[int, int]]) -> Groups:
+    """For each word the pieces that belong to it, from the places of both; both are in order.
+
+    >>> _owned([(0, 0), (0, 3), (3, 4), (4, 9)], [(0, 3), (4, 7), (7, 9)])
+    ((0, 1), (2, 3), (3,))
+    """
+    owned: list[list[int]] = [[] for _ in words]
+    first = 0
+    for number, (begin, end) in enumerate(pieces):
+        while first < len(words) and words[first][1] <= begin:
+            first += 1
+        last = first
+        while last < len(words) and words[last][0] < end:
+            owned[last].append(number)
+            last += 1
+        if last == first and words:
+            owned[min(first, len(words) - 1)].append(number)
+    return tuple(map(tuple, owned))

@@ -8,6 +8,7 @@ from xalign.marks import Marks, find_marks, join
 from xalign.pieces import as_given, gather, gathered, in_words, spread
 from xalign.sentence_pieces import SentencePieces
 from xalign.sentences import SentencePair
+from xalign.tokenization import tokenize
 
 WRITTEN = {
     Marks.SENTENCEPIECE: "▁das ▁Ha us ▁fäll t",
@@ -185,13 +186,26 @@ def test_words_are_split_by_a_model(model):
 
 
 @pytest.mark.parametrize(
-    ("content", "message"), [(b"", "no SentencePiece model"), (b"x" * 9, "no SentencePiece model")]
+    ("content", "message"), [(b"", "not a SentencePiece model"), (b"x" * 9, "not a SentencePiece model")]
 )
 def test_what_is_no_model_is_told(tmp_path, content, message):
     file = tmp_path / "spm.model"
     file.write_bytes(content)
     with pytest.raises(InputError, match=message):
         SentencePieces(file)
+
+
+@pytest.mark.parametrize("text", ["das  Häuserhaus, alt!", "Haus", "", " ", "ﬁnd das½Haus 漢字"])
+def test_words_of_text_as_it_is_get_the_pieces_of_their_characters(model, text):
+    words = tokenize(text)
+    [pair] = in_words([SentencePair(words, ())], SentencePieces(model), None)
+    assert pair.source is words
+    pieces = pair.given.source
+    owned = [piece for group in pair.source_pieces for piece in group]
+    assert sorted(set(owned)) == list(range(len(pieces) if words else 0))
+    for word, group in zip(words, pair.source_pieces, strict=True):
+        if word.isascii():
+            assert word in "".join(pieces[k] for k in group)
 
 
 def test_a_missing_model_is_told(tmp_path):

@@ -81,6 +81,25 @@ def test_text_in_words_is_numbered_in_the_pieces_of_models(tmp_path, of_words):
     assert fields["tgt"] == ["The", "house", "is", "small", "."]
 
 
+def test_words_of_text_as_it_is_are_numbered_in_pieces_too(tmp_path, of_words):
+    path = tmp_path / "spm"
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(["Das Haus ist klein.", "The house is small."] * 5),
+        model_prefix=str(path),
+        vocab_size=24,
+        minloglevel=2,
+        hard_vocab_limit=False,
+    )
+    model = path.with_suffix(".model")
+    options = ["--words", "unicode", "--pieces-src", model, "--pieces-tgt", model, "--format", "jsonl"]
+    fields = json.loads(align(*options, input="Das  Haus ist klein. ||| The house is small.\n"))
+    pair = SentencePair(tuple(fields["src"]), tuple(fields["tgt"]))
+    assert "".join(pair.source) == "▁Das▁Haus▁ist▁klein."
+    [(words, links)] = gathered([(pair, Alignment.of(map(tuple, fields["links"])))])
+    assert words == SentencePair.of("Das Haus ist klein .", "The house is small .")
+    assert links == parse_pharaoh(of_words)
+
+
 def test_models_and_marks_do_not_go_together(tmp_path):
     options = ["--subwords", "bpe", "--pieces-src", tmp_path / "a", "--pieces-tgt", tmp_path / "b"]
     result = CliRunner().invoke(main, ["align", *map(str, options)], input=WORDS)

@@ -1,4 +1,4 @@
-"""matplotlib, where it is installed (xalign-words[plot]): its fonts and style, and a figure -> the bytes of a file.
+"""matplotlib, if it is installed: its fonts and style, and a figure -> the bytes of a file.
 
 Glyphs come from the fonts that are installed: the first of FONTS that has them. Letters that join (Arabic) or combine
 (Devanagari) need matplotlib 3.11.
@@ -50,7 +50,9 @@ def expect_figure(name: PurePath | str) -> str:
     try:
         import matplotlib  # noqa: F401
     except ImportError:
-        raise DependencyError("figures need matplotlib: pip install 'xalign-words[plot]'") from None
+        raise DependencyError(
+            "plotting needs matplotlib, which is not installed: pip install matplotlib"
+        ) from None
     return suffix
 
 

@@ -20,12 +20,12 @@ COMMANDS = {
     "encode": ("xalign.cli.encode", "Write an encoder's hidden states to a file."),
     "eval": ("xalign.cli.eval", "Score alignments against gold: precision, recall, F1, AER."),
     "lexicon": ("xalign.cli.lexicon", "Write lexical translation tables from links."),
-    "models": ("xalign.cli.models", "List the presets; verify a downloaded checkpoint."),
+    "models": ("xalign.cli.models", "List the presets; show, verify or export a model."),
     "project": ("xalign.cli.project", "Carry tags, labels and markup over to a translation."),
-    "show": ("xalign.cli.show", "Look at links: grids in the terminal, a web page, a figure."),
+    "show": ("xalign.cli.show", "Draw links: in the terminal, on a web page, as a figure."),
     "symmetrize": ("xalign.cli.symmetrize", "Combine two files of directed links."),
     "testsets": ("xalign.cli.testsets", "List the public gold sets; check a download."),
-    "train": ("xalign.cli.train", "Teach an encoder to align."),
+    "train": ("xalign.cli.train", "Train a model to align, with links or from text alone."),
 }
 
 

@@ -120,3 +120,11 @@ def test_project(folder):
     printed = run(folder, "project.md")
     page = (ROOT / "docs" / "project.md").read_text(encoding="utf-8")
     assert f"<!-- end -->\n```\n{printed}```" in page
+
+
+def test_text(folder):
+    printed = run(folder, "text.md")
+    page = (ROOT / "docs" / "text.md").read_text(encoding="utf-8")
+    assert f"<!-- end -->\n```\n{printed}```" in page
+    assert '"spans": {"src": [[0, 3], [4, 8]' in (folder / "links.jsonl").read_text(encoding="utf-8")
+    assert lines(folder / "links.align")[1].split()[-1] == "4-3"

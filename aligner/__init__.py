@@ -12,7 +12,8 @@
     comparison   states -> alignments: the stages from similarity to words, as a method wants them
     formats      alignments <-> text
     aer          alignments and gold -> counts (evaluation: -> scores, compared with one another)
-    models       presets: what each published aligner does
+    options      what an option may be (method, input_shape: those of aligning; preset: these together, for one model)
+    models       names -> presets (published: the table of them)
     engine       runs the stages over a stream: blocks, several batches at once, memory that runs out
     aligner      `Aligner`: all of this
 

@@ -1,4 +1,4 @@
-"""Teaching an encoder to align."""
+"""Training: text, with links or without, -> an encoder that aligns it."""
 
 from importlib.util import find_spec
 

@@ -1,8 +1,8 @@
-"""Text without links -> an encoder that aligns it better: links are made from the text itself, and learnt, in rounds.
+"""Text without links -> an encoder that aligns it better: in rounds, links are made and then trained on.
 
-The model says how likely each link is, in both directions; a lexicon is estimated from that over the whole text and
-counted in (lexicon.py); what both directions then hold likely is a link. A model that has learnt these links finds
-better ones, and may start the next round.
+The model gives the probability of each link, in both directions. A lexicon is estimated from them over the whole text
+and combined with them (lexicon.py). What is then probable in both directions is a link. A model that was trained on
+these links finds better ones for the next round.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from .log import Progress
 from .loop import TrainOptions
 from .run import Plan, run
 
-LABELLING = timedelta(days=1)  # how long other processes wait at most while the first makes links
+LABELLING = timedelta(days=1)  # the longest time that other processes wait while the first one makes links
 
 
 def adapt(
@@ -45,11 +45,11 @@ def adapt(
 ) -> None:
     """Carry out a plan whose corpora have no links, `options.steps` steps in each round.
 
-    `lexicon_rounds`: of `reestimate` (lexicon.py); one where the model knows the languages, more where it hardly does.
+    `lexicon_rounds`: those of `reestimate` (lexicon.py); one if the model knows the languages, more if it hardly does.
 
-    The links of the last round are left beside the checkpoint, as `labels-1.align` for the first corpus and so on;
-    earlier rounds have a folder each, `round-1` and so on, within `plan.out`. With development sets the best weights of
-    all rounds are left in `plan.out`. `stepped` counts the steps of all rounds.
+    The links of the last round are kept beside the checkpoint, as `labels-1.align` for the first corpus and so on.
+    Each earlier round has a folder, `round-1` and so on, within `plan.out`. With development sets, `plan.out` gets the
+    best weights of all rounds. `stepped` counts the steps of all rounds.
 
     Raises:
         As `run`.
@@ -89,7 +89,7 @@ def _counted_on(stepped: Callable[[int], None], before: int) -> Callable[[int], 
 
 
 def _keep_best(outs: Sequence[Path]) -> None:
-    """Leave the best round's weights in the last folder."""
+    """Put the weights of the best round into the last folder."""
     *earlier, last = outs
     best = min([last, *earlier], key=best_mean)
     if best != last:

@@ -1,4 +1,4 @@
-"""A trained encoder, or the state of its training, <-> a folder: whole at any moment of a kill."""
+"""A trained encoder, or the state of its training, <-> a folder that is complete whenever the process is killed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FRESH = ".new"
 
 @dataclass(frozen=True)
 class Finished:
-    """What a run has behind it: steps, batches drawn by all processes, and the best development scores."""
+    """The progress of a run: steps, batches drawn by all processes, and the best development scores."""
 
     steps: int = 0
     batches: int = 0
@@ -32,12 +32,12 @@ class Finished:
 def save_checkpoint(
     encoder: WholeEncoder, preset: Preset, folder: Path, weights: Mapping[str, Tensor] | None = None
 ) -> None:
-    """Write an ordinary transformers checkpoint that carries its preset: `--model FOLDER` needs no further option.
+    """Write an ordinary transformers checkpoint with its preset, so that `--model FOLDER` needs no further option.
 
     Args:
         encoder: whose weights and vocabulary are saved.
-        preset: how it is meant to be used.
-        folder: each of its files is replaced at once by a whole one.
+        preset: how it is to be used.
+        folder: each file in it is replaced atomically.
         weights: instead of the model's own state dict.
     """
     fresh = folder / FRESH
@@ -47,20 +47,20 @@ def save_checkpoint(
     (fresh / PRESET_FILE).write_text(preset.to_json(), encoding="utf-8")
     usual = (fresh / PRESET_FILE).stat().st_mode
     for file in fresh.iterdir():
-        file.chmod(usual)  # safetensors lets nobody but the owner read
+        file.chmod(usual)  # safetensors writes files that only the owner can read
         file.replace(folder / file.name)
     fresh.rmdir()
 
 
 def save_state(out: Path, finished: Finished, learner: nn.Module, optimizer: torch.optim.Optimizer) -> None:
-    """Write `out/state`: what training changes; a kill at any moment leaves this state or the previous one, whole."""
+    """Write `out/state`, everything that training changes; after a kill this state or the previous one is complete."""
     fresh, current, stale = (out / f"{STATE}{suffix}" for suffix in (FRESH, "", ".old"))
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
     torch.save(_changing(learner), fresh / "weights.pt")
     torch.save(optimizer.state_dict(), fresh / "optimizer.pt")
     (fresh / "progress.json").write_text(json.dumps(asdict(finished)), encoding="utf-8")
-    if current.exists():  # else `stale` is all there is, until `fresh` takes its place
+    if current.exists():  # otherwise `stale` is the only state, until `fresh` takes its place
         shutil.rmtree(stale, ignore_errors=True)
         current.rename(stale)
     fresh.rename(current)
@@ -98,19 +98,19 @@ def load_state(out: Path, learner: nn.Module, optimizer: torch.optim.Optimizer) 
 
 
 def finished_steps(out: Path) -> int:
-    """How many steps the state in a folder has behind it; 0 where there is none."""
+    """The number of steps of the state in a folder; 0 if there is none."""
     folder = _state(out)
     return 0 if folder is None else _finished(folder).steps
 
 
 def best_mean(out: Path) -> float:
-    """The best mean AER on development sets that the state in a folder has seen; infinite where there is none."""
+    """The best mean AER on development sets in the state of a folder; infinite if there is none."""
     folder = _state(out)
     return math.inf if folder is None else _finished(folder).best.get("mean", math.inf)
 
 
 def forget_state(out: Path) -> None:
-    """Remove what an earlier run could be resumed from."""
+    """Remove the state of an earlier run."""
     for suffix in (FRESH, ".old", ""):
         shutil.rmtree(out / f"{STATE}{suffix}", ignore_errors=True)
 
@@ -125,7 +125,7 @@ def _finished(folder: Path) -> Finished:
 
 
 def _changing(learner: nn.Module) -> dict[str, Tensor]:
-    """The learner's weights without those that are frozen: these come from the checkpoint it started from."""
+    """The learner's weights except frozen ones, which come from the checkpoint that it started from."""
     frozen = {
         name for name, weight in learner.named_parameters(remove_duplicate=False) if not weight.requires_grad
     }

@@ -1,7 +1,7 @@
-"""Parallel text, with or without links, -> one corpus in arrays, ready to be drawn from.
+"""Parallel text, with or without links, -> one corpus in arrays, from which examples are drawn.
 
-Links are those of any Pharaoh file, words counted from 0: `i-j` is sure, `ipj` possible, `i-j:0.75` has a score. Every
-link carries a weight: its score if it has one, else 1 if it is sure, for possible ones what the reader says. Does not:
+Links come from Pharaoh files whose words count from 0: `i-j` is sure, `ipj` possible, `i-j:0.75` has a score. Every
+link has a weight: its score if it has one, else 1 if it is sure, and `possible_weight` if it is possible. Does not:
 choose an order (mixture.py), or build batches.
 """
 
@@ -26,7 +26,7 @@ from ..subwords import Splitter, Subwords
 from .collate import Example
 
 logger = logging.getLogger("xalign")
-POSSIBLE_WEIGHT = 0.5  # of a possible link, where a sure one weighs 1
+POSSIBLE_WEIGHT = 0.5  # of a possible link; a sure one has weight 1
 
 _Table = NDArray[np.float64]
 """All links: number of the pair, source word, target word, weight. Shape: (links, 4)"""
@@ -34,7 +34,7 @@ _Table = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class CorpusFiles:
-    """Where one corpus lies: two texts, line by line, and, if there are any, links between them.
+    """The files of one corpus: two parallel texts and, if there are any, links.
 
     The languages are for encoders that need to know them (X-MOD, XLM).
     """
@@ -51,7 +51,7 @@ class CorpusFiles:
 
 
 class Sentences(NamedTuple):
-    """One side of a corpus, end to end: sentence k is `subwords[starts[k] : starts[k + 1]]`.
+    """One side of a corpus, concatenated: sentence k is `subwords[starts[k] : starts[k + 1]]`.
 
     `words` holds the word that each subword belongs to. Shape: (all subwords,), (all subwords,), (sentences + 1,)
     """
@@ -66,7 +66,7 @@ class Sentences(NamedTuple):
 
 
 class WordLinks(NamedTuple):
-    """The links of all pairs, end to end: those of pair k are `links[starts[k] : starts[k + 1]]`.
+    """The links of all pairs, concatenated: those of pair k are `links[starts[k] : starts[k + 1]]`.
 
     Shape: (all links, 2), source word and target word; (all links,); (pairs + 1,)
     """
@@ -78,7 +78,7 @@ class WordLinks(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Corpus:
-    """Sentence pairs as subwords, and what is known of their links."""
+    """Sentence pairs as subwords, with their links if there are any."""
 
     name: str
     source: Sentences
@@ -111,14 +111,14 @@ def read_corpus(
     possible_weight: float = POSSIBLE_WEIGHT,
     unlinked: bool = False,
 ) -> Corpus:
-    """Read and tokenise a corpus.
+    """Read a corpus and split it into subwords.
 
-    Left out are pairs with an empty side, pairs that the encoder cannot take in one piece, and, unless `unlinked`,
-    pairs without links.
+    Pairs with an empty side, pairs that are too long for one sequence and, unless `unlinked`, pairs without links are
+    left out. The logger "xalign" says how many, and warns if fewer than half are kept.
 
     Args:
         files: the text, and the links if there are any.
-        encoder: whose subwords are wanted, and whose input shape decides how long a pair may be.
+        encoder: gives the subwords, and its input shape decides how long a pair may be.
         possible_weight: of possible links, from 0 to 1; at 0 they are left out.
         unlinked: keep pairs without links, for objectives that need none.
 
@@ -199,7 +199,7 @@ def _check_range(pair: SentencePair, alignment: Alignment, where: str) -> None:
 
 
 def _has_subwords(side: Subwords, words: _Table) -> NDArray[np.bool_]:
-    """Whether a subword stands for each word: some tokenisers drop some. Shape: (n, 2), pair and word -> (n,)"""
+    """Whether each word has a subword: tokenizers drop some words. Shape: (n, 2), pair and word -> (n,)"""
     first = np.concatenate([[0], np.cumsum(side.lengths)])
     present = np.zeros(first[-1], dtype=bool)
     present[np.repeat(first[:-1], side.sizes) + side.words] = True
@@ -209,7 +209,7 @@ def _has_subwords(side: Subwords, words: _Table) -> NDArray[np.bool_]:
 
 
 def _tell_left_out(corpus: Path, keep: NDArray[np.bool_], reasons: dict[str, NDArray[np.bool_]]) -> None:
-    """Of a corpus whose pairs are all kept nothing; a warning where less than half of them are."""
+    """Log how many pairs are left out, and why; as a warning if fewer than half are kept."""
     counts = [f"{int(pairs.sum()):,} with {reason}" for reason, pairs in reasons.items() if pairs.any()]
     if counts:
         level = logging.WARNING if 2 * keep.sum() < len(keep) else logging.INFO

@@ -1,4 +1,4 @@
-"""A gold set measured while training: AER of the encoder as it stands, through the aligner that will use it."""
+"""A gold set measured during training: the AER of the encoder at that moment, with the aligner that will use it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ..sentences import SentencePair, read_files
 
 @dataclass(frozen=True)
 class DevelopmentFiles:
-    """Where a gold set lies: two texts, line by line, and gold links of any format that `xalign eval` reads.
+    """The files of a gold set: two parallel texts, and gold links in any format that `xalign eval` reads.
 
     The languages are for encoders that need to know them (X-MOD, XLM). `one_based`: the gold numbers words from 1; None
     takes what is usual for its format.
@@ -35,7 +35,7 @@ class DevelopmentFiles:
 
     @property
     def name(self) -> str:
-        """The folder's name: gold sets keep `src`, `tgt` and `gold` in a folder each."""
+        """The name of the folder: gold sets have a folder each, with `src`, `tgt` and `gold`."""
         return self.gold.resolve().parent.name
 
 
@@ -44,7 +44,7 @@ def evaluator(
 ) -> Callable[[], dict[str, float]]:
     """Read the sets once; each call aligns them and gives AER in percent by the set's name.
 
-    Sets of one name are told apart by a number.
+    Sets with the same name get a number.
 
     Raises:
         TrainingError: text and gold of a set differ in their number of lines, or gold links are out of range.

@@ -1,7 +1,7 @@
-"""What stands on top of the encoder while it is trained, and is left behind when it is saved.
+"""Heads that stand on top of the encoder during training, and are not saved with it.
 
-The checkpoint's own head for filling in masks, where it has one; a head that tells pairs from others, and pointers
-between the two sides of a pair, which start at random.
+They are the checkpoint's own head for masked language modelling, if it has one, and two heads with random initial
+weights: one tells translations from other pairs, one points from one side of a pair to the other.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from ..encoders.pretrained import read_config, read_model_and_gaps
 from ..errors import OptionError
 from ..preset import Family
 
-# Where transformers' masked language models keep their head, and in it the product: RoBERTa, BERT, XLM and their kin.
+# Names of the head, and of the product in it, in transformers' masked language models: RoBERTa, BERT, XLM and others.
 _OF_MASKED_LM = {"lm_head": "decoder", "cls.predictions": "decoder", "pred_layer": "proj"}
 
 
 class VocabularyHead(nn.Module):
     """Hidden states of the last layer -> scores of the whole vocabulary. Shape: (n, width) -> (n, vocabulary).
 
-    Multiplies by the encoder's own embeddings, which stay the encoder's, unless the checkpoint has a matrix apart.
-    Without weights of its own it is the embeddings and a bias, as XLM has it.
+    Multiplies by the encoder's own embeddings, unless the checkpoint has a separate matrix. A head without other
+    weights consists of the embeddings and a bias, as in XLM.
     """
 
     def __init__(self, encoder: WholeEncoder) -> None:
@@ -61,7 +61,7 @@ class _Parts(NamedTuple):
 
 
 def _own_parts(encoder: WholeEncoder) -> _Parts | None:
-    """Those of the checkpoint's own head, or None if it has none of a known form."""
+    """The weights of the checkpoint's own head, or None if it has no head of a known form."""
     if encoder.preset.checkpoint.family is Family.FAIRSEQ:
         return None
     family = MODEL_FOR_MASKED_LM_MAPPING.get(type(read_config(encoder.preset.checkpoint.place)), None)
@@ -85,7 +85,7 @@ def _own_parts(encoder: WholeEncoder) -> _Parts | None:
 
 
 def _transform(head: nn.Module) -> nn.Module:
-    """What the head does before the product with the embeddings."""
+    """The layers of the head before the product with the embeddings."""
     if hasattr(head, "transform"):
         return head.get_submodule("transform")
     if not hasattr(head, "dense"):

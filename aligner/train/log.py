@@ -1,4 +1,4 @@
-"""How a training run goes, as JSON lines: written while it goes, cut back when it resumes, read to be drawn."""
+"""The log of a training run, as JSON lines: written during the run, truncated when it is resumed, read for plots."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ LOG = "log.jsonl"
 
 @dataclass(frozen=True)
 class Progress:
-    """What one logged step reports.
+    """The report of one logged step.
 
     `loss` and `losses` (each objective, unweighted, by its name) are means since the last report, in nats.
-    `scores`: AER in percent by development set, where they were measured; `best`: their mean is the best so far.
+    `scores`: AER in percent by development set, if measured at this step; `best`: their mean is the best so far.
     """
 
     step: int
@@ -36,7 +36,7 @@ class Log:
     """`out/log.jsonl`, a line per report."""
 
     def __init__(self, out: Path, start: int) -> None:
-        """`start`: the step to go on from; what a killed run logged after it is cut off, since it comes again."""
+        """`start`: the step to continue from. Later entries of a killed run are removed, since they come again."""
         self._path = out / LOG
         kept = [row for row in _rows(self._path) if row["step"] <= start] if start else []
         self._path.write_text("".join(f"{json.dumps(row)}\n" for row in kept), encoding="utf-8")
@@ -60,7 +60,7 @@ def read_log(out: Path) -> list[Progress]:
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:
-    """The whole lines of the file: a kill may have left half of the last one."""
+    """The complete lines of the file; a kill may have left half a line at the end."""
     if not path.exists():
         return []
     text = path.read_text(encoding="utf-8")

@@ -1,7 +1,7 @@
-"""A learner and batches without end -> trained weights: steps, log, state, the best weights kept.
+"""A learner and an endless stream of batches -> trained weights: steps, log, state, best weights.
 
-Runs in one process or in several that `accelerate launch` or `torchrun` started: each takes its share of the batches of
-every step, and the first alone writes.
+Runs in one process, or in several that `accelerate launch` or `torchrun` started. Each process takes its share of the
+batches of every step, and only the first one writes.
 """
 
 from __future__ import annotations
@@ -37,15 +37,15 @@ class TrainOptions:
     steps: int = 2_000
     batch_subwords: int = 4_000  # padded subwords of both sides in one batch
     accumulate: int = 1  # batches, of each process, in one step
-    learning_rate: float | None = None  # None: the usual one (`usual_rate` in tune.py)
+    learning_rate: float | None = None  # None: the default (`usual_rate` in tune.py)
     optimizer: str = "adamw"  # or muon (optimizer.py)
-    muon_factor: float = MUON_FACTOR  # Muon's rate over the learning rate, which is AdamW's
+    muon_factor: float = MUON_FACTOR  # Muon's rate divided by the learning rate, which is AdamW's
     warmup_steps: int = 20
     descent: float = 0.4  # the share of all steps over which the rate falls to zero
     weight_decay: float = 0.01
     clip: float = 1.0  # largest norm of the gradient
-    temperature: float = 1.5  # 1 draws corpora by size, larger values evenly
-    split_rate: float = 0.0  # the share of subwords that are written as two others (resplit.py)
+    temperature: float = 1.5  # 1 draws corpora in proportion to their size, larger values more evenly
+    split_rate: float = 0.0  # the share of subwords that are replaced by two others (resplit.py)
     dtype: str = "float32"  # of PRECISIONS: of the arithmetic, weights stay float32
     save_steps: int = 200
     log_steps: int = 20
@@ -67,7 +67,7 @@ class TrainOptions:
         expect_one_of("dtype", self.dtype, PRECISIONS)
 
     def share_at(self, step: int) -> float:
-        """The share of the learning rate that the step with this number, counted from 0, takes."""
+        """The factor of the learning rate at the step with this number, counted from 0."""
         rise = (step + 1) / (self.warmup_steps + 1)
         fall = (self.steps - step) / max(1.0, self.descent * self.steps)
         return min(1.0, rise, fall)
@@ -75,11 +75,11 @@ class TrainOptions:
 
 @dataclass(frozen=True)
 class Callbacks:
-    """What a run asks and tells its caller, in the first process alone.
+    """Functions that a run calls, in the first process only.
 
-    `evaluate`: AER in percent per development set; asked whenever the state is saved. Without it the last weights count
-    as the best. `save`: write the weights as they are; called when the mean score is a new best. `report`: every
-    logged step. `stepped`: the number of every finished step.
+    `evaluate`: gives AER in percent per development set; called whenever the state is saved. Without it the last
+    weights count as the best. `save`: writes the current weights; called when the mean score is the best so far.
+    `report`: gets every logged step. `stepped`: gets the number of every finished step.
     """
 
     evaluate: Callable[[], dict[str, float]] | None = None
@@ -100,17 +100,18 @@ def train(
 ) -> None:
     """Train `learner` in place; `out` keeps a log and the state to resume from.
 
-    In float32 on a CPU a resumed run ends with the very weights of an uninterrupted one: what is random depends on the
-    seed and the number of the batch alone.
+    In float32 on a CPU a resumed run ends with exactly the weights of an uninterrupted one: everything random depends
+    only on the seed and the number of the batch.
 
     Args:
-        learner: `forward(batch)` gives losses by name, what to descend under "loss". Trained is what needs a gradient.
-        mixture: where batches come from.
+        learner: `forward(batch)` gives losses by name; "loss" is minimized. Parameters that need a gradient are
+        trained.
+        mixture: gives the examples of each batch.
         collate: examples -> batch.
-        device: where to compute; where there are several processes, each takes its own accelerator.
+        device: where to compute; with several processes, each takes its own accelerator.
         out: folder for `log.jsonl` and `state/`.
         options: the schedule.
-        resume: go on from `out/state`.
+        resume: continue from `out/state`.
         callbacks: scores, saving and reports.
 
     Raises:
@@ -143,7 +144,7 @@ def train(
                 best = finished.best
                 if due:
                     progress, best = _keep_best(learner, progress, best, callbacks)
-                log.write(progress)  # before the state: what a resumed run finds after its step it cuts off
+                log.write(progress)  # before the state: a resumed run removes later entries
                 if due:
                     since = progress.step - finished.steps
                     finished = Finished(progress.step, finished.batches + since * in_a_step, best)
@@ -173,7 +174,7 @@ def _keep_best(
 
 @dataclass
 class _Run:
-    """What takes steps."""
+    """Takes the steps of a run."""
 
     accelerator: Accelerator
     learner: nn.Module
@@ -185,7 +186,7 @@ class _Run:
     def steps(
         self, batches: Iterable[TrainingBatch], finished: Finished, stepped: Callable[[int], None]
     ) -> Iterator[Progress]:
-        """Take all steps that are left; report at every step that is to be logged or saved."""
+        """Take all remaining steps; yield a report at every step that is logged or saved."""
         options, accelerator = self.options, self.accelerator
         learner, optimizer = accelerator.prepare(
             self.learner, self.optimizer, device_placement=[False, False]
@@ -197,7 +198,7 @@ class _Run:
             rate = self.rate * options.share_at(step)
             set_rate(optimizer, rate)
             for part in range(options.accumulate):
-                # Dropout and masks depend on the batch, not on what came before, so that a resumed run repeats them.
+                # Dropout and masks depend only on the number of the batch, so that a resumed run repeats them.
                 torch.manual_seed(options.seed * 1_000_003 + number)
                 number += accelerator.num_processes
                 batch = next(stream).to(self.device)
@@ -215,7 +216,7 @@ class _Run:
                 stepped(done)
             if done % options.log_steps == 0 or done % options.save_steps == 0 or done == options.steps:
                 losses, subwords, count = means.take(accelerator)
-                # A finite loss may have a gradient that is none, and leave weights that are none either.
+                # A finite loss may have a gradient of NaN, which makes weights NaN.
                 finite = math.isfinite(losses["loss"]) and math.isfinite(losses.pop("norm"))
                 _expect(finite, done, count // options.accumulate, rate)
                 seconds = time.monotonic() - since
@@ -231,7 +232,7 @@ class _Run:
                 since = time.monotonic()
 
     def precision(self) -> torch.autocast:
-        # Not accelerate's own, which a process can choose but once.
+        # Not that of accelerate, which a process can set only once.
         lower = self.options.dtype != "float32"
         return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=lower)
 
@@ -251,7 +252,7 @@ def _expect(finite: bool, step: int, steps: int, rate: float) -> None:
 
 
 class _Means:
-    """Means of losses since the last report, added up on the device so that nothing waits for it."""
+    """Means of losses since the last report, summed on the device so that the host does not wait."""
 
     def __init__(self, device: torch.device) -> None:
         self._device = device
@@ -265,11 +266,11 @@ class _Means:
         self._count += 1
 
     def add_norm(self, norm: Tensor) -> None:
-        """Of the gradient, once a step; reported over the number of batches, which tells whether all were finite."""
+        """The norm of the gradient, once per step; its mean tells whether all were finite."""
         self._sums["norm"] = self._sums.get("norm", 0) + norm.detach().float()
 
     def take(self, accelerator: Accelerator) -> tuple[dict[str, float], int, int]:
-        """(means over all processes, subwords of all processes, batches of one), and start again."""
+        """(means over all processes, subwords of all processes, batches of one process); resets the sums."""
         names = sorted(self._sums)
         subwords_here = torch.tensor(float(self._subwords), device=self._device)
         sums = torch.stack([*(self._sums[name] for name in names), subwords_here])

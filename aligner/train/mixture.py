@@ -1,7 +1,7 @@
-"""Corpora -> batches of examples without end, in an order that depends on nothing but the seed.
+"""Corpora -> an endless stream of batches of examples, in an order that depends only on the seed.
 
-There is one order for all: batch n is a pure function of (corpora, budget, temperature, seed, n). A resumed run skips
-to where it was; where several processes train, each takes every so-manieth batch of the same order.
+Batch n is a pure function of (corpora, budget, temperature, seed, n). A resumed run skips to its place. Of n processes,
+each takes every n-th batch of the same order.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ Row = tuple[int, int]  # number of the corpus, number of the pair in it
 
 @dataclass(frozen=True, eq=False)
 class Mixture:
-    """What batches are drawn from, and how.
+    """The corpora that batches are drawn from, and how.
 
-    `budget`: most padded subwords in a batch; a longer pair is a batch of its own. `shape` decides what padding costs.
-    `temperature`: each corpus is drawn in proportion to its size to the power 1 / temperature.
-    `resplitter`: what writes words in other subwords, which the budget does not count.
+    `budget`: the most padded subwords in a batch; a longer pair is a batch of its own. `shape` decides what padding
+    costs. `temperature`: each corpus is drawn in proportion to its size to the power 1 / temperature. `resplitter`:
+    replaces subwords by others; the budget does not count them.
     """
 
     corpora: Sequence[Corpus]
@@ -39,7 +39,7 @@ class Mixture:
     resplitter: Resplitter | None = None
 
     def batches(self, skip: int = 0, process: int = 0, processes: int = 1) -> Iterator[list[Example]]:
-        """From batch `skip` on, the batches of one of so many processes; half of all pairs, at random, change sides."""
+        """The batches of one of `processes` processes, from batch `skip` on; a random half of the pairs swap sides."""
         number, pool = 0, 0
         while True:
             random = np.random.default_rng((self.seed, pool))
@@ -86,7 +86,7 @@ class Mixture:
         return [cut[i] for i in random.permutation(len(cut))]
 
     def _costs(self, rows: Sequence[Row]) -> NDArray[np.int64]:
-        """Subwords of each row with its specials, as many as it takes in a batch of its like. Shape: (rows,)"""
+        """Subwords of each row with its specials, in a batch of rows of its length. Shape: (rows,)"""
         sizes = [corpus.sizes for corpus in self.corpora]
         both = np.array([sizes[k][i] for k, i in rows])
         return self.shape.costs(both[:, 0], both[:, 1])

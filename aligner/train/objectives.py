@@ -1,9 +1,9 @@
-"""What a model says of a batch + what is known of it -> loss, one function per objective.
+"""The output of a model for a batch, and labels -> a loss; one function per objective.
 
-A loss is a scalar in nats, but for `self_training` and `consistency`: theirs is a share, negated.
-Objectives that read a similarity see the one that alignment will see (same layer, same level, same product), so that
-what is trained is what is used. Masks are true at real positions; values at padding change nothing. Does not: encode,
-mask, or make labels (learner.py does).
+A loss is a scalar in nats, except for `self_training` and `consistency`, where it is a negated share. Objectives on a
+similarity use the one that is used for alignment (same layer, same level, same product), so that what is trained is
+what is used. Masks are true at real positions; values at padding do not matter. Does not: encode, mask, or make labels
+(learner.py).
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from ..transport import real_pairs
 
 
 def guided(similarity: Tensor, links: Tensor, source_mask: Tensor, target_mask: Tensor) -> Tensor:
-    """Learn given links: their cross-entropy under the softmax of each direction.
+    """Train on given links: their cross-entropy under the softmax of each direction.
 
-    Every linked source position spreads its probability over the target positions it is linked to, in proportion to the
-    links' weights, every linked target position likewise; positions without links say nothing. A position counts as
-    much as its heaviest link weighs: one with a sure link (weight 1) in full, one whose links are all possible (say,
-    0.5) accordingly less. The form of Garg et al. (2019), equation 5, taken both ways as in Dou and Neubig (2021),
-    section 2.3. The links come from a file: a statistical aligner's, or people's.
+    The target distribution of a linked source position is spread over the target positions that it is linked to, in
+    proportion to the weights of the links; the same holds for linked target positions. Positions without links do not
+    count. The weight of a position is that of its heaviest link: 1 with a sure link, less if all its links are
+    possible. The form of Garg et al. (2019), equation 5, in both directions as in Dou and Neubig (2021), section 2.3.
+    The links come from a file, made by a statistical aligner or by annotators.
 
     Args:
         similarity: Shape: (batch, source, target).
@@ -47,11 +47,11 @@ def guided(similarity: Tensor, links: Tensor, source_mask: Tensor, target_mask: 
 def self_training(similarity: Tensor, links: Tensor, source_mask: Tensor, target_mask: Tensor) -> Tensor:
     """SO: strengthen the links that the model itself finds.
 
-    The softmax probability, in both directions, that falls on the links is to be large: per pair, the sum over links of
-    the probability of target given source, divided by the length of the source, and the same the other way round. Dou
-    and Neubig (2021), section 2.3, "self-training objective". The model's own links carry no gradient; they come from
-    the preset's way of extracting, at level "subword" spread over all subwords of the linked words. Sharpens what is
-    there already: it needs a model that aligns passably, and no labels at all.
+    Maximizes the softmax probability of the links, in both directions: per pair, the sum over links of the probability
+    of target given source, divided by the length of the source, and the same for the other direction. Dou and Neubig
+    (2021), section 2.3, "self-training objective". The links of the model have no gradient. They come from the preset's
+    extraction; at level "subword" they cover all subwords of the linked words. It needs no labels, but a model that
+    already aligns reasonably well.
 
     Args:
         similarity: Shape: (batch, source, target).
@@ -72,9 +72,9 @@ def consistency(similarity: Tensor, source_mask: Tensor, target_mask: Tensor) ->
     """CO: make the two directions agree.
 
     Per pair, the trace of the product of the two softmax matrices, target given source and source given target, divided
-    by the length of the shorter side: 1 if every position of it is certain, both ways, of one counterpart. Dou and
-    Neubig (2021), section 2.3, "consistency optimization", after the trace bonus of Cohn et al. (2016). Needs no
-    labels; raises recall and lowers precision, so it goes with another objective.
+    by the length of the shorter side: 1 if each of its positions has one counterpart with certainty, in both
+    directions. Dou and Neubig (2021), section 2.3, "consistency optimization", after the trace bonus of Cohn et al.
+    (2016). It needs no labels. It raises recall and lowers precision, so combine it with another objective.
 
     Args:
         similarity: Shape: (batch, source, target).
@@ -90,11 +90,11 @@ def consistency(similarity: Tensor, source_mask: Tensor, target_mask: Tensor) ->
 
 
 def psi(scores: Tensor, parallel: Tensor) -> Tensor:
-    """PSI, parallel sentence identification: tell translations from sentences that are none.
+    """PSI, parallel sentence identification: tell translations from other pairs of sentences.
 
-    A head of two classes reads the first state of two joined sentences, which are a pair, or of which one is another
-    pair's; they stand in either order. Dou and Neubig (2021), section 2.3, "parallel sentence identification". Needs
-    pairs of sentences alone, and teaches the encoder to look across the two.
+    A head with two classes reads the first state of two joined sentences, in either order. They are a pair, or one of
+    them belongs to another pair. Dou and Neubig (2021), section 2.3, "parallel sentence identification". It needs only
+    pairs of sentences, and trains the encoder to compare the two.
 
     Args:
         scores: of the classes "no translation" and "translation". Shape: (sequences, 2).
@@ -107,16 +107,16 @@ def psi(scores: Tensor, parallel: Tensor) -> Tensor:
 
 
 def mlm(scores: Tensor, subwords: Tensor, rows: Tensor, sequences: int) -> Tensor:
-    """MLM: fill in masked subwords from their own sentence.
+    """MLM: predict masked subwords from their own sentence.
 
-    Masked language modelling, Devlin et al. (2019), section 3.1: keeps an encoder what it was, and fits it to a domain.
-    Each sequence counts the same, however many of its subwords are masked, as in awesome-align.
+    Masked language modelling, Devlin et al. (2019), section 3.1. It adapts the encoder to a domain, and keeps it a
+    language model. Each sequence has the same weight, however many of its subwords are masked, as in awesome-align.
 
     Args:
         scores: of the whole vocabulary at each masked position. Shape: (masked, vocabulary).
-        subwords: what stood there. Shape: (masked,).
-        rows: the sequence that each masked position is in. Shape: (masked,).
-        sequences: how many there are, those without a masked position included.
+        subwords: the original subwords. Shape: (masked,).
+        rows: the sequence of each masked position. Shape: (masked,).
+        sequences: the number of sequences, including those without a masked position.
 
     Returns:
         The mean over sequences of the mean cross-entropy of their masked positions, 0 for a sequence without any.
@@ -127,11 +127,11 @@ def mlm(scores: Tensor, subwords: Tensor, rows: Tensor, sequences: int) -> Tenso
 
 
 def tlm(scores: Tensor, subwords: Tensor, rows: Tensor, sequences: int) -> Tensor:
-    """TLM: fill in masked subwords of a pair in one sequence, where the other side helps.
+    """TLM: predict masked subwords of a pair in one sequence, where the other side helps.
 
-    Translation language modelling, Conneau and Lample (2019), section 3.4: what a subword cannot be guessed from in its
-    own sentence is to be looked up in its translation. Of the same form as `mlm`, whose arguments it takes; taken in
-    both orders of the pair.
+    Translation language modelling, Conneau and Lample (2019), section 3.4: a subword that cannot be predicted from its
+    own sentence can be found in the translation. It has the form and the arguments of `mlm`, and is computed for both
+    orders of the pair.
     """
     return mlm(scores, subwords, rows, sequences)
 
@@ -143,15 +143,15 @@ def dwa(
 
     The core of XLM-Align: Chi et al. (2021), "denoising word alignment". The links are the model's own, found in the
     unmasked pair at a chosen layer, without gradient. In the masked pair, each masked subword that has a link points
-    into the other side by attention (query from its state, keys from the other side's), and is to point at the subword
-    it is linked to, in equal parts where there are several. Each direction is a mean where the authors' program has a
-    sum, so that the weight beside other objectives does not depend on the size of the batch. Starts to help once TLM
-    has taught the encoder to align a little.
+    to the other side by attention (query from its state, keys from the other side). The target is the subword that it
+    is linked to, or several in equal parts. Each direction is a mean (in the authors' program a sum), so that the
+    weight relative to other objectives does not depend on the size of the batch. It helps once TLM has taught the
+    encoder to align a little.
 
     Args:
-        forward: what source subwords make of the targets, minus infinity or nearly at padding. Shape: (batch, source,
+        forward: scores of the targets for each source subword, about minus infinity at padding. Shape: (batch, source,
             target).
-        backward: what target subwords make of the sources, likewise. Shape: (batch, target, source).
+        backward: scores of the sources for each target subword. Shape: (batch, target, source).
         links: 1 where a link is, 0 elsewhere. Shape: (batch, source, target).
         masked_source: which subwords are masked. Shape: (batch, source).
         masked_target: which subwords are masked. Shape: (batch, target).
@@ -174,11 +174,11 @@ OBJECTIVES: dict[str, Callable[..., Tensor]] = {
     "tlm": tlm,
     "dwa": dwa,
 }
-"""By the names that options and logs use."""
+"""Name in options and logs -> objective."""
 
 
 def _cross_entropy(scores: Tensor, links: Tensor) -> Tensor:
-    """The weighted mean, over rows with links, of their cross-entropy; a row weighs what its heaviest link does.
+    """The weighted mean of the cross-entropy of rows with links; the weight of a row is that of its heaviest link.
 
     Shape: (batch, rows, columns) both
     """

@@ -1,8 +1,8 @@
-"""A learner's weights -> the rule that changes them: AdamW, or Muon where it can.
+"""A learner's weights -> their optimizer: AdamW, or Muon for the weights that it is made for.
 
-Muon (Jordan et al., 2024) takes the momentum of a matrix and makes all its singular values about 1 before it steps, so
-that directions with small gradients are learnt as fast as those with large ones. It is for the matrices of products;
-embeddings, biases, normalisations and heads stay with AdamW (Loshchilov and Hutter, 2019).
+Muon (Jordan et al., 2024) makes all singular values of a matrix's momentum about 1 before each step, so that directions
+with small gradients are learnt as fast as those with large ones. It is used for weight matrices; embeddings, biases,
+normalisations and heads keep AdamW (Loshchilov and Hutter, 2019).
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from ..errors import DependencyError
 from ..options import expect_one_of
 
 OPTIMIZERS = ("adamw", "muon")
-MUON_FACTOR = 20.0  # its steps have a size of their own: 0.02 suits where 0.001 suits AdamW
+MUON_FACTOR = 20.0  # its steps have another scale: 0.02 is suitable where AdamW takes 0.001
 
 
 def make_optimizer(
     learner: nn.Module, name: str, weight_decay: float, muon_factor: float = MUON_FACTOR
 ) -> Optimizer:
-    """The optimizer of all weights that need a gradient; `set_rate` gives it its rate.
+    """The optimizer of all weights that need a gradient; `set_rate` sets its rate.
 
-    `muon_factor`: Muon's rate over AdamW's.
+    `muon_factor`: Muon's rate divided by AdamW's.
 
     Raises:
         OptionError: no such optimizer.
@@ -53,13 +53,13 @@ def make_optimizer(
 
 
 def set_rate(optimizer: Optimizer, rate: float) -> None:
-    """`rate` is AdamW's learning rate; another rule's goes along in proportion."""
+    """Set AdamW's learning rate to `rate`, and Muon's in proportion."""
     for group in optimizer.param_groups:
         group["lr"] = rate * group.get("factor", 1.0)
 
 
 class Several(Optimizer):
-    """Optimizers of different weights as one."""
+    """Several optimizers of different weights as one."""
 
     def __init__(self, *parts: Optimizer) -> None:
         self.parts = parts

@@ -10,11 +10,11 @@ from .log import read_log
 
 
 def check_plotting(file: Path) -> None:
-    """Fail before training, not after it, where no picture can be drawn.
+    """Check before training that a picture can be drawn after it.
 
     Raises:
         DependencyError: matplotlib is not installed.
-        OptionError: the file's suffix names no kind of picture that it writes.
+        OptionError: matplotlib cannot write files with this suffix.
     """
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg

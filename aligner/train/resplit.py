@@ -1,9 +1,9 @@
-"""Words in the subwords of a tokeniser -> the same words in other subwords, at random.
+"""Words in the subwords of a tokenizer -> the same words in other subwords, at random.
 
-A tokeniser always splits a word the same way, so that what an encoder learns of a frequent word it does not know of
-the parts of which rare ones are made. Here some subwords are replaced by two that spell the same: subword
-regularization (Kudo, 2018; as BPE-dropout, Provilkov et al., 2020), in a form that any vocabulary allows. Does not:
-need a tokeniser's scores; its most frequent subwords come first, which says enough.
+A tokenizer always splits a word in the same way. So an encoder that has learnt a frequent word need not know its parts,
+of which rare words consist. Here some subwords are replaced by two others with the same spelling: subword
+regularization (Kudo, 2018; compare BPE-dropout, Provilkov et al., 2020), in a form that works for any vocabulary. Does
+not: need the tokenizer's scores, since vocabularies are sorted by frequency.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ..encoder import Encoder
 from ..errors import OptionError
 from .collate import Example
 
-ROUNDS = 2  # passes: halves may be halved again
+ROUNDS = 2  # passes: a part may be split again
 CONTINUED = "##"  # what WordPiece writes before a subword that does not begin a word
 BEGINNING = "▁"  # what sentencepiece writes before one that does
 
@@ -26,13 +26,13 @@ Integers = NDArray[np.int32]
 
 
 class Resplitter:
-    """Replaces subwords of an encoder's vocabulary by their halves.
+    """Replaces subwords of an encoder's vocabulary by two others.
 
-    A pair that would become longer than the encoder takes stays as it is.
-    `rate`: the share of subwords that are replaced, of those that can be, in each of `ROUNDS` passes.
+    A pair that would become too long for the encoder is not changed. `rate`: the share of the subwords that can be
+    replaced which are replaced, in each of `ROUNDS` passes.
 
     Raises:
-        OptionError: the rate is no share.
+        OptionError: the rate is not from 0 to below 1.
     """
 
     def __init__(self, encoder: Encoder, rate: float) -> None:
@@ -44,7 +44,7 @@ class Resplitter:
         self._encoder = encoder
 
     def __call__(self, example: Example, random: np.random.Generator) -> Example:
-        """The same words, some of them in other subwords."""
+        """The same words, some of them with other subwords."""
         source, source_words = self.split(example.source, example.source_words, random)
         target, target_words = self.split(example.target, example.target_words, random)
         sizes = np.array(len(source)), np.array(len(target))
@@ -57,7 +57,7 @@ class Resplitter:
     def split(
         self, subwords: Integers, words: Integers, random: np.random.Generator
     ) -> tuple[Integers, Integers]:
-        """Subwords, and the word that each belongs to, of one side. Shape: (subwords,) each"""
+        """The subwords of one side, and the word of each. Shape: (subwords,) each"""
         split, split_words = subwords, words
         for _ in range(ROUNDS):
             found = self._halves[split]
@@ -70,9 +70,9 @@ class Resplitter:
 
 
 def halves(pieces: Sequence[str], specials: frozenset[int] = frozenset()) -> Integers:
-    """The two subwords that spell each subword together and are the most frequent, -1 where there are no such two.
+    """For each subword the two most frequent ones that spell it together; -1 if there are none.
 
-    By Zipf's law a subword is as frequent as the inverse of its rank, which is its number.
+    By Zipf's law the frequency of a subword is the inverse of its rank, which is its number.
 
     >>> halves(["▁", "a", "b", "▁a", "▁ab", "▁aba", "ba"]).tolist()
     [[-1, -1], [-1, -1], [-1, -1], [-1, -1], [3, 2], [4, 1], [2, 1]]

@@ -33,12 +33,12 @@ from .tune import merged_weights, prepare
 
 @dataclass(frozen=True)
 class Plan:
-    """What is trained, on what, towards what.
+    """What is trained, on which data, with which objectives.
 
-    `init`: preset, folder or id of the checkpoint to start from. `objectives`: name -> weight; `asking`: how they ask.
-    `tuning`: which weights are trained (tune.py). `possible_weight`: of possible links. `method`: options for how the
-    result is meant to align, where it is not what the preset of `init` says. `plot`: a picture of the log, drawn anew
-    whenever the state is saved.
+    `init`: the checkpoint to start from, a preset, folder or id. `objectives`: name -> weight; `asking`: their options.
+    `tuning`: which weights are trained (tune.py). `possible_weight`: that of possible links. `method`: how the result
+    aligns, where that differs from the preset of `init`. `plot`: a picture of the log, drawn whenever the state is
+    saved.
     """
 
     init: str
@@ -61,7 +61,7 @@ class Plan:
             raise OptionError("nothing to train on: no corpora are given")
 
     def preset(self) -> Preset:
-        """That of `init`, with whatever the plan changes of it."""
+        """The preset of `init` with the changes of the plan."""
         preset, _ = resolve(self.init).with_options(self.method)
         return preset.changed(layer=preset.method.known_layer)
 
@@ -74,7 +74,7 @@ def run(
     report: Callable[[Progress], None] = lambda progress: None,
     stepped: Callable[[int], None] = lambda step: None,
 ) -> None:
-    """Carry out a plan; leave the best weights with their preset in `plan.out`.
+    """Carry out a plan; write the best weights with their preset to `plan.out`.
 
     Raises:
         OptionError: two options do not go together, or do not fit the checkpoint.
@@ -90,7 +90,7 @@ def run(
     _check_saveable(encoder)
     unlinked = plan.objectives.keys() != {"guided"}
     corpora = [read_corpus(files, encoder, plan.possible_weight, unlinked) for files in plan.corpora]
-    torch.manual_seed(options.seed)  # what LoRA and heads start from
+    torch.manual_seed(options.seed)  # for the initial weights of LoRA and heads
     prepare(encoder, plan.tuning)
     learner = Learner(encoder, plan.objectives, preset.method, plan.asking)
     own = _trained(preset, plan)
@@ -135,12 +135,12 @@ def _trained(preset: Preset, plan: Plan) -> Preset:
 
 
 def _check_saveable(encoder: WholeEncoder) -> None:
-    """An encoder that was taken out of a larger model would be saved as something that cannot be loaded."""
+    """OptionError for an encoder that is part of a larger model: what is saved could not be loaded."""
     whole = MODEL_MAPPING.get(type(encoder.model.config), None)
     if whole is not None and not isinstance(encoder.model, whole):
         raise OptionError(
-            f"{encoder.preset.name}: only one half of an encoder and decoder is used here, and half of a checkpoint "
-            "cannot be saved; start from an encoder"
+            f"{encoder.preset.name}: only the encoder of an encoder and decoder is used here, and part of a checkpoint "
+            "cannot be saved; start from a model that is only an encoder"
         )
 
 

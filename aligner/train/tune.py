@@ -1,9 +1,9 @@
-"""Which weights are trained: all of them, low-rank additions to attention, or those that all languages share.
+"""Which weights are trained: all of them, low-rank updates of attention, or those that all languages share.
 
-LoRA (Hu et al., 2022) adds a product of two thin matrices to each projection of attention and trains nothing else;
-when the encoder is saved the products are added to the projections, so that the result is an ordinary checkpoint.
-`shared` is what the authors of X-MOD recommend (Pfeiffer et al., 2022): embeddings and language adapters stay as they
-are, so that the trained model still serves languages that it was not trained on.
+LoRA (Hu et al., 2022) adds a product of two thin matrices to each projection of attention, and trains nothing else.
+When the encoder is saved, the products are added to the projections, so that the result is an ordinary checkpoint.
+`shared` follows the authors of X-MOD (Pfeiffer et al., 2022): embeddings and language adapters are frozen, so that the
+trained model still works for languages that it was not trained on.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ _ATTENTION = re.compile("attention|attn", re.IGNORECASE)
 
 
 def prepare(encoder: WholeEncoder, tuning: str) -> None:
-    """Freeze what is not to be trained, and add what LoRA trains.
+    """Freeze the weights that are not trained, and add those of LoRA.
 
     Raises:
-        OptionError: no such tuning, or the encoder's family has nothing of the kind.
+        OptionError: the tuning is unknown, or does not exist for the encoder's family.
         DependencyError: LoRA needs peft.
     """
     expect_one_of("tuning", tuning, TUNINGS)
@@ -40,7 +40,7 @@ def prepare(encoder: WholeEncoder, tuning: str) -> None:
 
 
 def usual_rate(model: nn.Module) -> float:
-    """The learning rate that suits a model of this size, trained in whole or, with LoRA, in small part."""
+    """The default learning rate for a model of this size, for all its weights or for LoRA."""
     weights = sum(weight.numel() for weight in model.parameters())
     if weights <= SMALL:
         return 5e-4
@@ -65,7 +65,7 @@ def _add_lora(encoder: WholeEncoder) -> None:
 
 
 def merged_weights(model: nn.Module) -> dict[str, Tensor]:
-    """The state dict under the checkpoint's own names, LoRA's products added; the model stays as it is."""
+    """The state dict with the checkpoint's own names and LoRA's products added; the model is not changed."""
     weights = {
         name.replace(".base_layer.", "."): tensor
         for name, tensor in model.state_dict().items()

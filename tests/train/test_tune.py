@@ -108,7 +108,7 @@ def test_merging_gives_the_states_that_training_saw(encoder, tiny):
 
 
 def test_half_of_an_encoder_and_decoder_cannot_be_saved(trained):
-    with pytest.raises(OptionError, match="half of a checkpoint"):
+    with pytest.raises(OptionError, match="part of a checkpoint"):
         trained("m2m100")
 
 

@@ -150,7 +150,10 @@ def given(pair: SentencePair) -> SentencePair:
 
 
 def gathered(
-    aligned: Iterable[tuple[SentencePair, Alignment]], looked_at: int = LOOKED_AT
+    aligned: Iterable[tuple[SentencePair, Alignment]],
+    source: Splitting = "auto",
+    target: Splitting = "auto",
+    looked_at: int = LOOKED_AT,
 ) -> Iterator[tuple[SentencePair, Alignment]]:
     """Pairs in pieces, with links of pieces -> pairs in words, with links of words.
 
@@ -159,7 +162,7 @@ def gathered(
     """
     rest = iter(aligned)
     first = list(islice(rest, looked_at))
-    known = _known([pair for pair, _ in first], "auto", "auto")
+    known = _known([pair for pair, _ in first], source, target)
     if first and known == (None, None):
         raise InputError("the text has no marks of pieces, such as ▁ @@ ## Ġ ￭ </w>: it is in words already")
     for pair, alignment in chain(first, rest):

@@ -9,6 +9,7 @@ import click
 
 from xalign.ahead import begun
 from xalign.cli.options import line_option
+from xalign.cli.pieces import marks_of, subwords_option
 from xalign.cli.text import PATH, text_of, text_options
 from xalign.errors import OptionError
 from xalign.files import STANDARD, expect_no_input, writing
@@ -49,11 +50,11 @@ NO_TEXT = SentencePair((), ())
 @click.option("--no-scores", is_flag=True, help="Leave scores out.")
 @click.option("--reverse", is_flag=True, help="Swap source and target, in links and text.")
 @click.option(
-    "--words",
-    "to_words",
+    "--join-pieces",
     is_flag=True,
-    help="The text is in pieces (▁ @@ ## Ġ ￭ </w>): join them, and write words and links of words.",
+    help="The text is in pieces (▁ @@ ## Ġ ￭ </w>): write the words that they make, and links of words.",
 )
+@subwords_option
 @click.option(
     "--outside",
     type=click.Choice(OUTSIDE),
@@ -75,7 +76,8 @@ def convert(
     to_one_based: bool,
     no_scores: bool,
     reverse: bool,
-    to_words: bool,
+    join_pieces: bool,
+    subwords: str,
     outside: str,
     output: Path,
     longest_line: int,
@@ -86,7 +88,7 @@ def convert(
     Examples:
       xalign convert gold.wa --to pharaoh > gold.align
       xalign convert out.align --src test.de --tgt test.en --to tsv -o out.tsv.gz
-      xalign convert pieces.align --src test.spm.de --tgt test.spm.en --words > words.align
+      xalign convert pieces.align --src test.spm.de --tgt test.spm.en --join-pieces > words.align
 
     LINKS is in any format that is read (docs/formats.md); - is standard input. The text is that of --src and --tgt, or
     the one that LINKS brings. With a text every link is checked against it. Scores are kept where the format has
@@ -98,8 +100,9 @@ def convert(
     text = text_of([links], source, target, longest_line)
     given = links, text, source_format, one_based, outside
     aligned: Iterator[tuple[SentencePair | None, Alignment]]
-    if to_words:
-        aligned = begun(gathered(iter_with_text(*given)))
+    if join_pieces:
+        marks = marks_of(subwords)
+        aligned = begun(gathered(iter_with_text(*given), marks, marks))
     elif FORMATS[target_format].needs_text:
         aligned = begun(iter_with_text(*given))
     else:

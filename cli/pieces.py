@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import click
 
@@ -18,19 +18,20 @@ from xalign.sentences import SentencePair
 Command = TypeVar("Command", bound=Callable[..., Any])
 MODEL = click.Path(dir_okay=False, path_type=Path)
 
+subwords_option = click.option(
+    "--subwords",
+    type=click.Choice(["auto", "none", *(marks.value for marks in Marks)]),
+    default="auto",
+    show_default=True,
+    help="How the text marks the pieces of words; auto finds it out for each side, none takes them for words.",
+)
 _PIECES_OPTIONS = (
-    click.option(
-        "--subwords",
-        type=click.Choice(["auto", "none", *(marks.value for marks in Marks)]),
-        default="auto",
-        show_default=True,
-        help="How the text marks its words, if they are in pieces; links are of the pieces, as given.",
-    ),
+    subwords_option,
     click.option(
         "--pieces-src",
         type=MODEL,
         metavar="MODEL",
-        help="Number the pieces of this SentencePiece model, as Marian does, not the words of the source.",
+        help="Link the pieces of this SentencePiece model, as Marian numbers them, not the words of the source.",
     ),
     click.option("--pieces-tgt", type=MODEL, metavar="MODEL", help="The same for the target."),
 )
@@ -56,9 +57,14 @@ def words_of(
         raise OptionError(
             "--subwords is for text in pieces, --pieces-src and --pieces-tgt split text in words"
         )
-    marks: Splitting = (
-        {"auto": "auto", "none": None}.get(subwords) if subwords in ("auto", "none") else Marks(subwords)
-    )
+    marks = marks_of(subwords)
     source: Splitting = marks if pieces_src is None else SentencePieces(pieces_src)
     target: Splitting = marks if pieces_tgt is None else SentencePieces(pieces_tgt)
     return partial(in_words, source=source, target=target)
+
+
+def marks_of(subwords: str) -> Marks | Literal["auto"] | None:
+    """The value of --subwords."""
+    if subwords == "auto":
+        return "auto"
+    return None if subwords == "none" else Marks(subwords)

@@ -136,7 +136,7 @@ def test_pieces_become_words():
         "links": [[1, 1], [2, 1], [3, 2]],
         "scores": [0.5, 0.9, 1],
     }
-    result = convert("--words", "--to", "jsonl", input=json.dumps(line))
+    result = convert("--join-pieces", "--to", "jsonl", input=json.dumps(line))
     assert json.loads(result.stdout) == {
         "src": ["das", "Haus", "!"],
         "tgt": ["the", "house", "!"],
@@ -145,8 +145,17 @@ def test_pieces_become_words():
     }
 
 
+def test_marks_may_be_said():
+    line = "das Haus@@ tür\tthe door ##s\t1-1 2-2\n"
+    assert (
+        convert("--join-pieces", "--subwords", "bpe", "--to", "words", input=line).stdout
+        == "Haustür door\tHaustür ##s\n"
+    )
+    assert convert("--join-pieces", "--to", "words", input=line).stdout == "Haustür doors\n"
+
+
 def test_words_are_not_made_of_words():
-    result = convert("--words", input="das Haus\tthe house\t0-0\n")
+    result = convert("--join-pieces", input="das Haus\tthe house\t0-0\n")
     assert result.exit_code == 2
     assert "the text has no marks of pieces" in result.stderr
 

@@ -262,7 +262,7 @@ def test_errors_name_file_and_line(write):
 
 
 def test_an_unknown_format_is_refused_with_the_known_ones(write):
-    with pytest.raises(OptionError, match="unknown format 'blinker': choose one of auto, pharaoh, "):
+    with pytest.raises(OptionError, match="format is 'blinker': choose one of auto, pharaoh, "):
         read_alignments(write("0-0\n"), format="blinker")
 
 

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator
 from itertools import zip_longest
 from pathlib import Path
 
-from ..errors import FormatError, InputError, OptionError
+from ..errors import FormatError, InputError
 from ..files import name_of
 from ..links import Alignment
+from ..options import expect_one_of
 from ..sentences import SentencePair
 from .entry import Entry
 from .files import FORMATS, detected, naming, parsed, placed
@@ -39,8 +40,7 @@ def iter_aligned(
         FormatError: the file is not of the format, has another number of pairs than the text, or a link is outside.
         OptionError: `outside` is unknown.
     """
-    if outside not in OUTSIDE:
-        raise OptionError(f"outside is {outside!r}: choose one of {', '.join(OUTSIDE)}")
+    expect_one_of("outside", outside, OUTSIDE)
     name, lines = detected(path, format)
     with naming(path):
         entries = parsed(name, lines, one_based)

@@ -9,9 +9,10 @@ from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
-from ..errors import FormatError, OptionError
+from ..errors import FormatError
 from ..files import name_of, read_lines
 from ..links import Alignment
+from ..options import expect_one_of
 from . import bal, giza, jsonl, naacl, pharaoh, rwth, substrings, tsinghua, tsv, word_pairs
 from .entry import Entry, Writer
 
@@ -101,8 +102,7 @@ def iter_entries(
     It is read line by line, except for naacl and giza, whose pairs may come in any order. Arguments: as of
     `iter_alignments`.
     """
-    if format not in ("auto", *READABLE):
-        raise OptionError(f"unknown format {format!r}: choose one of auto, {', '.join(READABLE)}")
+    expect_one_of("format", format, ("auto", *READABLE))
     name, lines = detected(path, format)
     with naming(path):
         yield from _entries(name, lines, one_based, sentences, numbers)

@@ -1,8 +1,7 @@
 """Subwords of sentence pairs -> padded batches for the encoder, and where each subword's state will be found.
 
 Pairs of like length go together, so that little is padded, and a batch holds at most a budget of padded subwords.
-A sentence beyond the encoder's limit goes in as overlapping windows, a row each; every subword takes its state from the
-window in which it stands furthest from a cut. Windows of a pair encoded together move through both sides in step.
+A sentence beyond the encoder's limit goes in as overlapping windows (windows.py), a row each.
 """
 
 from __future__ import annotations
@@ -10,24 +9,22 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from .device import moved
 from .encoder import Encoder, EncoderInput
 from .input_shape import Framed, InputShape
+from .layout import Side, lay_out
 from .subwords import Subwords, runs
-
-Indices = NDArray[np.int64]
+from .windows import Indices, Windows, cut, most_central
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Side:
-    """One side of the pairs of a batch.
+class Located:
+    """One side of the pairs of a batch: where the states of its subwords will be, and whose they are.
 
     `places`: where the state of each subword is among the encoder's, counted through all rows of its input.
     `words`: the word of its sentence that it belongs to, -1 at padding. Shape of both: (batch, subwords).
@@ -45,8 +42,8 @@ class Side:
         """True at real subwords. Shape: (batch, subwords)."""
         return self.words >= 0
 
-    def to(self, device: torch.device) -> Side:
-        return Side(
+    def to(self, device: torch.device) -> Located:
+        return Located(
             moved(self.places, device),
             moved(self.words, device),
             moved(self.punctuation, device),
@@ -62,8 +59,8 @@ class Batch:
     """
 
     inputs: tuple[EncoderInput, ...]
-    source: Side
-    target: Side
+    source: Located
+    target: Located
 
     def to(self, device: torch.device) -> Batch:
         """The batch on `device`."""
@@ -129,8 +126,8 @@ def build(source: Subwords, target: Subwords, pairs: Indices, geometry: Geometry
         _build_sequence((source, target), pairs, frames, geometry)
         for frames in geometry.shape.sequences(geometry)
     ]
-    sides = [side for _, of_sequence in sequences for side in of_sequence]
-    return Batch(tuple(each for each, _ in sequences), *sides)
+    source_side, target_side = (side for _, of_sequence in sequences for side in of_sequence)
+    return Batch(tuple(each for each, _ in sequences), source_side, target_side)
 
 
 def encode_within(encoder: Encoder, batch: EncoderInput, layers: Sequence[int], budget: int) -> Tensor:
@@ -166,192 +163,59 @@ def rows_at_once(batch: EncoderInput, budget: int) -> int:
     return min(rows, max(1, budget // width))
 
 
-Span = tuple[int, int]  # subwords from, up to
-
-
-class Windows(NamedTuple):
-    """The parts of sentences that are encoded, a row each, sentence by sentence: `counts` of them.
-
-    `cuts`: subwords from, up to. Shape: cuts (rows, 2), counts (sentences,)
-    """
-
-    cuts: Indices
-    counts: Indices
-
-    @classmethod
-    def whole(cls, sizes: Indices) -> Windows:
-        """Sentences of these sizes in one piece each."""
-        return cls(np.stack([np.zeros_like(sizes), sizes], axis=1), np.ones_like(sizes))
-
-    @classmethod
-    def of(cls, windows: Sequence[Sequence[Span]]) -> Windows:
-        cuts = np.array([span for of_sentence in windows for span in of_sentence])
-        return cls(cuts, np.array([len(of_sentence) for of_sentence in windows]))
-
-
-class Piece(NamedTuple):
-    """What each row of an input has at one place, end to end. Shape: ids (all subwords,), sizes (rows,)."""
-
-    ids: Indices
-    sizes: Indices
-
-
 def _build_sequence(
     texts: Sequence[Subwords], pairs: Indices, frames: Sequence[Framed], geometry: Geometry
-) -> tuple[EncoderInput, list[Side]]:
+) -> tuple[EncoderInput, list[Located]]:
     """One of the sequences of each pair, in several rows where it does not fit; and where its sides' states are."""
-    of_sides = [texts[framed.side] for framed in frames]
-    windows = _windows([text.sizes[pairs] for text in of_sides], geometry)
-    parts = [_windowed(text, pairs, cut) for text, cut in zip(of_sides, windows, strict=True)]
-    encoder_input, columns = _encoder_input(parts, frames, geometry)
-    width = encoder_input.ids.shape[1]
-    places = zip(of_sides, windows, columns, strict=True)
-    return encoder_input, [_side(text, pairs, cut, column, width) for text, cut, column in places]
+    texts = [texts[framed.side] for framed in frames]
+    sides = [_side(texts[k], pairs, framed.side, geometry) for k, framed in enumerate(frames)]
+    windows = cut([side.sizes for side in sides], geometry.shape, geometry.limit)
+    rows = [_rows(side, of_side) for side, of_side in zip(sides, windows, strict=True)]
+    layout = lay_out(rows, frames, geometry.pad)
+    width = layout.input.ids.shape[1]
+    starts = [np.arange(len(each)) * width + each[:, 0].numpy() for each in layout.columns]
+    located = zip(texts, sides, windows, starts, strict=True)
+    return layout.input, [_located(text, pairs, *where) for text, *where in located]
 
 
-def _windows(sizes: Sequence[Indices], geometry: Geometry) -> Sequence[Windows]:
-    if len(sizes) > 1:
-        source, target = sizes
-        return _windows_together(source, target, geometry)
-    return [_windows_alone(sizes[0], geometry.limit)]
-
-
-def _windows_together(source: Indices, target: Indices, geometry: Geometry) -> tuple[Windows, Windows]:
-    """Of pairs with so many subwords a side; nearly always all of them fit."""
-    if geometry.shape.filled(source, target).max() <= geometry.limit:
-        return Windows.whole(source), Windows.whole(target)
-    windows = [pair_windows(s, t, geometry) for s, t in zip(source.tolist(), target.tolist(), strict=True)]
-    source_windows, target_windows = ([[each[k] for each in of_pair] for of_pair in windows] for k in (0, 1))
-    return Windows.of(source_windows), Windows.of(target_windows)
-
-
-def _windows_alone(sizes: Indices, limit: int) -> Windows:
-    if sizes.max() <= limit:
-        return Windows.whole(sizes)
-    return Windows.of([spans(size, min(size, limit), window_count(size, limit)) for size in sizes.tolist()])
-
-
-def _windowed(text: Subwords, pairs: Indices, windows: Windows) -> Piece:
-    """The subwords of all windows, in the order of their rows."""
-    starts, ends = windows.cuts.T
-    sizes = ends - starts
-    return Piece(text.ids[runs(np.repeat(text.starts[pairs], windows.counts) + starts, sizes)], sizes)
-
-
-def _encoder_input(
-    parts: Sequence[Piece], frames: Sequence[Framed], geometry: Geometry
-) -> tuple[EncoderInput, list[Indices]]:
-    """Rows of sides in their frames, one after the other, and the columns at which each side's subwords begin.
-
-    Shape of columns: (rows,) each
-    """
-    rows = len(parts[0].sizes)
-    pieces = [
-        piece
-        for part, (_, before, after) in zip(parts, frames, strict=True)
-        for piece in (_repeated(before, rows), part, _repeated(after, rows))
-    ]
-    sizes = [piece.sizes for piece in pieces]
-    bounds = np.cumsum([np.zeros_like(sizes[0]), *sizes], axis=0)
-    ends = bounds[-1]
-    ids = np.full((rows, int(ends.max())), geometry.pad, dtype=np.int64)
-    numbers = np.arange(ids.shape[1])
-    for piece, start, end in zip(pieces, bounds[:-1], bounds[1:], strict=True):
-        if len(piece.ids):
-            ids[(numbers >= start[:, None]) & (numbers < end[:, None])] = piece.ids
-    mask = numbers < ends[:, None]
-    second_starts = bounds[3] if len(parts) > 1 else ends
-    sides = (mask & (numbers >= second_starts[:, None])).astype(np.int64)
-    languages = geometry.languages and np.array([geometry.languages[framed.side] for framed in frames])
-    encoder_input = EncoderInput(
-        ids=torch.from_numpy(ids),
-        mask=torch.from_numpy(mask),
-        sides=torch.from_numpy(sides),
-        languages=None if languages is None else torch.from_numpy(languages[sides]),
-        padded=bool(ends.min() < ids.shape[1]),
-    )
-    return encoder_input, list(bounds[1::3])
-
-
-def _repeated(special: tuple[int, ...], rows: int) -> Piece:
-    return Piece(np.tile(np.array(special, dtype=np.int64), rows), np.full(rows, len(special)))
-
-
-def _side(text: Subwords, pairs: Indices, windows: Windows, columns: Indices, width: int) -> Side:
-    """`columns`: where the side's subwords begin in each row, of `width`."""
+def _side(text: Subwords, pairs: Indices, number: int, geometry: Geometry) -> Side:
+    """The sentences of these pairs on side `number`."""
     sizes = text.sizes[pairs]
-    real = np.arange(sizes.max()) < sizes[:, None]
-    words = np.full(real.shape, -1, dtype=np.int64)
-    words[real] = text.words[runs(text.starts[pairs], sizes)]
-    places = np.where(real, _places(sizes, windows, columns, width), 0)
+    chosen = runs(text.starts[pairs], sizes)
+    language = None if geometry.languages is None else geometry.languages[number]
+    return Side.of(text.ids[chosen], text.words[chosen], sizes, geometry.pad, language)
+
+
+def _rows(side: Side, windows: Windows) -> Side:
+    """The windows of all sentences, one after the other."""
+    if windows.are_whole:
+        return side
+    starts, ends = windows.cuts.T
+    return side.windows(np.repeat(np.arange(len(windows.counts)), windows.counts), starts, ends - starts)
+
+
+def _located(text: Subwords, pairs: Indices, side: Side, windows: Windows, starts: Indices) -> Located:
+    """`starts`: where the side's subwords begin in each row, counted through all rows. Shape: (rows,)"""
+    places = torch.from_numpy(_places(side.sizes, windows, starts)).masked_fill_(~side.mask, 0)
     lengths = text.lengths[pairs]
     punctuation = np.arange(lengths.max()) < lengths[:, None]
     first_words = np.cumsum(text.lengths) - text.lengths
     punctuation[punctuation] = text.punctuation[runs(first_words[pairs], lengths)]
-    return Side(torch.from_numpy(places), torch.from_numpy(words), torch.from_numpy(punctuation), lengths)
+    return Located(places, side.words, torch.from_numpy(punctuation), lengths)
 
 
-def _places(sizes: Indices, windows: Windows, columns: Indices, width: int) -> Indices:
+def _places(sizes: Indices, windows: Windows, starts: Indices) -> Indices:
     """Where each subword's state is: in its sentence's only row, or in the row where it is furthest from a cut.
 
     Shape: (batch, subwords)
     """
     counts = windows.counts
-    starts = np.arange(len(columns)) * width + columns  # where each row's subwords of this side begin
     rows = counts.cumsum() - counts  # the first of each sentence
     numbers = np.arange(sizes.max())
-    places = starts[rows, None] + numbers
+    places: Indices = starts[rows, None] + numbers
     for k in np.flatnonzero(counts > 1):
         size, of_sentence = int(sizes[k]), slice(rows[k], rows[k] + counts[k])
         cuts = windows.cuts[of_sentence]
         of_windows = starts[of_sentence] - cuts[:, 0]
         places[k, :size] = of_windows[most_central(size, cuts)] + numbers[:size]
     return places
-
-
-def pair_windows(source: int, target: int, geometry: Geometry) -> list[tuple[Span, Span]]:
-    """The parts of a pair that are encoded together: all of it if it fits, else windows that move in step.
-
-    >>> pair = InputShape(encode=Encoding.PAIR)
-    >>> g = Geometry(pair, limit=8, prefix=(), separator=(), suffix=(), pad=0)
-    >>> pair_windows(4, 4, g)
-    [((0, 4), (0, 4))]
-    >>> pair_windows(8, 8, g)
-    [((0, 4), (0, 4)), ((2, 6), (2, 6)), ((4, 8), (4, 8))]
-    """
-    source_width, target_width = geometry.shape.shares(source, target, geometry.limit)
-    count = max(window_count(source, source_width), window_count(target, target_width))
-    return list(zip(spans(source, source_width, count), spans(target, target_width, count), strict=True))
-
-
-def window_count(size: int, width: int) -> int:
-    """How many windows it takes so that neighbours overlap by half."""
-    return 1 if size <= width else 1 + -(-(size - width) // max(1, width // 2))
-
-
-def spans(size: int, width: int, count: int) -> list[Span]:
-    """`count` spans of `width` subwords, spread evenly from the first subword to the last.
-
-    >>> spans(10, 4, 4)
-    [(0, 4), (2, 6), (4, 8), (6, 10)]
-    """
-    starts = [n * (size - width) // max(1, count - 1) for n in range(count)]
-    return [(start, start + width) for start in starts]
-
-
-def most_central(size: int, cuts: Indices) -> Indices:
-    """For each subword the window in which it is furthest from a cut; the ends of a sentence are no cuts.
-
-    A sentence that is whole in every window has no cuts: its subwords take the windows in turn.
-
-    >>> most_central(8, np.array([(0, 4), (2, 6), (4, 8)]))
-    array([0, 0, 0, 1, 1, 2, 2, 2])
-
-    Shape: (windows, 2) -> (size,)
-    """
-    numbers = np.arange(size)
-    starts, ends = cuts.T
-    if starts[-1] == 0:
-        return numbers * len(cuts) // size
-    halfway: Indices = (starts[1:] + ends[:-1] - 1) // 2  # as far from the cut of one window as of the next
-    return np.searchsorted(halfway, numbers)

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple, TypeVar
 
-from .batches import Batch, Indices
+from .batches import Batch
 from .sentences import SentencePair
 from .subwords import Subwords
+from .windows import Indices
 
 WORDS = 256
 

@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .batches import Batch, Side
+from .batches import Batch, Located
 from .extract import (
     DIRECTED,
     EXTRACTORS,
@@ -68,7 +68,7 @@ class Comparison:
 
     method: Method
 
-    def units(self, states: Tensor, side: Side) -> Units:
+    def units(self, states: Tensor, side: Located) -> Units:
         """The states that will be compared. Shape of `states`: (places, width)."""
         if self.method.level is Level.SUBWORD:
             punctuation = side.punctuation.gather(1, side.words.clamp(min=0))

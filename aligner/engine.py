@@ -21,7 +21,7 @@ import numpy as np
 import torch
 
 from .ahead import run_ahead
-from .batches import Batch, Geometry, Indices, build, encode_within, plan, rows_at_once
+from .batches import Batch, Geometry, build, encode_within, plan, rows_at_once
 from .blocks import Block, Limits, blocks, in_order, too_large
 from .comparison import Comparison, Units
 from .encoder import Encoder
@@ -31,6 +31,7 @@ from .parallel import run_groups
 from .preset import RunOptions
 from .sentences import SentencePair
 from .subwords import Splitter, Subwords
+from .windows import Indices
 
 BUDGETS = {"cpu": 4_096, "cuda": 65_536}  # padded subwords in a batch; it shrinks when memory runs out
 BLOCK = 512  # pairs that are sorted by length together, for every 4,096 of the budget

@@ -3,24 +3,12 @@
 Every subword here has an id of its own, so that plain loops can look in the encoder's input for where it went.
 """
 
-from itertools import pairwise
-
 import numpy as np
-import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xalign.batches import (
-    Geometry,
-    build,
-    most_central,
-    pair_windows,
-    plan,
-    spans,
-    window_count,
-    within_budget,
-)
+from xalign.batches import Geometry, build, plan, within_budget
 from xalign.input_shape import Encoding, InputShape, Positions
 from xalign.subwords import Subwords
 
@@ -248,64 +236,3 @@ def test_a_batch_on_its_device_is_left_alone():
     assert moved.inputs[0].languages is batch.inputs[0].languages
     assert moved.inputs[0].padded == batch.inputs[0].padded
     assert moved.source.places is batch.source.places
-
-
-# Windows.
-
-
-@given(st.integers(1, 200), st.integers(2, 40))
-def test_windows_cover_the_sentence_and_neighbours_share_about_half(size, width):
-    width = min(width, size)
-    found = spans(size, width, window_count(size, width))
-    assert found[0][0] == 0 and found[-1][1] == size
-    assert all(end - start == width for start, end in found)
-    for (start, _), (following, _) in pairwise(found):
-        assert 0 < following - start <= (width + 1) // 2
-
-
-@given(st.integers(1, 300), st.integers(1, 300), geometries("pair"))
-def test_windows_of_a_pair_move_through_both_sides_in_step(source, target, geometry):
-    windows = pair_windows(source, target, geometry)
-    assert windows[0][0][0] == windows[0][1][0] == 0
-    assert windows[-1][0][1] == source and windows[-1][1][1] == target
-    for side in (0, 1):
-        for (start, end), (next_start, next_end) in pairwise(window[side] for window in windows):
-            assert start <= next_start <= end <= next_end  # nothing is left out between them
-
-
-@given(st.integers(1, 600), st.integers(1, 600), st.integers(8, 512))
-def test_both_sides_of_a_window_share_the_limit(source, target, limit):
-    source_share, target_share = InputShape(encode="pair").shares(source, target, limit)
-    assert 1 <= source_share <= source and 1 <= target_share <= target
-    assert source_share + target_share <= limit or (source_share, target_share) == (source, target)
-    if source + target > limit:
-        assert source_share + target_share == limit  # nothing is left unused
-        assert min(source, limit // 4) <= source_share and min(target, limit // 4) <= target_share
-
-
-@pytest.mark.parametrize(
-    ("size", "windows", "chosen"),
-    [
-        (4, [(0, 4)], [0, 0, 0, 0]),
-        (6, [(0, 4), (2, 6)], [0, 0, 0, 1, 1, 1]),
-        (5, [(0, 3), (1, 4), (2, 5)], [0, 0, 1, 2, 2]),
-    ],
-)
-def test_the_window_with_a_subword_at_its_middle_is_chosen(size, windows, chosen):
-    assert most_central(size, np.array(windows)).tolist() == chosen
-
-
-@given(st.integers(2, 200), st.integers(2, 40), st.integers(0, 5))
-def test_the_chosen_window_is_as_far_from_a_cut_as_any(size, width, more):
-    width = min(width, size - 1)
-    windows = spans(size, width, window_count(size, width) + more)
-    for number, chosen in enumerate(most_central(size, np.array(windows)).tolist()):
-        reach = [
-            min(size if start == 0 else number - start, size if end == size else end - 1 - number)
-            for start, end in windows
-        ]
-        assert reach[chosen] == max(reach)
-
-
-def test_a_sentence_that_is_whole_in_every_window_takes_them_in_turn():
-    assert most_central(6, np.array([(0, 6)] * 3)).tolist() == [0, 0, 1, 1, 2, 2]

@@ -12,8 +12,8 @@ from torch import Tensor
 
 from ..device import moved
 from ..encoder import Encoder, EncoderInput
+from ..layout import Side, laid_out
 from ..method import Level
-from .layout import Side, laid_out
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,12 +101,7 @@ def _side(
     subwords: Sequence[NDArray[np.int32]], words: Sequence[NDArray[np.int32]], encoder: Encoder
 ) -> Side:
     sizes = np.array([len(each) for each in subwords], dtype=np.int64)
-    real = np.arange(sizes.max()) < sizes[:, None]
-    ids = np.full(real.shape, encoder.pad_id, dtype=np.int64)
-    word_index = np.full(real.shape, -1, dtype=np.int64)
-    ids[real] = np.concatenate(subwords)
-    word_index[real] = np.concatenate(words)
-    return Side(torch.from_numpy(ids), torch.from_numpy(word_index), sizes)
+    return Side.of(np.concatenate(subwords), np.concatenate(words), sizes, encoder.pad_id)
 
 
 def _language_ids(codes: Sequence[str | None], encoder: Encoder) -> Tensor:

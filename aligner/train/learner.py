@@ -20,13 +20,13 @@ from torch import Tensor, nn
 from ..encoder import WholeEncoder
 from ..errors import OptionError
 from ..extract import EXTRACTORS
+from ..layout import Layout, Side, alone, joined
 from ..method import Extraction, Level, Method
 from ..options import chosen, expect_one_of
 from ..similarity import pool_words, similarity
 from .bootstrap import bootstrapped
 from .collate import TrainingBatch
 from .heads import PairHead, Pointer, VocabularyHead
-from .layout import Layout, Side, alone, joined
 from .masking import RATE, SIDES, Masked, Masker, unmasked
 from .objectives import (
     OBJECTIVES,

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from ..encoder import Encoder
 from ..errors import OptionError
-from .layout import Side
+from ..layout import Side
 
 RATE = 0.15
 BECOMES_MASK, BECOMES_OTHER = 0.8, 0.1

@@ -5,8 +5,8 @@ import pytest
 import torch
 from teaching import PAIRS, example, examples
 
+from xalign.layout import alone, joined, laid_out
 from xalign.train.collate import collate
-from xalign.train.layout import alone, joined, laid_out
 
 
 @pytest.fixture
@@ -108,3 +108,15 @@ def test_languages_go_with_their_sentences(encoder):
     ):
         assert set(languages[mask & (sides == 0)].tolist()) == {english}
         assert set(languages[mask & (sides == 1)].tolist()) == {german}
+
+
+def test_parts_of_sentences_are_sentences(bert, batch):
+    side = batch.source
+    parts = side.windows(np.array([1, 0, 1]), np.array([0, 2, 1]), np.array([2, 3, 1]))
+    assert [sentence(parts, row) for row in range(3)] == [
+        sentence(side, 1)[:2],
+        sentence(side, 0)[2:5],
+        sentence(side, 1)[1:2],
+    ]
+    assert parts.words[1][:3].tolist() == side.words[0][2:5].tolist()
+    assert parts.sizes.tolist() == parts.mask.sum(1).tolist() == [2, 3, 1]

@@ -1,8 +1,8 @@
-"""Sentences of a training batch -> what the encoder reads: each alone, a pair in one sequence, in either order.
+"""Sentences as subwords -> what the encoder reads: each alone, or a pair in one sequence, in either order.
 
-Done with tensors, so that a batch can be laid out in another way on the device where it lies: masked, the target
-first, one side exchanged for another pair's. Does not: cut long sentences into windows, as batches.py does for
-aligning; training takes what fits.
+Done with tensors, where they lie: on the host for aligning; for training on the device too, where a batch is laid out
+in other ways: masked, the target first, one side exchanged for another pair's. Does not: say which sides go into a
+sequence (input_shape.py), or cut long sentences into windows (windows.py).
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..device import moved
-from ..encoder import Encoder, EncoderInput
-from ..input_shape import Framed
+from .device import moved
+from .encoder import Encoder, EncoderInput
+from .input_shape import Framed
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,6 +34,25 @@ class Side:
     words: Tensor
     sizes: NDArray[np.int64]
     languages: Tensor | None = None
+
+    @classmethod
+    def of(
+        cls,
+        ids: NDArray[np.integer],
+        words: NDArray[np.integer],
+        sizes: NDArray[np.int64],
+        pad: int,
+        language: int | None = None,
+    ) -> Side:
+        """From the subwords of all sentences end to end, and the id of their language, where the encoder needs one.
+
+        Shape: ids and words (subwords of all sentences,), sizes (batch,)
+        """
+        real = np.arange(sizes.max()) < sizes[:, None]
+        padded = np.full((2, *real.shape), [[[pad]], [[-1]]], dtype=np.int64)
+        padded[0, real], padded[1, real] = ids, words
+        languages = None if language is None else torch.full((len(sizes),), language)
+        return cls(torch.from_numpy(padded[0]), torch.from_numpy(padded[1]), sizes, languages)
 
     @property
     def mask(self) -> Tensor:
@@ -54,6 +73,18 @@ class Side:
         """At most the first `size` subwords of each sentence."""
         sizes = np.minimum(self.sizes, size)
         return replace(self, ids=self.ids[:, :size], words=self.words[:, :size], sizes=sizes)
+
+    def windows(
+        self, sentences: NDArray[np.int64], starts: NDArray[np.int64], sizes: NDArray[np.int64]
+    ) -> Side:
+        """Parts of these sentences, each from one subword on and so long. Shape of all: (parts,)"""
+        numbers = np.arange(sizes.max())
+        real = numbers < sizes[:, None]
+        rows = torch.from_numpy(sentences)[:, None]
+        index = torch.from_numpy(np.where(real, starts[:, None] + numbers, 0))
+        words = self.words[rows, index].masked_fill(torch.from_numpy(~real), -1)
+        languages = None if self.languages is None else self.languages[rows[:, 0]]
+        return Side(self.ids[rows, index], words, sizes, languages)
 
     def pick(self, rows: NDArray[np.int64]) -> Side:
         """The sentences with these numbers, in this order."""
@@ -106,37 +137,8 @@ class Layout:
         return states.gather(1, index), columns <= last
 
 
-def laid_out(pair: tuple[Side, Side], encoder: Encoder) -> tuple[Layout, ...]:
-    """The sequences that the encoder reads pairs in: one for both sides, or one each."""
-    return tuple(
-        _lay_out([pair[framed.side] for framed in frames], frames, encoder.pad_id)
-        for frames in encoder.input.sequences(encoder)
-    )
-
-
-def alone(side: Side, encoder: Encoder) -> Layout:
-    """Each sentence as a sequence of its own, `<s> a </s>`."""
-    return _lay_out([side], [Framed(0, encoder.prefix, encoder.suffix)], encoder.pad_id)
-
-
-def joined(first: Side, second: Side, encoder: Encoder) -> Layout:
-    """Two sentences in one sequence, whatever the encoder's input shape, for objectives that need it.
-
-    Where the shape has two sequences they go one after the other, `[CLS] a [SEP] [CLS] b [SEP]`, as awesome-align joins
-    them. If any two are too long for one sequence, all sentences are cut to half of its length.
-    """
-    frames = list(chain(*encoder.input.sequences(encoder)))
-    room = encoder.limit - _specials(frames) + len(encoder.prefix + encoder.separator + encoder.suffix)
-    if int(encoder.input.joined.filled(first.sizes, second.sizes).max()) > room:
-        first, second = first.cut(room // 2), second.cut(room // 2)
-    return _lay_out([first, second], frames, encoder.pad_id)
-
-
-def _specials(frames: Sequence[Framed]) -> int:
-    return sum(len(framed.before + framed.after) for framed in frames)
-
-
-def _lay_out(sides: Sequence[Side], frames: Sequence[Framed], pad: int) -> Layout:
+def lay_out(sides: Sequence[Side], frames: Sequence[Framed], pad: int) -> Layout:
+    """One sequence of these sides, each between the special subwords of its frame, one after the other."""
     rows, device = len(sides[0].sizes), sides[0].ids.device
     totals = np.sum([side.sizes for side in sides], axis=0) + _specials(frames)
     width = int(totals.max())
@@ -160,13 +162,43 @@ def _lay_out(sides: Sequence[Side], frames: Sequence[Framed], pad: int) -> Layou
     mask = numbers < end
     second = mask & (numbers >= starts[1]) if len(sides) > 1 else torch.zeros_like(mask)
     inputs = EncoderInput(
-        ids=ids[:, :width],
+        ids=ids[:, :width].contiguous(),
         mask=mask,
         sides=second.long(),
         languages=_languages(sides, second),
         padded=bool(totals.min() < width),
     )
     return Layout(inputs, tuple(sides), tuple(columns))
+
+
+def laid_out(pair: tuple[Side, Side], encoder: Encoder) -> tuple[Layout, ...]:
+    """The sequences that the encoder reads pairs in: one for both sides, or one each."""
+    return tuple(
+        lay_out([pair[framed.side] for framed in frames], frames, encoder.pad_id)
+        for frames in encoder.input.sequences(encoder)
+    )
+
+
+def alone(side: Side, encoder: Encoder) -> Layout:
+    """Each sentence as a sequence of its own, `<s> a </s>`."""
+    return lay_out([side], [Framed(0, encoder.prefix, encoder.suffix)], encoder.pad_id)
+
+
+def joined(first: Side, second: Side, encoder: Encoder) -> Layout:
+    """Two sentences in one sequence, whatever the encoder's input shape, for objectives that need it.
+
+    Where the shape has two sequences they go one after the other, `[CLS] a [SEP] [CLS] b [SEP]`, as awesome-align joins
+    them. If any two are too long for one sequence, all sentences are cut to half of its length.
+    """
+    frames = list(chain(*encoder.input.sequences(encoder)))
+    room = encoder.limit - _specials(frames) + len(encoder.prefix + encoder.separator + encoder.suffix)
+    if int(encoder.input.joined.filled(first.sizes, second.sizes).max()) > room:
+        first, second = first.cut(room // 2), second.cut(room // 2)
+    return lay_out([first, second], frames, encoder.pad_id)
+
+
+def _specials(frames: Sequence[Framed]) -> int:
+    return sum(len(framed.before + framed.after) for framed in frames)
 
 
 def _languages(sides: Sequence[Side], second: Tensor) -> Tensor | None:

@@ -4,7 +4,7 @@
 
     sentences    lines of text -> sentence pairs (pairs: what a program hands over -> the same)
     subwords     words -> subword ids (punctuation: which of them it is)
-    batches      subwords -> padded batches (layout: what the encoder reads; windows: of long sentences) (blocks: which pairs are computed together)
+    batches      subwords -> padded batches (blocks: which pairs go together; layout, windows: what an encoder reads)
     encoder      batches -> hidden states of chosen layers (encoders/: a family each; families: which one, and loading)
     similarity   states -> how alike each source and each target position are
     extract      similarity -> links (transport, symmetrize: what some methods need)

@@ -172,10 +172,13 @@ def _build_sequence(
     windows = cut([side.sizes for side in sides], geometry.shape, geometry.limit)
     rows = [_rows(side, of_side) for side, of_side in zip(sides, windows, strict=True)]
     layout = lay_out(rows, frames, geometry.pad)
-    width = layout.input.ids.shape[1]
-    starts = [np.arange(len(each)) * width + each[:, 0].numpy() for each in layout.columns]
-    located = zip(texts, sides, windows, starts, strict=True)
-    return layout.input, [_located(text, pairs, *where) for text, *where in located]
+    located = []
+    for k, (text, side) in enumerate(zip(texts, sides, strict=True)):
+        places = layout.places(k)
+        if not windows[k].are_whole:
+            places = _central_places(side, windows[k], places[:, 0].numpy())
+        located.append(_located(text, pairs, side, places))
+    return layout.input, located
 
 
 def _side(text: Subwords, pairs: Indices, number: int, geometry: Geometry) -> Side:
@@ -194,28 +197,23 @@ def _rows(side: Side, windows: Windows) -> Side:
     return side.windows(np.repeat(np.arange(len(windows.counts)), windows.counts), starts, ends - starts)
 
 
-def _located(text: Subwords, pairs: Indices, side: Side, windows: Windows, starts: Indices) -> Located:
-    """`starts`: where the side's subwords begin in each row, counted through all rows. Shape: (rows,)"""
-    places = torch.from_numpy(_places(side.sizes, windows, starts)).masked_fill_(~side.mask, 0)
+def _central_places(side: Side, windows: Windows, starts: Indices) -> Tensor:
+    """Where each subword's state is: in that of its sentence's rows where it is furthest from a cut.
+
+    `starts`: where the side's subwords begin in each row, counted through all rows. Shape: (rows,) -> (batch, subwords)
+    """
+    places = torch.zeros_like(side.ids)
+    rows = np.cumsum(windows.counts) - windows.counts  # the first of each sentence
+    for k, (size, row, count) in enumerate(zip(side.sizes, rows, windows.counts, strict=True)):
+        cuts = windows.cuts[row : row + count]
+        of_windows = starts[row : row + count] - cuts[:, 0]
+        places[k, :size] = torch.from_numpy(of_windows[most_central(size, cuts)] + np.arange(size))
+    return places
+
+
+def _located(text: Subwords, pairs: Indices, side: Side, places: Tensor) -> Located:
     lengths = text.lengths[pairs]
     punctuation = np.arange(lengths.max()) < lengths[:, None]
     first_words = np.cumsum(text.lengths) - text.lengths
     punctuation[punctuation] = text.punctuation[runs(first_words[pairs], lengths)]
     return Located(places, side.words, torch.from_numpy(punctuation), lengths)
-
-
-def _places(sizes: Indices, windows: Windows, starts: Indices) -> Indices:
-    """Where each subword's state is: in its sentence's only row, or in the row where it is furthest from a cut.
-
-    Shape: (batch, subwords)
-    """
-    counts = windows.counts
-    rows = counts.cumsum() - counts  # the first of each sentence
-    numbers = np.arange(sizes.max())
-    places: Indices = starts[rows, None] + numbers
-    for k in np.flatnonzero(counts > 1):
-        size, of_sentence = int(sizes[k]), slice(rows[k], rows[k] + counts[k])
-        cuts = windows.cuts[of_sentence]
-        of_windows = starts[of_sentence] - cuts[:, 0]
-        places[k, :size] = of_windows[most_central(size, cuts)] + numbers[:size]
-    return places

@@ -127,6 +127,13 @@ class Layout:
         placed = torch.full((rows, width + 1), -1, dtype=values.dtype, device=values.device)
         return placed.scatter_(1, columns, values[:, : columns.shape[1]])[:, :width]
 
+    def places(self, side: int) -> Tensor:
+        """Where each subword of a side stands, counted through all rows; 0 at padding. Shape: (batch, subwords)"""
+        rows, width = self.input.ids.shape
+        columns = self.columns[side]
+        first = torch.arange(0, rows * width, width, device=columns.device)[:, None]
+        return (columns + first).masked_fill_(columns == width, 0)
+
     def pick(self, side: int, states: Tensor) -> tuple[Tensor, Tensor]:
         """(the states of a side's subwords, which of them are real).
 
@@ -151,10 +158,11 @@ def lay_out(sides: Sequence[Side], frames: Sequence[Framed], pad: int) -> Layout
         for special in before:
             ids.scatter_(1, end, special)
             end = end + 1
-        places = torch.where(side.mask, end + side.numbers, width)
+        real = side.mask
+        places = torch.where(real, end + torch.arange(real.shape[1], device=device), width)
         ids.scatter_(1, places, side.ids)
         columns.append(places)
-        end = end + side.mask.sum(1, keepdim=True)
+        end = end + real.sum(1, keepdim=True)
         for special in after:
             ids.scatter_(1, end, special)
             end = end + 1

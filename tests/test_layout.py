@@ -120,3 +120,16 @@ def test_parts_of_sentences_are_sentences(bert, batch):
     ]
     assert parts.words[1][:3].tolist() == side.words[0][2:5].tolist()
     assert parts.sizes.tolist() == parts.mask.sum(1).tolist() == [2, 3, 1]
+
+
+def test_a_short_sentence_of_a_long_side_is_laid_out_as_alone(bert):
+    long, short = example(bert, (" ".join(["Haus"] * 30), "the")), example(bert, ("das Haus", "the house"))
+    [picked, expected] = (
+        alone(side, bert)
+        for side in (
+            collate([long, short], bert, "word").source.pick(np.array([1])),
+            collate([short], bert, "word").source,
+        )
+    )
+    assert torch.equal(picked.input.ids, expected.input.ids) and not picked.input.padded
+    assert torch.equal(picked.place(0, picked.sides[0].words), expected.place(0, expected.sides[0].words))

@@ -5,6 +5,7 @@ import math
 import threading
 from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
 
 import pytest
 import torch
@@ -12,10 +13,13 @@ import torch
 from xalign.errors import OptionError, TrainingError
 from xalign.families import load_encoder
 from xalign.models import resolve
+from xalign.train.collate import collate
+from xalign.train.corpus import read_corpus
 from xalign.train.development import DevelopmentFiles, evaluator
 from xalign.train.learner import Learner
 from xalign.train.log import read_log
-from xalign.train.loop import TrainOptions
+from xalign.train.loop import Callbacks, TrainOptions, train
+from xalign.train.mixture import Mixture
 from xalign.train.run import Plan, run
 
 SCHEDULE = {"batch_subwords": 200, "learning_rate": 3e-3, "warmup_steps": 2, "log_steps": 5}
@@ -42,48 +46,64 @@ def test_it_learns_the_lexicon(start, corpus, development, tmp_path):
     assert all(math.isclose(entry["losses"]["guided"], entry["loss"]) for entry in log)
 
 
-def test_the_best_weights_are_kept_not_the_last(start, corpus, development, tmp_path, monkeypatch):
-    out, best, weights = tmp_path / "out", [], []
+@pytest.fixture
+def train_plainly(start, corpus):
+    """`train_plainly(out, options, callbacks)`: as `run` trains, without development sets; gives the learner.
+
+    `prepare` may change it before it learns.
+    """
+
+    def trained(out, options, callbacks=None, prepare=lambda learner: None):
+        encoder = load_encoder(resolve(str(start)))
+        learner = Learner(encoder, {"guided": 1.0}, encoder.preset.method)
+        prepare(learner)
+        texts = read_corpus(corpus, encoder)
+        mixture = Mixture([texts], options.batch_subwords, encoder.input, options.temperature, options.seed)
+        level = encoder.preset.method.level
+        collated = partial(collate, encoder=encoder, level=level)
+        train(learner, mixture, collated, torch.device("cpu"), out, options, callbacks=callbacks)
+        return learner
+
+    return trained
+
+
+def test_the_best_weights_are_kept_not_the_last(train_plainly, tmp_path):
+    best, saved = [], []
     scores = iter([30.0, 20.0, 25.0, 20.0, 10.0])
-    monkeypatch.setattr("xalign.train.run.evaluator", lambda *_: lambda: {"set": next(scores)})
-
-    def remember(progress):
-        best.append(progress.best)
-        weights.append((out / "model.safetensors").read_bytes())
-
+    callbacks = Callbacks(
+        evaluate=lambda: {"set": next(scores)},
+        save=lambda: saved.append(len(best) + 1),
+        report=lambda progress: best.append(progress.best),
+    )
     options = TrainOptions(steps=10, save_steps=2, **{**SCHEDULE, "log_steps": 2})
-    run(Plan(str(start), [corpus], out, [development]), options, report=remember)
+    train_plainly(tmp_path / "out", options, callbacks)
     assert best == [True, True, False, False, True]
-    assert weights[1] == weights[2] == weights[3]
-    assert len(set(weights)) == 3
+    assert saved == [1, 2, 5]
 
 
-def test_accumulated_batches_are_one_step(start, corpus, tmp_path, monkeypatch):
+def test_accumulated_batches_are_one_step(train_plainly, tmp_path):
     """The gradient of one step over two batches is the mean of theirs, and so is what is logged."""
-    gradients, losses = {}, {}
+    gradients, losses, steps = {}, {}, {}
 
-    class Noting(torch.optim.SGD):
-        def step(self, closure=None):
-            gradients[name].append([weight.grad.clone() for weight in self.param_groups[0]["params"]])
-
-    def noting(learner, *_):
+    def watched(learner):
         for block in learner.model.modules():  # no dropout: it depends on the number of the batch
             if isinstance(block, torch.nn.Dropout):
                 block.p = 0.0
-        return Noting([weight for weight in learner.parameters() if weight.requires_grad], lr=0.0)
+        weight = next(each for each in learner.parameters() if each.requires_grad and each.dim() > 1)
+        weight.register_post_accumulate_grad_hook(lambda each: gradients[name].append(each.grad.clone()))
 
-    monkeypatch.setattr("xalign.train.loop.make_optimizer", noting)
     for name, values in {"two": {"accumulate": 2, "steps": 2}, "one": {"steps": 4}}.items():
-        gradients[name] = []
-        options = TrainOptions(**{**SCHEDULE, "clip": math.inf, "log_steps": 1, **values})
-        run(Plan(str(start), [corpus], tmp_path / name), options)
+        gradients[name], steps[name] = [], []
+        usual = {**SCHEDULE, "clip": math.inf, "log_steps": 1, "learning_rate": 0.0}
+        callbacks = Callbacks(stepped=steps[name].append)
+        train_plainly(tmp_path / name, TrainOptions(**{**usual, **values}), callbacks, watched)
         lines = (tmp_path / name / "log.jsonl").read_text().splitlines()
         losses[name] = [json.loads(line)["loss"] for line in lines]
-    one, two = gradients["one"], gradients["two"]
-    assert len(two) == 2
+    assert steps == {"two": [1, 2], "one": [1, 2, 3, 4]}
+    one, two = gradients["one"], gradients["two"][1::2]  # each second time the step is whole
     for step in range(2):
-        for mean, first, second in zip(two[step], *one[2 * step : 2 * step + 2], strict=True):
-            torch.testing.assert_close(mean, (first + second) / 2, atol=1e-6, rtol=1e-4)
+        mean = (one[2 * step] + one[2 * step + 1]) / 2
+        torch.testing.assert_close(two[step], mean, atol=1e-6, rtol=1e-4)
     separate = losses["one"]
     assert losses["two"] == pytest.approx([sum(separate[:2]) / 2, sum(separate[2:]) / 2])
 

@@ -1,7 +1,7 @@
 """What an encoder reads of a sentence pair: in how many sequences, with which special subwords and positions.
 
 For XLM-R, `encode` pair is `<s> source </s> target </s>`; separate is `<s> source </s>` and `<s> target </s>`.
-Does not: build batches (batches.py, train/layout.py).
+Does not: lay out what is in them (layout.py).
 """
 
 from __future__ import annotations

@@ -51,6 +51,6 @@ def test_importing_does_not_import_torch(code):
 
 
 def test_the_modules_can_be_imported_from_a_checkout():
-    code = "import aligner.formats, aligner.encoders.packed, aligner.train.layout"
+    code = "import aligner.formats, aligner.encoders.packed, aligner.train.collate"
     checkout = Path(__file__).parent.parent
     subprocess.run([sys.executable, "-c", code], check=True, cwd=checkout)

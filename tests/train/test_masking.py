@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from xalign.errors import OptionError
-from xalign.train.layout import Side
+from xalign.layout import Side
 from xalign.train.masking import Masker, unmasked
 
 

@@ -129,7 +129,7 @@ def test_there_must_be_something_to_resume(start, text, tmp_path):
 
 def test_text_of_different_lengths_is_refused(start, text, tmp_path):
     text.target.write_text("the\n", encoding="utf-8")
-    with pytest.raises(InputError, match=r"a\.en ends after line 1"):
+    with pytest.raises(InputError, match=r"a\.de has 24 lines, but .*a\.en has 1: line i of both"):
         adapt(Plan(str(start), [text], tmp_path / "out"), OPTIONS, rounds=1)
 
 

@@ -75,8 +75,13 @@ def by_length(counts: Sequence[Counts], text: Sequence[SentencePair]) -> list[Le
 
 
 def reliability(hypothesis: Hypothesis, gold: Gold, bins: int = BINS) -> list[Bin]:
-    """By bins of equal width over [0, 1], those that have links; a link is right if it is possible in the gold."""
+    """By bins of equal width over [0, 1], those that have links; a link is right if it is possible in the gold.
+
+    None where scores are not in [0, 1], as those of argmax: they are not meant as probabilities.
+    """
     scores, _, possible = _scored(hypothesis, gold)
+    if ((scores < 0) | (scores > 1)).any():
+        return []
     numbers = np.clip((scores * bins).astype(int), 0, bins - 1)
     return [
         Bin(

@@ -49,10 +49,9 @@ def draw(
     if any(len(found) > 1 for found in _by_model(scores).values()):
         plots.append(partial(_by_layer, scores=scores))
     if any(alignment.scores for _, hypothesis in chosen for alignment in hypothesis.alignments):
-        plots += [
-            partial(_by_threshold, chosen=chosen, gold=gold),
-            partial(_reliability, chosen=chosen, gold=gold),
-        ]
+        plots.append(partial(_by_threshold, chosen=chosen, gold=gold))
+    if any(reliability(hypothesis, gold) for _, hypothesis in chosen):
+        plots.append(partial(_reliability, chosen=chosen, gold=gold))
     if text is not None:
         plots.append(partial(_by_length, chosen=chosen, text=text))
     if not plots:
@@ -85,7 +84,7 @@ def _by_layer(axes: Axes, scores: Sequence[Score]) -> None:
     for model, found in _by_model(scores).items():
         layers = [layer for layer, _ in found]
         _with_intervals(axes, layers, [(score.total.aer, score.interval) for _, score in found], model)
-        axes.set_xticks(layers)
+    axes.locator_params(axis="x", integer=True)
     _finish(axes, "AER by layer", "layer (0: embeddings)", "AER, 95 % interval")
     axes.set_ylim(bottom=0)
 
@@ -106,6 +105,8 @@ def _reliability(axes: Axes, chosen: Sequence[tuple[Score, Hypothesis]], gold: G
     axes.plot([0, 1], [0, 1], color="#9aa3af", linestyle="--", linewidth=1)
     for score, hypothesis in chosen:
         bins = reliability(hypothesis, gold)
+        if not bins:
+            continue
         label = f"{plain(score.name)} (off by {100 * calibration_error(bins):.1f} points)"
         axes.plot(
             [each.score for each in bins],

@@ -21,7 +21,7 @@ from xalign.files import STANDARD, expect_no_input, name_of, writing
 from xalign.sentences import SentencePair, read_files, read_stream
 from xalign.show.case import Exhibit
 from xalign.show.figure import draw
-from xalign.show.page import page
+from xalign.show.web import page
 
 if TYPE_CHECKING:
     import numpy as np

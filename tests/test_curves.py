@@ -65,3 +65,8 @@ def test_pairs_are_classed_by_the_words_of_their_source():
         (61, None, 2),
     ]
     assert {each.aer for each in found} == {counts[0].aer}
+
+
+def test_scores_that_are_no_shares_have_no_reliability():
+    alignment = Alignment(Alignment.of([(0, 0), (1, 1)]).links, scores=(21.5, 0.5))
+    assert reliability(Hypothesis("out", [alignment, Alignment()]), GOLD) == []

@@ -2,6 +2,7 @@
 
 case        a pair, the links of one or several systems, the gold -> marks, each right, wrong, missing, ...
 terminal    a case -> a coloured grid of text
-page        cases -> one HTML file that needs no network
+web         cases -> one HTML file that needs no network (page/: its parts)
 figure      a case -> a picture for a paper
+notebook    an explanation -> a heat map in a notebook
 """

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from .page import heat
+from .web import heat
 
 # (source to target, target to source) -> what stands in a cell
 SIGNS = {(True, True): "●", (True, False): "→", (False, True): "←", (False, False): ""}

@@ -9,7 +9,7 @@ from xalign.evaluation import Hypothesis
 from xalign.links import Alignment
 from xalign.sentences import SentencePair
 from xalign.show.case import Exhibit
-from xalign.show.page import page
+from xalign.show.web import page
 
 from exhibits import PAIRS, exhibit  # isort: skip
 

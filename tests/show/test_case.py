@@ -77,7 +77,7 @@ def test_pairs_are_numbered_from_1():
 
 
 def test_the_marks_of_the_page_are_all_in_its_script_and_style():
-    folder = Path(__file__).resolve().parents[2] / "aligner" / "show"
-    for name in ("page.js", "page.css"):
+    folder = Path(__file__).resolve().parents[2] / "aligner" / "show" / "page"
+    for name in ("base.js", "page.css"):
         text = (folder / name).read_text(encoding="utf-8")
         assert [verdict for verdict in Verdict if verdict not in text] == []

@@ -12,7 +12,7 @@ from xalign.evaluation import Hypothesis
 from xalign.links import Alignment
 from xalign.sentences import SentencePair
 from xalign.show.case import Exhibit
-from xalign.show.page import heat, page
+from xalign.show.web import heat, page
 
 
 def data(text):

@@ -1,8 +1,8 @@
 """Cases -> one HTML page that needs no network: sentences with links to touch, grids over the similarity.
 
 Texts are data: they stand in the page as JSON in which no "<" is left, and its script puts them in as text. The page
-runs that script alone, by its hash. Draws only what is near the window (page.js), so that thousands of pairs are no
-burden.
+runs that script alone, by its hash. It draws only what is near the window (page/order.js), so that it is quick with
+thousands of pairs.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from numpy.typing import NDArray
 from ..aer import count, total
 from .case import Case, Exhibit, is_right_to_left
 
+SCRIPTS = ("base.js", "pair.js", "order.js", "touch.js", "tools.js")  # parts of one script, in their order
+
 
 def page(
     exhibit: Exhibit, title: str = "Word alignments", languages: tuple[str | None, str | None] = (None, None)
@@ -32,7 +34,7 @@ def page(
         "languages": languages,
         "pairs": [_pair(case) for case in exhibit.cases],
     }
-    style, script = _part("page.css"), _part("page.js")
+    style, script = _part("page.css"), "\n".join(map(_part, SCRIPTS))
     parts = {
         "title": html.escape(title),
         "style": style,
@@ -45,7 +47,7 @@ def page(
 
 
 def _part(name: str) -> str:
-    return files(__package__).joinpath(name).read_text(encoding="utf-8")
+    return files(__package__).joinpath("page", name).read_text(encoding="utf-8")
 
 
 def _hash(text: str) -> str:

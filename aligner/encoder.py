@@ -1,11 +1,11 @@
 """A batch of subword ids -> hidden states of chosen layers, for every family of encoder.
 
-An `Encoder` is all that aligning asks of a model. A `WholeEncoder` has everything that its checkpoint holds, and can be
-saved and trained too: there is one per family (encoders/*.py), which says how to load its checkpoints and what its
-model takes as input. Of it, encoders/aligning.py makes one that only aligns. families.py loads either.
+An `Encoder` is what aligning needs of a model. A `WholeEncoder` has everything that its checkpoint holds, so it can be
+saved and trained, too. Each family has one (encoders/*.py), which says how to load its checkpoints and what its model
+takes as input. encoders/aligning.py turns it into one that only aligns. families.py loads either.
 
-Layer n is what transformers calls `hidden_states[n]`: 0 the embeddings, n what block n+1 reads, and the last layer the
-model's output, after the final normalisation where a pre-norm model has one.
+Layer n is what transformers calls `hidden_states[n]`: 0 is the embeddings, n the input of block n + 1, and the last
+layer is the output of the model, after the final normalisation of a pre-norm model.
 
 Does not: choose layers, cut text to length, or build batches (batches.py does).
 """
@@ -86,10 +86,10 @@ class EncoderInput:
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """What is asked of a tokenizer beside splitting.
+    """The vocabulary of a tokenizer.
 
-    `size`: ids run from 0 to below it. `pad`, `mask`: special ids; padding is masked, so that any id does for a
-    tokenizer without one of its own. `unknown`: None where every text can be split. `specials`: all special ids.
+    `size`: ids are 0 to `size` - 1. `pad`, `mask`: special ids; padding is masked, so any id will do for a tokenizer
+    without one. `unknown`: None if every text can be split. `specials`: all special ids.
     """
 
     size: int
@@ -104,12 +104,12 @@ _LANGUAGES = " and ".join(_LANGUAGE_OPTIONS)
 
 
 class Encoder(ABC):
-    """A model that answers with hidden states. Threads take turns with it, unless it is `concurrent`.
+    """A model that gives hidden states. Threads take turns with it, unless it is `concurrent`.
 
-    `layers`: number of blocks; valid layers are 0..layers, of which those above `highest` were left out. `width`: of a
-    hidden state. `limit`: the room of a pair (`InputShape.room`). `causal`: each position sees those before it alone.
-    `languages`: the codes that `language_id` takes, in the order of their ids; empty where encoding depends
-    on none. `needs_language`: there are such codes and no `default_language`.
+    `layers`: number of blocks; valid layers are 0..layers, but those above `highest` were dropped. `width`: of a hidden
+    state. `limit`: the room of a pair (`InputShape.room`). `causal`: each position only sees those before it.
+    `languages`: the codes that `language_id` takes, in the order of their ids; empty if encoding does not depend on the
+    language. `needs_language`: there are such codes and no `default_language`.
     `prefix`, `separator`, `suffix`: the special ids before, between and after the two sides of a pair; a
     single sentence has `prefix` and `suffix`.
     """
@@ -147,7 +147,7 @@ class Encoder(ABC):
 
     @abstractmethod
     def pieces(self, ids: Sequence[int]) -> list[str]:
-        """The text of each subword, as the vocabulary has it."""
+        """The text of each subword in the vocabulary."""
 
     @abstractmethod
     def states(self, batch: EncoderInput, layers: Set[int]) -> dict[int, Tensor]:
@@ -159,7 +159,7 @@ class Encoder(ABC):
 
     @property
     def input(self) -> InputShape:
-        """How a pair is laid out for it."""
+        """How a pair is laid out for this encoder."""
         return self.preset.input
 
     @property
@@ -169,7 +169,7 @@ class Encoder(ABC):
     def encode(self, batch: EncoderInput, layers: Sequence[int]) -> Tensor:
         """Hidden states of `layers`, in their order. No block above the highest of them is run.
 
-        A whole encoder's carry gradients; whoever needs none calls it under `torch.inference_mode()`.
+        Those of a whole encoder have gradients; call it under `torch.inference_mode()` if you need none.
 
         Shape: (layers, batch, subwords, width)
         """
@@ -181,7 +181,7 @@ class Encoder(ABC):
         return torch.stack([states[layer] for layer in layers])
 
     def check_layers(self, layers: Sequence[int]) -> None:
-        """LayerError, with the range, unless the encoder has all of `layers`."""
+        """Raise LayerError, with the valid range, unless the encoder has all of `layers`."""
         if not layers:
             raise LayerError("no layer to encode: name at least one")
         for layer in layers:
@@ -192,13 +192,13 @@ class Encoder(ABC):
                 raise LayerError(f"layer {layer} was dropped when {self.preset.name} was loaded")
 
     def subword_ids(self, words: Sequence[str], language: str | None = None) -> list[list[int]]:
-        """The ids of each word on its own, no special ones; empty for a word that the tokenizer drops."""
+        """The ids of each word on its own, without special ones; empty for a word that the tokenizer drops."""
         if not words:
             return []
         return [self._without_specials(ids) for ids in self.split(words, language)]
 
     def _without_specials(self, ids: list[int]) -> list[int]:
-        """A "</s>" in somebody's text must not end the sentence, nor a "<pad>" shift what follows it."""
+        """A "</s>" in the text must not end the sentence, and a "<pad>" must not shift what follows it."""
         specials, unknown = self.vocabulary.specials, self.vocabulary.unknown
         if specials.isdisjoint(ids):
             return ids
@@ -206,7 +206,7 @@ class Encoder(ABC):
         return [number for number in replaced if number is not None]
 
     def language_id(self, code: str | None) -> int:
-        """What `EncoderInput.languages` holds for a language; None asks for the default one."""
+        """The id of a language in `EncoderInput.languages`; None gives the default language."""
         if not self.languages:
             raise LanguageError(
                 f"{self.preset.name} takes no language: leave out {_LANGUAGES}", *_LANGUAGE_OPTIONS
@@ -228,9 +228,9 @@ class Encoder(ABC):
 
 
 class WholeEncoder(Encoder):
-    """An encoder with all that its checkpoint holds: it can be saved, moved and trained.
+    """An encoder with everything that its checkpoint holds: it can be saved, moved and trained.
 
-    `model`: what computes: transformers' own, or one whose weights have the same names.
+    `model`: transformers' own, or one whose weights have the same names.
     """
 
     def __init__(
@@ -239,12 +239,12 @@ class WholeEncoder(Encoder):
         super().__init__(preset, layers, width, vocabulary)
         self.model = model
 
-    # What a family says about itself.
+    # What each family defines.
 
     @classmethod
     @abstractmethod
     def load(cls, preset: Preset, dtype: torch.dtype) -> Self:
-        """Read the checkpoint that `preset` names; ModelError where it cannot be read."""
+        """Read the checkpoint that `preset` names; ModelError if it cannot be read."""
 
     @abstractmethod
     def save(self, folder: Path, weights: Mapping[str, Tensor] | None = None) -> None:
@@ -258,21 +258,21 @@ class WholeEncoder(Encoder):
         """Freeze what the family's authors freeze for fine-tuning."""
         raise OptionError(f"{self.preset.name}: only X-MOD has parts that its authors freeze for fine-tuning")
 
-    # What an encoder that only aligns is made of (encoders/aligning.py).
+    # Parts of an encoder that only aligns (encoders/aligning.py).
 
     @abstractmethod
     def embed(self, batch: EncoderInput) -> Tensor:
-        """Layer 0, where the family's blocks can be packed. Shape: (batch, subwords, width)"""
+        """Layer 0, for families whose blocks can be packed. Shape: (batch, subwords, width)"""
 
     def packed(self, highest: int) -> PackedBlocks | None:
-        """The first `highest` blocks, laid out for a processor; None where packed.py does not know their kind."""
+        """The first `highest` blocks, packed for a CPU; None if packed.py does not know their kind."""
         return None
 
     @abstractmethod
     def remove_blocks(self, first: int) -> None:
-        """Free the memory of the blocks from number `first` on, counted from 0; it is whole no longer."""
+        """Free the memory of the blocks from number `first` on, counted from 0; the encoder is then no longer whole."""
 
-    # What everybody asks of it.
+    # The interface that all families share.
 
     @property
     def word_embeddings(self) -> nn.Embedding:

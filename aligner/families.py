@@ -18,7 +18,7 @@ from .json_file import read_object
 from .models import BUNDLED, holds_fairseq
 from .preset import Family, Preset
 
-_FOREIGN = ".encoders.generic", "ForeignEncoder"  # of a checkpoint that brings its own code, and is trusted
+_FOREIGN = ".encoders.generic", "ForeignEncoder"  # for a checkpoint that brings its own code, and is trusted
 # transformers' model_type -> family; every other type is generic.
 _FAMILY_OF_TYPE = {
     "xlm-roberta": Family.ROBERTA,
@@ -65,7 +65,7 @@ def load_for_aligning(
     highest: int | None = None,
     trust_remote_code: bool = False,
 ) -> Encoder:
-    """As `load_encoder`, one that only aligns; `highest` leaves out the blocks above that layer.
+    """As `load_encoder`, but an encoder that only aligns; `highest` drops the blocks above that layer.
 
     Raises:
         LayerError: the encoder has no such layer.
@@ -92,7 +92,7 @@ def _class(preset: Preset, folder: Path, trusts: bool) -> tuple[str, str]:
 def _check_readable(preset: Preset, folder: Path, trusts: bool) -> None:
     if not folder.is_dir():
         raise ModelError(f"{folder}: a file, where {preset.name} needs a folder with {CONFIG} and weights")
-    if folder not in BUNDLED.values():  # what comes with the package is no safer than the package
+    if folder not in BUNDLED.values():  # bundled checkpoints are as safe as the package itself
         if not trusts:
             refuse_code(folder)
         check_folder(folder, frozenset(_FAMILY_OF_TYPE))
@@ -114,7 +114,7 @@ def _is_prenorm(folder: Path, config: dict[str, Any]) -> bool:
 
 
 def _check_usable(encoder: WholeEncoder, folder: Path) -> None:
-    """ModelError for what only a loaded model shows."""
+    """Raise ModelError for faults that only a loaded model shows."""
     if encoder.limit < 1:
         raise ModelError(f"{folder / CONFIG}: max_position_embeddings leaves no room for a word")
     rows = getattr(encoder.model.config, "vocab_size", None)
@@ -124,7 +124,7 @@ def _check_usable(encoder: WholeEncoder, folder: Path) -> None:
             f"{folder / CONFIG}: vocab_size is {rows}, but the tokenizer beside it has {words} subwords and more"
         )
     for name, weight in chain(encoder.model.named_parameters(), encoder.model.named_buffers()):
-        # A sum is quick, and not finite where one of them is not; where it is merely too large, they are looked at.
+        # A sum is quick, and is not finite if one of them is not. If only the sum overflows, the weights are checked.
         if not weight.detach().sum().isfinite() and not weight.detach().isfinite().all():
             dtype = str(weight.dtype).removeprefix("torch.")
             raise ModelError(

@@ -1,1 +1,1 @@
-"""What differs from one family of encoders to the next, a file each."""
+"""One file per family of encoders, with what differs between families."""

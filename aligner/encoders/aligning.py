@@ -1,7 +1,7 @@
-"""What is left of an encoder that only aligns: its text side, its embeddings, and the blocks up to a layer.
+"""An encoder that only aligns: its tokenizer, its embeddings, and the blocks up to a layer.
 
-On a processor the blocks are packed where packed.py knows their kind; else they are run as the family runs them. It
-cannot be saved, exported, moved or trained: it is no longer what its checkpoint holds.
+On a CPU the blocks are packed if packed.py knows their kind; otherwise they run as the family runs them. Such an
+encoder cannot be saved, exported, moved or trained, since it no longer has everything that its checkpoint holds.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from ..encoder import Encoder, EncoderInput, WholeEncoder
 
 
 class AligningEncoder(Encoder):
-    """Takes a whole encoder over, which nobody else may use any more. `concurrent` where its blocks are packed.
+    """Takes over a whole encoder, which must not be used any more. `concurrent` if its blocks are packed.
 
-    `highest`: the layer above which no block is kept; None keeps all.
+    `highest`: blocks above this layer are dropped; None keeps all.
     """
 
     def __init__(self, whole: WholeEncoder, device: torch.device, highest: int | None = None) -> None:

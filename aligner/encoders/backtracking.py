@@ -1,8 +1,8 @@
-"""Whether a regular expression can take a time that is exponential in the length of the text, judged by its form.
+"""Whether a regular expression can take time exponential in the length of the text, judged by its form.
 
-Patterns that repeat a part which can itself be read in several ways, as `(a+)+` and `(a|aa)*` do, try all of them
-before they give up. Those that published tokenizers split words by repeat characters, and classes of them, alone.
-Refuses more than it must: a pattern that is refused need not be slow.
+A pattern that repeats a part which can match in several ways, such as `(a+)+` or `(a|aa)*`, tries all of them before it
+fails. The patterns of published tokenizers repeat only characters and classes of characters. This check is
+conservative: a pattern that is refused need not be slow.
 """
 
 from __future__ import annotations

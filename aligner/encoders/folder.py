@@ -1,7 +1,7 @@
-"""Whether a checkpoint folder may be loaded: what its small files say is checked before anything is made of it.
+"""Whether a checkpoint folder may be loaded: its small files are checked before anything is built from them.
 
-A checkpoint comes from somewhere. It may bring Python code, ask for more memory than any machine has, or hold a
-tokenizer that never ends. Does not: read weights (whoever loads them compares their shapes).
+A checkpoint may come from a stranger. It may bring Python code, ask for more memory than any machine has, or have a
+tokenizer that never terminates. Does not: read weights (loading them compares their shapes).
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ _IMPLEMENTATIONS = ("attn_implementation", "_attn_implementation", "experts_impl
 
 
 def check_folder(folder: Path, known: frozenset[str]) -> None:
-    """ModelError unless everything that can be told from a folder's small files is in order.
+    """Raise ModelError if something in a folder's small files is wrong.
 
     `known`: the values of `model_type` whose families have a file here.
     """
     if (folder / _ADAPTER).is_file():
         raise ModelError(
-            f"{folder / _ADAPTER}: an adapter, not a model: merge it into its model and save that"
+            f"{folder / _ADAPTER}: an adapter, not a model: merge it into its model, and save the result"
         )
     config = read_object(folder / CONFIG)
     kind = config.get("model_type")
@@ -45,12 +45,12 @@ def check_folder(folder: Path, known: frozenset[str]) -> None:
 
 
 def brings_code(folder: Path) -> bool:
-    """Whether transformers would have to run Python code that the checkpoint brings, or names."""
+    """Whether transformers would have to run Python code from the checkpoint, or named by it."""
     return any(True for _ in _code(folder))
 
 
 def refuse_code(folder: Path) -> None:
-    """ModelError if the checkpoint brings code."""
+    """Raise ModelError if the checkpoint brings code."""
     for path, key, value in _code(folder):
         raise ModelError(
             f"{path}: {key} is {shortened(value)}: the checkpoint brings Python code, which is not run; "

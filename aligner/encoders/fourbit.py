@@ -1,8 +1,8 @@
 """Word embeddings at four bits a number: a table that is read and not trained.
 
-A row stands in blocks of 32 numbers. Each block has a scale (float16) and 16 bytes; byte j holds number j of the block
-in its low half and number j + 16 in its high half, each from 0 to 15. A number's value is (half - 8) x scale. In a
-checkpoint the table is two tensors: `word_embeddings.packed`, uint8 (rows, width / 2), and `word_embeddings.scales`,
+A row consists of blocks of 32 numbers. Each block has a scale (float16) and 16 bytes; byte j holds number j of the
+block in its low half and number j + 16 in its high half, each from 0 to 15. A number's value is (half - 8) x scale. In
+a checkpoint the table is two tensors: `word_embeddings.packed`, uint8 (rows, width / 2), and `word_embeddings.scales`,
 float16 (rows, width / 32).
 """
 
@@ -15,7 +15,7 @@ BLOCK = 32  # numbers that share a scale
 
 
 class FourBitEmbedding(nn.Module):
-    """Looks rows up as `nn.Embedding` does, and unpacks those alone. Its values are float32, whatever the model's are.
+    """Looks up rows as `nn.Embedding` does, and unpacks only those. Its values are float32, whatever the model's dtype.
 
     Args:
         rows: of the table.
@@ -48,7 +48,7 @@ def unpack(packed: Tensor, scales: Tensor) -> Tensor:
 
 
 def pack(weight: Tensor) -> tuple[Tensor, Tensor]:
-    """The table at four bits. What `unpack` gave is packed again without loss.
+    """The table at four bits. A table from `unpack` is packed without loss.
 
     The largest number of each block, by size, is stored as 0, which stands for -8 x scale.
 

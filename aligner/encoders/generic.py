@@ -1,7 +1,7 @@
-"""Any other checkpoint that transformers' AutoModel loads: the encoder half of it where it has two.
+"""Any other checkpoint that transformers' AutoModel loads; of an encoder and decoder, only the encoder.
 
-Found out by looking: where the blocks are, how many positions there are, how the tokenizer marks a pair and
-the beginning of a word. Does not: choose a layer.
+The model and the tokenizer are inspected to find the blocks, the number of positions, and how a pair and the beginning
+of a word are marked. Does not: choose a layer.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from ..preset import Preset
 from .hooked import HookedEncoder
 from .pretrained import TRUSTING, read_model, read_tokenizer
 
-# Where neither the config nor the tokenizer states a limit (relative positions): what most were trained on.
+# If neither the config nor the tokenizer has a limit (relative positions): the length that most were trained on.
 _USUAL_LIMIT = 512
-# A tokenizer that knows no limit states an enormous one.
+# A tokenizer without a limit states an enormous one.
 _NO_LIMIT = 1_000_000
 
 
@@ -35,7 +35,7 @@ class GenericEncoder(HookedEncoder):
         if not tokenizer.is_fast:
             raise ModelError(f"{preset.checkpoint.place}: has no tokenizer.json and none can be made of it")
         super().__init__(model, tokenizer, preset)
-        # Byte-level tokenizers mark the beginning of a word by the space before it; others ignore that space.
+        # Byte-level tokenizers mark the beginning of a word by the preceding space; others ignore that space.
         self._before_word = " " if tokenizer.tokenize(" a") != tokenizer.tokenize("a") else ""
 
     @classmethod
@@ -55,7 +55,7 @@ class GenericEncoder(HookedEncoder):
         super().save(folder, weights)
 
     def find_blocks(self) -> nn.ModuleList:
-        """The first list of modules that has as many members as the config says there are layers."""
+        """The first list of modules whose length is the number of layers in the config."""
         count = self.model.config.num_hidden_layers
         for module in self.model.modules():
             if isinstance(module, nn.ModuleList) and len(module) == count:
@@ -71,7 +71,7 @@ class GenericEncoder(HookedEncoder):
         return limit if limit < _NO_LIMIT // 2 else _USUAL_LIMIT
 
     def unused_positions(self) -> int:
-        """RoBERTa's kin count positions from padding_idx + 1: the table's first rows are never used."""
+        """Models like RoBERTa count positions from padding_idx + 1; the first rows of the table are never used."""
         for module in self.model.modules():
             table = getattr(module, "position_embeddings", None)
             if isinstance(table, nn.Embedding) and table.padding_idx is not None:
@@ -79,7 +79,7 @@ class GenericEncoder(HookedEncoder):
         return 0
 
     def find_specials(self) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
-        """What the tokenizer puts around and between the two sides of a pair."""
+        """The special subwords before, between and after the two sides of a pair."""
         encoding = self.tokenizer("a", "a")
         sides = encoding.sequence_ids(0)
         specials: list[list[int]] = [[]]
@@ -90,7 +90,7 @@ class GenericEncoder(HookedEncoder):
                 specials.append([])
         if len(specials) != 3:
             raise ModelError(
-                f"{self.preset.checkpoint.place}: the tokenizer does not put the sides of a pair one after the other"
+                f"{self.preset.checkpoint.place}: the tokenizer does not concatenate the sides of a pair"
             )
         prefix, separator, suffix = specials
         return tuple(prefix), tuple(separator), tuple(suffix)
@@ -100,6 +100,6 @@ class GenericEncoder(HookedEncoder):
 
 
 class ForeignEncoder(GenericEncoder):
-    """A checkpoint that brings its own code, which its user trusts."""
+    """A checkpoint with its own code, which the user trusts."""
 
     runs_code = True

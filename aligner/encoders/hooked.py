@@ -1,6 +1,6 @@
-"""What the families share that run transformers' own model: its hidden states are caught on their way through.
+"""The base of families that run transformers' own model: hooks collect its hidden states.
 
-A hook before each block keeps what the block is about to read; before the first block that is not needed it leaves the
+A hook before each block keeps the input of the block. Before the first block that is not needed, a hook ends the
 forward pass.
 """
 
@@ -24,9 +24,9 @@ from .pretrained import quietly
 
 
 class HookedEncoder(WholeEncoder):
-    """`model` and `tokenizer` are transformers' own. `blocks`: what reads the hidden state of layer 0, 1, ...
+    """`model` and `tokenizer` are transformers' own. `blocks`: the modules that read the states of layer 0, 1, ...
 
-    `can_restart`: the family lets positions begin again on the target side.
+    `can_restart`: positions of this family can begin again on the target side.
     """
 
     can_restart = False
@@ -36,7 +36,7 @@ class HookedEncoder(WholeEncoder):
         self.model: PreTrainedModel = model
         self.tokenizer = tokenizer
         if tokenizer.is_fast:
-            # Words are split one by one, and padded by nobody, whatever tokenizer.json says.
+            # Words are split one by one and not padded, whatever tokenizer.json says.
             tokenizer.backend_tokenizer.no_padding()
             tokenizer.backend_tokenizer.no_truncation()
         if preset.input.restarts and not self.can_restart:
@@ -50,7 +50,7 @@ class HookedEncoder(WholeEncoder):
         self.prefix, self.separator, self.suffix = self.find_specials()
         self.limit = preset.input.room(self.find_positions(), self)
 
-    # What a family says about itself.
+    # What each family defines.
 
     def find_blocks(self) -> nn.ModuleList:
         """The modules whose first input is the hidden state of layer 0, 1, ..."""
@@ -59,7 +59,7 @@ class HookedEncoder(WholeEncoder):
 
     @abstractmethod
     def find_positions(self) -> int:
-        """How many subwords a sequence may have, specials counted."""
+        """How many subwords a sequence may have, including specials."""
 
     @abstractmethod
     def find_specials(self) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
@@ -78,13 +78,13 @@ class HookedEncoder(WholeEncoder):
         return (self.blocks,)
 
     def special_id(self, name: str) -> int:
-        """The id of the tokenizer's `name`, such as sep_token; ModelError where it has none."""
+        """The id of the tokenizer's `name`, such as sep_token; ModelError if it has none."""
         number = getattr(self.tokenizer, f"{name}_id")
         if not isinstance(number, int):
             raise ModelError(f"{Path(self.preset.checkpoint.place) / TOKENIZER_CONFIG}: {name} is missing")
         return number
 
-    # What an encoder is asked for.
+    # The interface of an encoder.
 
     def states(self, batch: EncoderInput, layers: Set[int]) -> dict[int, Tensor]:
         states: dict[int, Tensor] = {}
@@ -138,12 +138,12 @@ def _vocabulary(tokenizer: PreTrainedTokenizerBase) -> Vocabulary:
 
 
 class _Reached(Exception):
-    """The highest layer asked for is there: leave the model's forward pass before the next block."""
+    """The highest requested layer is reached: end the model's forward pass before the next block."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Keep:
-    """A forward pre-hook of the block that reads `layer`: what the block is about to read is that layer."""
+    """A forward pre-hook of the block that reads `layer`: the input of the block is that layer."""
 
     states: dict[int, Tensor]
     layer: int

@@ -1,4 +1,4 @@
-"""A language as a user types it -> the code that a checkpoint has for it."""
+"""A language as the user types it -> the checkpoint's code for it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ..errors import LanguageError
 
 
 def find_language(code: str, valid: Sequence[str]) -> str:
-    """The one of `valid` that `code` names: itself, or by its ISO 639-1 part where only one has that part, or is that.
+    """The code in `valid` that `code` names: the same one, or the only one with the same ISO 639-1 part.
 
     >>> find_language("de", ["en_XX", "de_DE"])
     'de_DE'

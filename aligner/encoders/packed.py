@@ -1,11 +1,10 @@
-"""Transformer blocks laid out for a processor that aligns and does not train: few and large products, of real
-subwords alone.
+"""Transformer blocks laid out for inference on a CPU: few large products, over real subwords only.
 
-The subwords of all sequences stand end to end, without padding, so that products with weights waste nothing;
-sequences of one length stand together, so that attention takes them as one array and needs no mask. Query, key and
-value come of one product. Knows the blocks of BERT and XLM-R, which normalise after each addition, and those of
-XLM-RoBERTa-XL, which normalise before each product, by transformers' names; either may end in adapters, a part per
-language. Does not: train; run on a GPU, whose kernels prefer one padded array.
+The subwords of all sequences are concatenated without padding, so that products with weights waste nothing. Sequences
+of the same length are adjacent, so that attention takes them as one array and needs no mask. Query, key and value come
+from one product. Knows, by transformers' names, the blocks of BERT and XLM-R, which normalise after each addition, and
+those of XLM-RoBERTa-XL, which normalise before each product; either may have an adapter per language. Does not: train;
+run on a GPU, whose kernels prefer one padded array.
 """
 
 from __future__ import annotations
@@ -66,10 +65,9 @@ class PackedBlocks:
 
 
 class _Packing:
-    """Where the real positions of a padded batch stand, end to end, shorter sequences first.
+    """The real positions of a padded batch, concatenated, shorter sequences first.
 
-    After them come a few rows of nothing, so that few different numbers of rows occur: for each, oneDNN makes code of
-    its own and keeps it.
+    A few empty rows follow them, so that few different numbers of rows occur: oneDNN compiles and keeps code for each.
     """
 
     regions: Regions = ()  # where each language is among the rows
@@ -112,7 +110,7 @@ class _Packing:
         return torch.cat([*parts, projected.new_zeros(self._filling, width // 3)])
 
     def _attend_in_bfloat16(self, projected: Tensor, heads: int) -> Tensor:
-        """The same in lengths that the kernel's vectors divide: in between it takes up to twice as long."""
+        """The same in lengths that are multiples of the kernel's vectors; other lengths take up to twice as long."""
         width = projected.shape[1]
         parts = []
         for rows, real in self._alike:

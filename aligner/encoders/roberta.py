@@ -1,7 +1,7 @@
-"""XLM-R (Conneau et al. 2020), XLM-Align, InfoXLM (Chi et al. 2021), and XLM-RoBERTa-XL where prenorm.py has it not.
+"""XLM-R (Conneau et al. 2020), XLM-Align, InfoXLM (Chi et al. 2021), and XLM-RoBERTa-XL if prenorm.py cannot read it.
 
-A pair is `<s> source </s> target </s>`, with a single `</s>` between where transformers' own pair encoding
-has two: so XLM-Align was trained, and so its word aligner encodes.
+A pair is `<s> source </s> target </s>`. Between the sides there is one `</s>`, not two as in transformers' own pair
+encoding: XLM-Align was trained like this, and its word aligner encodes like this.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """XLM (Conneau and Lample 2019), trained with MLM, TLM or causally (CLM).
 
-Language embeddings are added where the checkpoint has them (`use_lang_emb`); only then it needs a language.
-Its own tokenizer splits each word by the rules of its language, of English where none is given.
+Language embeddings are added if the checkpoint has them (`use_lang_emb`); only then a language is needed. Its own
+tokenizer splits each word by the rules of its language, or of English if none is given.
 A pair is `<s> source </s> target </s>`.
 """
 
@@ -26,7 +26,7 @@ from .languages import find_language
 from .packed import PackedBlocks
 from .pretrained import read_model, read_tokenizer
 
-# language -> (module that its word splitting needs, package that has it); the others need sacremoses alone.
+# language -> (module that splits its words, package of that module); other languages only need sacremoses.
 _SPLITTERS = {"zh": ("rjieba", "rjieba"), "th": ("pythainlp", "pythainlp"), "ja": ("Mykytea", "kytea")}
 _KYTEA_MODEL = Path("~/local/share/kytea/model.bin")
 
@@ -97,7 +97,7 @@ class XlmEncoder(HookedEncoder):
         if language and self.known_languages:
             code = find_language(language, self.known_languages)
         _require_splitter(code)
-        # transformers 5 has no public call that hands the language on.
+        # transformers 5 has no public call that passes on the language.
         pieces = (self.tokenizer._tokenize(word, lang=code) for word in words)
         return [self.tokenizer.convert_tokens_to_ids(each) for each in pieces]
 

@@ -1,7 +1,7 @@
 """X-MOD (Pfeiffer et al. 2022): XLM-R with an adapter per language in every block.
 
-Each position goes through the adapter of its own language: in pair encoding the source side through one, the
-target side through another, and the pairs of a batch may be of different languages.
+Each position goes through the adapter of its own language. In pair encoding the two sides use different adapters, and
+the pairs of a batch may have different languages.
 """
 
 from __future__ import annotations
@@ -101,9 +101,9 @@ def _by_common_names(block: Any, norms_first: bool) -> SimpleNamespace:
 
 
 class _AdaptersInUse(XmodOutput):  # type: ignore[misc]
-    """transformers' output layer of a block, which tries every one of the 81 adapters in every block.
+    """transformers' output layer of a block, which loops over all 81 adapters in every block.
 
-    Here only those of the languages in the batch are run; with a single one, without picking positions.
+    Here only the adapters of the languages in the batch run; a single one runs without selecting positions.
     """
 
     def lang_adapter(self, lang_ids: Regions, hidden_states: Tensor) -> Tensor:

@@ -32,6 +32,7 @@ from .method import Level
 from .models import DEFAULT, resolve
 from .options import with_keywords
 from .pairs import Pair, Side, as_pair, as_pairs, from_columns
+from .passages import joined_alignment, joined_comparison, joined_directions
 from .preset import Options, Preset
 from .published import PRESETS
 from .sentences import SentencePair
@@ -70,7 +71,8 @@ class Aligner:
         self._loaded: _Loaded | None = None
         settled, self.run = self.preset.with_options(options)
         self.input, self.method = settled.input, settled.method
-        if self.input.joined != encoder.input.joined:
+        loaded = encoder.input
+        if (self.input.positions, self.input.segments) != (loaded.positions, loaded.segments):
             raise OptionError("positions and segments are those that the encoder was loaded with")
         self.layer = self.method.known_layer
         encoder.check_layers([self.layer])
@@ -263,7 +265,7 @@ class Aligner:
         nothing = Compared(_NO_LINKS, np.zeros((0, 0), dtype=np.float32))
         find = self.comparison.link_with_similarity
         stream = watched(as_pairs(pairs, self._split))
-        compared = self.engine.run(stream, [self.layer], find, nothing)
+        compared = self.engine.run(stream, [self.layer], find, joined_comparison, nothing)
         return (
             (pair, found._replace(alignment=anchored(pair, found.alignment))) for pair, [found] in compared
         )
@@ -278,7 +280,7 @@ class Aligner:
         if self.method.lexicon:
             raise OptionError("a pair alone has no lexicon: load an aligner without one to explain it")
         sentences = as_pair(pair, self._split)
-        block = self.engine.prepare([sentences])
+        block = self.engine.prepare([sentences], cut=False)
         if block.left_out:
             raise InputError(block.left_out[0])
         if not block.batches:
@@ -309,8 +311,10 @@ class Aligner:
         self, pairs: Iterator[SentencePair], layers: Sequence[int], first: int
     ) -> Iterator[tuple[SentencePair, list[Alignment]]]:
         if not self.method.lexicon:
-            return self.engine.run(pairs, layers, self.comparison.link, _NO_LINKS, first)
-        modelled = self.engine.run(pairs, layers, self.comparison.probabilities, None, first)
+            return self.engine.run(pairs, layers, self.comparison.link, joined_alignment, _NO_LINKS, first)
+        modelled = self.engine.run(
+            pairs, layers, self.comparison.probabilities, joined_directions, None, first
+        )
         method, limits = self.method, self.limits
         return link_together(modelled, method.lexicon, method.threshold, limits.together, limits.cells, first)
 

@@ -44,7 +44,8 @@ class Limits:
 class Block(NamedTuple):
     """Consecutive pairs, split into subwords, and the batches they were cut into.
 
-    `first`: pairs before them. `left_out`: number of a pair within the block -> why it is in no batch.
+    `first`: pairs before them. `left_out`: number of a pair within the block -> why it is in no batch. `long`: numbers
+    of those that are aligned in passages. `is_one`: they are such passages, of one pair.
     """
 
     first: int
@@ -53,6 +54,12 @@ class Block(NamedTuple):
     target: Subwords
     batches: list[tuple[Indices, Batch]]  # numbers of pairs within the block
     left_out: dict[int, str]
+    long: list[int]
+    is_one: bool = False
+
+    def line(self, number: int) -> int:
+        """The line of a pair, counted from 1."""
+        return self.first + 1 + (0 if self.is_one else number)
 
     def __len__(self) -> int:
         return len(self.pairs)
@@ -132,14 +139,15 @@ def too_large(
 def in_order(
     block: Block, layers: int, found: Sequence[Sequence[Sequence[Found | None]]], nothing: Nothing
 ) -> list[list[Found | Nothing]]:
-    """What was found in a block's batches, a list per layer -> in its pairs, a value per layer.
+    """What was found in a block's batches and then its long pairs, a list per layer -> in its pairs, a value per layer.
 
     `nothing` where it is None, or the pair is in no batch.
     """
     of_pairs: list[list[Found | Nothing]] = [[nothing] * layers for _ in range(len(block))]
-    for (numbers, _), by_layer in zip(block.batches, found, strict=True):
+    together = [*(numbers.tolist() for numbers, _ in block.batches), *([number] for number in block.long)]
+    for numbers, by_layer in zip(together, found, strict=True):
         for layer, of_batch in enumerate(by_layer):
-            for number, each in zip(numbers.tolist(), of_batch, strict=True):
+            for number, each in zip(numbers, of_batch, strict=True):
                 if each is not None:
                     of_pairs[number][layer] = each
     return of_pairs

@@ -11,7 +11,7 @@ makes alignments of the other's links. Where memory runs out, a batch is halved.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import starmap
 from threading import Lock
@@ -28,6 +28,7 @@ from .encoder import Encoder
 from .input_shape import InputShape
 from .method import Level
 from .parallel import run_groups
+from .passages import PASSAGE, Join, Passage, joined_alignment, passages, windows
 from .preset import RunOptions
 from .sentences import SentencePair
 from .subwords import Splitter, Subwords
@@ -92,6 +93,7 @@ class Engine:
         self.comparison = comparison
         self.limits = limits or Limits()
         languages = run.source_language, run.target_language
+        self._window = shape.window
         self._geometry = Geometry.of(encoder, shape, _language_ids(encoder, *languages))
         self._split = tuple(Splitter(encoder, language) for language in languages)
         for split in self._split:
@@ -107,17 +109,18 @@ class Engine:
         pairs: Iterable[SentencePair],
         layers: Sequence[int],
         find: Finder[Found],
+        join: Join[Found],
         nothing: Nothing,
         first: int = 0,
     ) -> Iterator[tuple[SentencePair, list[Found | Nothing]]]:
         """Each pair with what `find` makes of it, a value per layer; `nothing` of a pair with an empty side.
 
-        So it is of a pair that is too large, or does not fit into the memory; the logger "xalign" warns of it.
-        `first`: pairs of the text that come before these.
+        A pair has `nothing` too if it is too large, or does not fit into the memory; the logger "xalign" warns of it.
+        `join` makes one of what is found in the passages of a long pair. `first`: pairs of the text before these.
         """
         cut = blocks(pairs, self.block, self.limits.first_block, first=first)
         prepared = run_ahead(starmap(self.prepare, cut))
-        groups = ((block, self._tasks(block, layers, find)) for block in prepared)
+        groups = ((block, self._tasks(block, layers, find, join)) for block in prepared)
         for block, found in run_groups(groups, self.workers):
             for number, reason in block.left_out.items():
                 _warn(block, number, f"{reason}; split the line into sentences")
@@ -125,8 +128,12 @@ class Engine:
 
     # The stages, in the order in which they run.
 
-    def prepare(self, pairs: Sequence[SentencePair], first: int = 0) -> Block:
+    def prepare(
+        self, pairs: Sequence[SentencePair], first: int = 0, cut: bool = True, is_one: bool = False
+    ) -> Block:
         """Split the pairs of a block into subwords and build its batches, on the host; `first` pairs came before.
+
+        Long pairs are in no batch, if they are to be `cut` into passages. `is_one`: the pairs are passages of one pair.
 
         What is compared, words or subwords, decides which pairs are too large, before anything large is made of them.
         """
@@ -143,10 +150,12 @@ class Engine:
         budget = self._budget.tokens
         if self.workers > 1:  # so that a short block is shared out too
             budget = min(budget, (len(source.ids) + len(target.ids)) // self.workers + 1)
-        self._tell_of_windows(source, target, first)
-        rows = plan(source, target, self._geometry, budget, left_out)
+        if self._window is None:
+            self._tell_of_windows(source, target, first)
+        long = self._long(source, target, left_out) if cut else []
+        rows = plan(source, target, self._geometry, budget, {*left_out, *long})
         batches = [(numbers, build(source, target, numbers, self._geometry)) for numbers in rows]
-        return Block(first, pairs, source, target, batches, left_out)
+        return Block(first, pairs, source, target, batches, left_out, long, is_one)
 
     @torch.inference_mode()
     def encode(
@@ -177,10 +186,56 @@ class Engine:
         most_compared = self.limits.compared if unit is self.comparison.method.level else None
         return too_large(source, target, f"{unit}s", self.limits.encoded, most_compared)
 
+    def _long(self, source: Subwords, target: Subwords, left_out: Collection[int]) -> list[int]:
+        """Numbers of the pairs with more subwords than the model aligns well at once."""
+        if self._window is None:
+            return []
+        long = (source.sizes + target.sizes > self._window) & (source.sizes > 0) & (target.sizes > 0)
+        return [number for number in np.flatnonzero(long).tolist() if number not in left_out]
+
     def _tasks(
-        self, block: Block, layers: Sequence[int], find: Finder[Found]
+        self, block: Block, layers: Sequence[int], find: Finder[Found], join: Join[Found]
     ) -> list[Callable[[], list[list[Found | None]]]]:
-        return [partial(self._compute, block, pairs, batch, layers, find) for pairs, batch in block.batches]
+        batches = [
+            partial(self._compute, block, pairs, batch, layers, find) for pairs, batch in block.batches
+        ]
+        return [*batches, *(partial(self._cut, block, number, layers, find, join) for number in block.long)]
+
+    def _cut(
+        self, block: Block, number: int, layers: Sequence[int], find: Finder[Found], join: Join[Found]
+    ) -> list[list[Found | None]]:
+        """What `find` makes of a long pair, by layer: each cuts the pair where its own links say.
+
+        A single sentence is cut only if the encoder has no room for it.
+        """
+        assert self._window is not None
+        pair, line = block.pairs[number], block.first + number
+        sizes = (block.source.sizes[[number]], block.target.sizes[[number]])
+        fits = bool(self._geometry.shape.filled(*sizes)[0] <= self._geometry.limit)
+        longer = max(len(pair.source), len(pair.target))
+        size = max(1, int(self._window * longer / int(sizes[0][0] + sizes[1][0])))
+        found: list[list[Found | None]] = []
+        for layer in layers:
+            along = windows(len(pair.source), len(pair.target), size)
+            seen = self._find_in(pair, along, line, layer, self.comparison.link, joined_alignment)
+            parts = passages(pair, seen.links, max(1, int(PASSAGE * size)), within_sentences=not fits)
+            found.append([self._find_in(pair, parts, line, layer, find, join)])
+        return found
+
+    def _find_in(
+        self,
+        pair: SentencePair,
+        parts: Sequence[Passage],
+        line: int,
+        layer: int,
+        find: Finder[Found],
+        join: Join[Found],
+    ) -> Found:
+        """What `find` makes of parts of a pair, joined. `line`: pairs before it."""
+        block = self.prepare([part.of(pair) for part in parts], line, cut=False, is_one=True)
+        found = [self._compute(block, numbers, batch, [layer], find) for numbers, batch in block.batches]
+        values = [value for [value] in in_order(block, 1, found, None)]
+        return join(pair, parts, values)
 
     def _compute(
         self,
@@ -239,7 +294,8 @@ def _language_ids(encoder: Encoder, source: str | None, target: str | None) -> t
 
 
 def _warn(block: Block, number: int, reason: str) -> None:
-    logger.warning("line %d: %s; it has no links", block.first + number + 1, reason)
+    what = "a passage of it" if block.is_one else "it"
+    logger.warning("line %d: %s; %s has no links", block.line(number), reason, what)
 
 
 def _is_out_of_memory(error: Exception) -> bool:

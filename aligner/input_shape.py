@@ -56,13 +56,18 @@ class Framed(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class InputShape:
-    """How a pair is laid out for an encoder. `segments`: in one sequence, the target side has token type 1."""
+    """How a pair is laid out for an encoder. `segments`: in one sequence, the target side has token type 1.
+
+    `window`: subwords of both sides that the model aligns well at once; a longer pair is aligned in passages
+    (passages.py). None: only what the encoder has no room for is cut, into windows.
+    """
 
     encode: Annotated[Encoding, Option("Encode a pair as one sequence, or its sides separately.")] = (
         Encoding.SEPARATE
     )
     positions: Positions = Positions.CONTINUOUS
     segments: bool = False
+    window: Annotated[int | None, Option(least=16)] = None
 
     def __post_init__(self) -> None:
         settle(self)

@@ -3,9 +3,9 @@
     python benchmarks/kills.py --kills 200 corpus.de corpus.en
 
 A run with `--resume` is killed (SIGKILL) at a random moment, until one comes to its end; its file is compared with that
-of a run that nothing disturbed. Then it begins again, with the next suffix, until there were so many kills. The state is
-saved far more often than usual, so that many kills hit a save. POSIX only: each run is a fork, which spares it imports
-and model.
+of a run that nothing disturbed. Then it begins again, with the next suffix, until there were so many kills. The state
+is saved far more often than usual, so that many kills hit a save. POSIX only: each run is a fork, which spares it
+imports and model.
 """
 
 from __future__ import annotations

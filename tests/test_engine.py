@@ -14,6 +14,7 @@ from xalign.blocks import Limits
 from xalign.errors import InputError
 from xalign.families import load_encoder
 from xalign.models import resolve
+from xalign.subwords import Splitter
 
 words = st.lists(st.sampled_from(VOCABULARY), max_size=8)
 
@@ -71,9 +72,8 @@ def slow(tiny):
 
 
 def word_numbers(aligner, side):
-    """The word that each subword of a side belongs to."""
-    ids = aligner.encoder.subword_ids(list(side))
-    return [number for number, of_word in enumerate(ids) for _ in of_word]
+    """The word that each subword of a side belongs to; a title is split as if in small letters."""
+    return Splitter(aligner.encoder)([side]).words.tolist()
 
 
 def test_blocks_are_read_as_they_are_needed(load):

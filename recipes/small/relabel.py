@@ -1,0 +1,162 @@
+"""Text -> the same text with links that a model finds, completed by what gold sets link besides.
+
+    python recipes/small/relabel.py --model FIRST --text runs/small/text --out runs/small/second --most es=3500 500
+
+A model that was trained on the votes of statistical aligners aligns better than they do, and its own links are better
+labels for a second training. What it cannot find, since no statistical aligner does, are the conventions of the people
+who draw gold links. Two of these are written here as rules:
+
+- A function word without a counterpart goes with its head: English articles with their noun in Danish and in Slavic
+  languages, Spanish and Italian articles and `de` with theirs in English, an English article after a preposition with
+  Italian's contraction of both. Which words do so in which language was counted on the choosing halves of XL-WA
+  (gold.py), and kept where it held in either half of a choosing half.
+- In Japanese, KFTT's gold links all words that it can. Links above 0.25 count in full, and words that have none take
+  their best neighbouring link above 0.1, as grow-diag-final does.
+
+A pair of which fewer than 35 in 100 words are linked is left out: a free or wrong translation.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections import defaultdict
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xalign import Aligner
+from xalign.links import Alignment
+from xalign.sentences import SentencePair
+
+SURE, POSSIBLE = 0.4, 0.3  # a link above the one weighs 1, above the other 0.5
+DENSE, BEST = (
+    0.25,
+    0.1,
+)  # in Japanese: a link counts above the first; the best of a word that has none, above the second
+COVERED = 0.35  # the share of words with a link that a translation has at least
+REACH = 3  # words; a head is no further away
+ARTICLES = frozenset(("the", "a", "an"))
+PREPOSITIONS = frozenset(["of", "in", "from", "on", "by", "for", "with", "at", "to"])
+# language -> English words that go with the next linked word
+ENGLISH_BEFORE_HEAD = {
+    **dict.fromkeys(["be", "bs", "cs", "da", "hr", "no", "pl", "ru", "sk", "sr", "uk"], ARTICLES),
+    "sl": ARTICLES | {"of"},
+}
+# language -> its own words that do
+BEFORE_HEAD = {
+    "es": frozenset(["de", "el", "la", "las", "los"]),
+    "it": frozenset(["di", "gli", "i", "il", "la", "le"]),
+}
+CONTRACTED = frozenset(("it",))  # languages where preposition and article are one word
+
+Weights = dict[tuple[int, int], float]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--model", required=True)
+    parser.add_argument("--text", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--skip", type=int, default=0, help="so many pairs of each text")
+    parser.add_argument(
+        "--most",
+        nargs="+",
+        required=True,
+        metavar="[LANGUAGE=]N",
+        help="pairs of a text; the last is for all others",
+    )
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    most = dict(each.split("=") for each in options.most[:-1])
+    aligner = Aligner.load(options.model, threshold=BEST)
+    for source in sorted(options.text.glob("??-??.??")):
+        first, second = source.stem.split("-")
+        if source.suffix != f".{first}" or (options.out / f"{source.stem}.links").exists():
+            continue
+        count = int(most.get(second, options.most[-1]))
+        texts = (source, source.with_suffix(f".{second}"))
+        pairs = [*islice(read(*texts), options.skip, options.skip + count)]
+        labelled = [
+            (pair, weights)
+            for pair, alignment in zip(pairs, aligner.align(pairs), strict=True)
+            if (weights := label(pair, alignment, second if first == "en" else ""))
+        ]
+        write(labelled, options.out, source.stem)
+        print(f"{source.stem}: {len(labelled)} of {len(pairs)} pairs", flush=True)
+
+
+def read(source: Path, target: Path) -> Iterator[SentencePair]:
+    with source.open(encoding="utf-8") as sources, target.open(encoding="utf-8") as targets:
+        for pair in zip(sources, targets, strict=True):
+            yield SentencePair(*(tuple(line.split()) for line in pair))
+
+
+def label(pair: SentencePair, alignment: Alignment, language: str) -> Weights:
+    """Links with their weights; none where the pair is no translation. `language`: the one beside English."""
+    scores = np.zeros((len(pair.source), len(pair.target)))
+    for link, score in zip(alignment.links, alignment.scores or (), strict=True):
+        scores[link] = score
+    linked = dense(scores) if language == "ja" else scores > SURE
+    if 2 * linked.sum() < COVERED * sum(scores.shape) or min(scores.shape) < 2:
+        return {}
+    weights = 0.5 * (scores > POSSIBLE) if language != "ja" else np.zeros_like(scores)
+    weights[linked] = 1
+    for link in by_convention(linked, pair, language):
+        weights[link] = 1
+    return {(i, j): float(weights[i, j]) for i, j in np.argwhere(weights > 0).tolist()}
+
+
+def dense(scores: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Likely links, and the best of each word that has none, if it stands beside one or links two such words."""
+    linked = scores > DENSE
+    for view, values in ((linked, scores), (linked.T, scores.T)):
+        for i in np.flatnonzero(~view.any(1)):
+            j = values[i].argmax()
+            beside = view[max(i - 1, 0) : i + 2, j].any()
+            if values[i, j] > BEST and (beside or not view[:, j].any()):
+                view[i, j] = True
+    return linked
+
+
+def by_convention(linked: NDArray[np.bool_], pair: SentencePair, language: str) -> Iterator[tuple[int, int]]:
+    """The links of function words that have none."""
+    for i, head in heads(pair.source, linked, ENGLISH_BEFORE_HEAD.get(language, frozenset())):
+        yield from ((i, int(j)) for j in np.flatnonzero(linked[head]))
+    for j, head in heads(pair.target, linked.T, BEFORE_HEAD.get(language, frozenset())):
+        yield from ((int(i), j) for i in np.flatnonzero(linked[:, head]))
+    if language in CONTRACTED:
+        for i, (before, word) in enumerate(zip(pair.source, pair.source[1:], strict=False), start=1):
+            if word.lower() in ARTICLES and before.lower() in PREPOSITIONS and not linked[i].any():
+                yield from ((i, int(j)) for j in np.flatnonzero(linked[i - 1]))
+
+
+def heads(
+    words: tuple[str, ...], linked: NDArray[np.bool_], function_words: frozenset[str]
+) -> Iterator[tuple[int, int]]:
+    """Each of these words that has no link, and the next word that has one."""
+    for i, word in enumerate(words):
+        if word.lower() in function_words and not linked[i].any():
+            following = np.flatnonzero(linked[i + 1 : i + 1 + REACH].any(1))
+            if len(following):
+                yield i, i + 1 + int(following[0])
+
+
+def write(labelled: list[tuple[SentencePair, Weights]], folder: Path, name: str) -> None:
+    source, target = name.split("-")
+    lines: dict[str, list[str]] = defaultdict(list)
+    for pair, weights in labelled:
+        lines[source].append(" ".join(pair.source))
+        lines[target].append(" ".join(pair.target))
+        lines["links"].append(" ".join(f"{i}-{j}:{weight:g}" for (i, j), weight in weights.items()))
+    for suffix in (source, target, "links"):  # the links last: they say that the pair of languages is done
+        text = "".join(f"{line}\n" for line in lines[suffix])
+        (folder / f"{name}.{suffix}").write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -6,7 +6,7 @@ Each is one word, whatever signs it is made of. Does not: tell which of them bel
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 # No pattern looks further than a bounded number of characters from where it fails: lines may be hostile.
 TAG = (
@@ -24,18 +24,12 @@ _ADDRESS = r"(?:https?|ftp)://[^\s<>]*[\w/]|(?<!\w)www\.[^\s<>]*[\w/]|(?<![\w.+-
 
 PLACEHOLDER = re.compile(f"{TAG}|{VARIABLE}")
 _PROTECTED = re.compile(f"{TAG}|{VARIABLE}|{_ENTITY}|{_ADDRESS}")
-_BEGINNING = re.compile(r"^[<{%$]", re.MULTILINE)
 _SIGN = re.compile(r"[<{%$&@]|://|www\.")  # most text has none, and is done with sooner
 
 
 def protected(text: str) -> Iterator[re.Match[str]]:
     """Placeholders, tags, entities, web and mail addresses in a text."""
     return _PROTECTED.finditer(text) if _SIGN.search(text) else iter(())
-
-
-def may_have_placeholders(words: Iterable[str]) -> bool:
-    """Whether it is worth looking: most sentences have no sign that placeholders begin with."""
-    return _BEGINNING.search("\n".join(words)) is not None
 
 
 def is_placeholder(word: str) -> bool:

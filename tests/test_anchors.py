@@ -26,8 +26,17 @@ def test_its_links_are_certain_and_others_keep_their_scores():
     assert (found.scores, found.score) == ((1.0, 0.4), 0.2)
 
 
-@given(st.lists(st.sampled_from(["a", "100%", "{", "5", "<", "US$"])), st.data())
-def test_a_pair_without_placeholders_keeps_its_alignment(words, data):
+def test_numbers_codes_and_addresses_are_linked_with_themselves_wherever_they_stand():
+    source, target = "A-320 costs 1.5 at https://a.b/c", "Bei https://a.b/c kostet 1.5 die A-320"
+    assert links(source, target, [(0, 1), (1, 2), (2, 3)]) == ((0, 5), (1, 2), (2, 3), (4, 1))
+
+
+def test_a_number_that_a_side_has_twice_keeps_its_links():
+    assert links("10 of 10", "10 von 10", [(0, 2)]) == ((0, 2),)
+
+
+@given(st.lists(st.sampled_from(["a", "%", "{", "5", "<", "US$", "_"])), st.data())
+def test_a_pair_without_such_words_keeps_its_alignment(words, data):
     number = st.integers(0, max(0, len(words) - 1))
     alignment = Alignment.of(data.draw(st.sets(st.tuples(number, number))) if words else [])
     assert anchored(SentencePair(tuple(words), tuple(words)), alignment) is alignment

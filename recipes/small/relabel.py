@@ -37,6 +37,7 @@ DENSE, BEST = (
     0.1,
 )  # in Japanese: a link counts above the first; the best of a word that has none, above the second
 COVERED = 0.35  # the share of words with a link that a translation has at least
+FEWEST = 20  # pairs that are worth a text
 REACH = 3  # words; a head is no further away
 ARTICLES = frozenset(("the", "a", "an"))
 PREPOSITIONS = frozenset(["of", "in", "from", "on", "by", "for", "with", "at", "to"])
@@ -86,7 +87,8 @@ def main() -> None:
             for pair, alignment in zip(pairs, aligner.align(pairs), strict=True)
             if (weights := label(pair, alignment, second if first == "en" else ""))
         ]
-        write(labelled, options.out, source.stem)
+        if len(labelled) >= FEWEST:
+            write(labelled, options.out, source.stem)
         print(f"{source.stem}: {len(labelled)} of {len(pairs)} pairs", flush=True)
 
 

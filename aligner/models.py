@@ -21,9 +21,9 @@ from .options import did_you_mean
 from .preset import PRESET_FILE, Family, Preset
 from .published import ALSO_CALLED, FORMER_IDS, PRESETS
 
-DEFAULT = "mini"
+DEFAULT = "small"
 # The models that come with the package, by name.
-BUNDLED = {name: Path(__file__).parent / "checkpoints" / name for name in (DEFAULT, "small")}
+BUNDLED = {name: Path(__file__).parent / "checkpoints" / name for name in (DEFAULT, "mini")}
 
 
 def resolve(model: str) -> Preset:

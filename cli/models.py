@@ -33,7 +33,7 @@ def models(ctx: click.Context) -> None:
       xalign models export small my/small
 
     Each name can be given to --model. So can NAME=PLACE, which takes the checkpoint from a folder or from an original
-    fairseq archive. The default is mini. Any other folder or hub id (owner/name, owner/name@revision) works with
+    fairseq archive. The default is small. Any other folder or hub id (owner/name, owner/name@revision) works with
     --layer, or without it if it has an xalign.json.
     """
     if ctx.invoked_subcommand is None:

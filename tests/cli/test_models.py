@@ -19,10 +19,10 @@ from xalign.published import PRESETS
 def test_the_list_has_a_line_per_preset_and_the_default_first():
     result = CliRunner().invoke(models)
     assert result.exit_code == 0
-    heading, default, small, *rows = result.output.splitlines()
+    heading, default, quick, *rows = result.output.splitlines()
     assert heading.split() == ["name", "checkpoint", "layer", "method", "languages", "cached"]
-    assert default.split()[:2] == ["mini", "(bundled)"]
-    assert small.split()[:2] == ["small", "(bundled)"]
+    assert default.split()[:2] == ["small", "(bundled)"]
+    assert quick.split()[:2] == ["mini", "(bundled)"]
     assert [row.split()[0] for row in rows] == list(PRESETS)
 
 

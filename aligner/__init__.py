@@ -28,15 +28,10 @@ from typing import TYPE_CHECKING
 from .version import VERSION as __version__
 
 if TYPE_CHECKING:
-    from .aer import Counts as Counts
-    from .aer import count as count
     from .aligner import Aligner as Aligner
     from .blocks import Limits as Limits
     from .encoder import Encoder as Encoder
     from .errors import XalignError as XalignError
-    from .evaluation import Gold as Gold
-    from .evaluation import Hypothesis as Hypothesis
-    from .evaluation import evaluate as evaluate
     from .explanation import Explanation as Explanation
     from .extract import EXTRACTORS as EXTRACTORS
     from .families import load_encoder as load_encoder
@@ -54,12 +49,17 @@ if TYPE_CHECKING:
     from .models import resolve as resolve
     from .preset import Preset as Preset
     from .published import PRESETS as PRESETS
-    from .sentences import SentencePair as SentencePair
-    from .sentences import read_files as read_files
-    from .sentences import read_stream as read_stream
+    from .score.aer import Counts as Counts
+    from .score.aer import count as count
+    from .score.evaluation import Gold as Gold
+    from .score.evaluation import Hypothesis as Hypothesis
+    from .score.evaluation import evaluate as evaluate
     from .subwords import Splitter as Splitter
     from .symmetrize import SYMMETRIZERS as SYMMETRIZERS
-    from .tokenization import tokenize as tokenize
+    from .text.sentences import SentencePair as SentencePair
+    from .text.sentences import read_files as read_files
+    from .text.sentences import read_stream as read_stream
+    from .text.tokenization import tokenize as tokenize
     from .translation_table import TranslationTable as TranslationTable
     from .words import word_links as word_links
 
@@ -67,16 +67,16 @@ if TYPE_CHECKING:
 _HOMES = {
     "Aligner": "aligner",
     "Alignment": "links",
-    "count": "aer",
-    "Counts": "aer",
+    "count": "score.aer",
+    "Counts": "score.aer",
     "Encoder": "encoder",
-    "evaluate": "evaluation",
+    "evaluate": "score.evaluation",
     "Explanation": "explanation",
     "Extraction": "method",
     "EXTRACTORS": "extract",
     "format_pharaoh": "formats",
-    "Gold": "evaluation",
-    "Hypothesis": "evaluation",
+    "Gold": "score.evaluation",
+    "Hypothesis": "score.evaluation",
     "InputShape": "input_shape",
     "Level": "method",
     "Limits": "blocks",
@@ -87,15 +87,15 @@ _HOMES = {
     "Preset": "preset",
     "PRESETS": "published",
     "read_alignments": "formats",
-    "read_files": "sentences",
-    "read_stream": "sentences",
+    "read_files": "text.sentences",
+    "read_stream": "text.sentences",
     "resolve": "models",
-    "SentencePair": "sentences",
+    "SentencePair": "text.sentences",
     "Similarity": "method",
     "Splitter": "subwords",
     "Symmetrization": "method",
     "SYMMETRIZERS": "symmetrize",
-    "tokenize": "tokenization",
+    "tokenize": "text.tokenization",
     "TranslationTable": "translation_table",
     "word_links": "words",
     "XalignError": "errors",

@@ -31,14 +31,14 @@ from .links import Alignment
 from .method import Level
 from .models import DEFAULT, resolve
 from .options import with_keywords
-from .pairs import Pair, Side, as_pair, as_pairs, from_columns
 from .passages import joined_alignment, joined_comparison, joined_directions
 from .preset import Options, Preset
 from .published import PRESETS
-from .sentences import SentencePair
 from .subwords import Subwords
-from .tokenization import splits
-from .untokenized import watched
+from .text.pairs import Pair, Side, as_pair, as_pairs, from_columns
+from .text.sentences import SentencePair
+from .text.tokenization import splits
+from .text.untokenized import watched
 
 logger = logging.getLogger("xalign")
 _NO_LINKS = Alignment(scores=(), score=0.0)

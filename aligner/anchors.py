@@ -13,12 +13,14 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from .links import Alignment, Link
-from .placeholders import is_placeholder
-from .sentences import SentencePair
+from .text.placeholders import is_placeholder
+from .text.sentences import SentencePair
 
 CERTAIN = 1.0  # the score of such a link
 _SIGN = re.compile(r"[<{%$\d@/_]")  # most text has none, and is done with sooner
-_CODE = re.compile(r"(?=.*[\d@/_])(?=.*[^\W_]).{2,}", re.DOTALL)  # 1.5, A-320, e-mail and web addresses, file names
+_CODE = re.compile(
+    r"(?=.*[\d@/_])(?=.*[^\W_]).{2,}", re.DOTALL
+)  # 1.5, A-320, e-mail and web addresses, file names
 
 
 def anchored(pair: SentencePair, alignment: Alignment) -> Alignment:

@@ -13,8 +13,8 @@ from itertools import islice
 from typing import NamedTuple, TypeVar
 
 from .batches import Batch
-from .sentences import SentencePair
 from .subwords import Subwords
+from .text.sentences import SentencePair
 from .windows import Indices
 
 WORDS = 256

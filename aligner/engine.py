@@ -30,8 +30,8 @@ from .method import Level
 from .parallel import run_groups
 from .passages import PASSAGE, Join, Passage, joined_alignment, passages, windows
 from .preset import RunOptions
-from .sentences import SentencePair
 from .subwords import Splitter, Subwords
+from .text.sentences import SentencePair
 from .windows import Indices
 
 BUDGETS = {"cpu": 4_096, "cuda": 65_536}  # padded subwords in a batch; it shrinks when memory runs out

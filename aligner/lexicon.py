@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .links import Alignment, Link
-from .sentences import SentencePair
+from .text.sentences import SentencePair
 
 STEM = 4  # letters
 FLOOR = 1e-3  # floor of the model's probabilities; two words with no more than this in both directions are never linked

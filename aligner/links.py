@@ -8,8 +8,8 @@ from itertools import compress
 from typing import Any, NamedTuple
 
 from .errors import InputError
-from .pairs import Pair, as_pair
-from .tokenization import Span
+from .text.pairs import Pair, as_pair
+from .text.tokenization import Span
 
 
 class Link(NamedTuple):

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from .comparison import Compared
 from .lexicon import Directions
 from .links import Alignment, Link
-from .sentences import SentencePair
+from .text.sentences import SentencePair
 from .windows import Span, spans
 
 PASSAGE = 7 / 16  # of a window

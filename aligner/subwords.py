@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .encoder import Encoder
-from .punctuation import is_punctuation
+from .text.punctuation import is_punctuation
 
 FEWEST_LOUD = (
     3  # words in capitals, or capitalized words, that a sentence needs at least to be read in lower case

@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .links import Alignment
-from .sentences import SentencePair
+from .text.sentences import SentencePair
 
 NULL = "NULL"
 AT_ONCE = 2**20  # links that wait to be counted, at least

@@ -12,10 +12,10 @@ import argparse
 from pathlib import Path
 
 from xalign import Aligner
-from xalign.aer import count, total
 from xalign.formats import read_alignments
 from xalign.links import Alignment
-from xalign.sentences import SentencePair, read_files
+from xalign.score.aer import count, total
+from xalign.text.sentences import SentencePair, read_files
 
 JOINED = (1, 3, 5, 10, 20)
 

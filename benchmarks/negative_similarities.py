@@ -13,12 +13,12 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from xalign.aer import Counts, count
 from xalign.aligner import Aligner
 from xalign.extract import Links, xlm_align
 from xalign.formats import read_alignments
-from xalign.sentences import SentencePair
+from xalign.score.aer import Counts, count
 from xalign.similarity import similarity
+from xalign.text.sentences import SentencePair
 from xalign.transport import real_pairs
 from xalign.words import word_links
 

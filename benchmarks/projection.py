@@ -29,9 +29,9 @@ from xalign.formats import read_alignments
 from xalign.links import Alignment
 from xalign.project import Rules, project, read_annotated
 from xalign.project.conllu import ParsedSentence, read
-from xalign.sentences import SentencePair
 from xalign.symmetrize import SYMMETRIZERS, combine
-from xalign.tokenization import tokenize
+from xalign.text.sentences import SentencePair
+from xalign.text.tokenization import tokenize
 
 LANGUAGES = ("de", "fr", "es", "hi", "sv")
 TEXTS = ("wmtnews", "tatoeba")

@@ -71,7 +71,7 @@ def xalign(task: Task) -> Run:
     """What `xalign align SRC TGT -o LINKS` does, without the command line."""
     from xalign.files import writing
     from xalign.formats import WRITERS, WriteOptions
-    from xalign.sentences import read_files
+    from xalign.text.sentences import read_files
 
     aligner = load_aligner(task)
     write, options = WRITERS["pharaoh"], WriteOptions(scores=False, one_based=False)

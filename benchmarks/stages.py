@@ -25,7 +25,7 @@ from xalign.files import writing
 from xalign.formats import WRITERS, WriteOptions
 from xalign.links import Alignment
 from xalign.parallel import run_groups
-from xalign.sentences import SentencePair, read_files
+from xalign.text.sentences import SentencePair, read_files
 
 Given = TypeVar("Given")
 Made = TypeVar("Made")

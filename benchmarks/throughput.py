@@ -32,7 +32,7 @@ from machine import describe, product_ceiling
 from runners import Report, Task, run
 
 from xalign.device import DTYPES, choose_device, choose_dtype
-from xalign.sentences import SentencePair, read_files
+from xalign.text.sentences import SentencePair, read_files
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 EVAL_DATA = REPOSITORY / "eval_data"

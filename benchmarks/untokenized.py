@@ -22,11 +22,11 @@ from machine import describe
 from sacremoses import MosesDetokenizer
 
 from xalign import Aligner
-from xalign.aer import count, total
 from xalign.formats import read_alignments
 from xalign.links import Alignment
-from xalign.sentences import SentencePair, read_files
-from xalign.tokenization import tokenize
+from xalign.score.aer import count, total
+from xalign.text.sentences import SentencePair, read_files
+from xalign.text.tokenization import tokenize
 
 SETS = {  # folder: (languages, file of the source, of the target, of the gold)
     "test/de-en": ("de en", "test.de", "test.en", "alignv2.txt"),

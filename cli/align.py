@@ -28,14 +28,14 @@ from xalign.cli.words import command_option, text_as_words, words_option
 from xalign.errors import OptionError, XalignError
 from xalign.files import STANDARD, count_lines, expect_no_input, is_replaced
 from xalign.formats import WRITERS, WriteOptions
-from xalign.pieces import as_given
-from xalign.sentences import read_files, read_stream
+from xalign.text.pieces import as_given
+from xalign.text.sentences import read_files, read_stream
 
 if TYPE_CHECKING:
     from xalign.aligner import Aligner
     from xalign.cli.job import Job
     from xalign.links import Alignment
-    from xalign.sentences import SentencePair
+    from xalign.text.sentences import SentencePair
 
     Aligned = tuple[SentencePair, Alignment]
 

@@ -71,8 +71,8 @@ def encode(
     from xalign.families import load_encoder
     from xalign.files import expect_no_input, read_lines, skip_long
     from xalign.models import resolve
-    from xalign.sentences import words
     from xalign.states import check_suffix, hidden_states
+    from xalign.text.sentences import words
 
     check_suffix(output)
     expect_no_input(output, [text])

@@ -17,13 +17,13 @@ from xalign.cli.options import aligner_from, line_option, models_options, progre
 from xalign.cli.progress import track
 from xalign.cli.standard import tell
 from xalign.errors import OptionError
-from xalign.evaluation import Doubt, Gold, Hypothesis, doubts, evaluate
-from xalign.figures import expect_figure
 from xalign.files import STANDARD, expect_no_input, writing
-from xalign.plausibility import Reading
-from xalign.report import REPORTS, sentence_table
-from xalign.sentences import SentencePair, read_files
-from xalign.testsets import find_testset
+from xalign.score.evaluation import Doubt, Gold, Hypothesis, doubts, evaluate
+from xalign.score.figures import expect_figure
+from xalign.score.plausibility import Reading
+from xalign.score.report import REPORTS, sentence_table
+from xalign.score.testsets import find_testset
+from xalign.text.sentences import SentencePair, read_files
 
 PATH = click.Path(allow_dash=True, path_type=Path)
 
@@ -122,7 +122,7 @@ def eval(
     for doubt in doubts(links, hypotheses[-1:] if layers else hypotheses, text):
         tell(f"Warning: {doubt.name}: {_told(doubt, is_file=bool(files))}")
     if plot is not None:
-        from xalign.plots import draw
+        from xalign.score.plots import draw
 
         _write(plot, [draw(scores, hypotheses, links, text, plot)])
     if sentences is not None:

@@ -24,7 +24,7 @@ from typing import IO, Any
 from xalign.compression import COMPRESSED, compressed
 from xalign.errors import OptionError
 from xalign.files import becoming, longer_name, partial_name
-from xalign.sentences import SentencePair
+from xalign.text.sentences import SentencePair
 
 MEMBER = 10_000  # pairs; as many as share a lexicon
 EVERY = 10.0  # seconds

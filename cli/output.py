@@ -17,7 +17,7 @@ from xalign.cli.stopping import Stopped
 from xalign.errors import LineError, XalignError
 from xalign.files import is_replaced, partial_name, telling_failures, writing
 from xalign.hub import checkpoint_folder
-from xalign.sentences import SentencePair
+from xalign.text.sentences import SentencePair
 from xalign.version import VERSION
 
 if TYPE_CHECKING:

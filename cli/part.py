@@ -18,8 +18,8 @@ from xalign.cli.job import MEMBER, Job
 from xalign.cli.output import Stream
 from xalign.errors import OptionError
 from xalign.files import count_lines, read_lines
-from xalign.pieces import given
-from xalign.sentences import SentencePair
+from xalign.text.pieces import given
+from xalign.text.sentences import SentencePair
 
 
 @dataclass(frozen=True)

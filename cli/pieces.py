@@ -10,10 +10,10 @@ from typing import Any, Literal, TypeVar
 import click
 
 from xalign.errors import OptionError
-from xalign.marks import Marks
-from xalign.pieces import Splitting, in_words
-from xalign.sentence_pieces import SentencePieces
-from xalign.sentences import SentencePair
+from xalign.text.marks import Marks
+from xalign.text.pieces import Splitting, in_words
+from xalign.text.sentence_pieces import SentencePieces
+from xalign.text.sentences import SentencePair
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 MODEL = click.Path(dir_okay=False, path_type=Path)

@@ -27,8 +27,8 @@ from xalign.project.conllu import check_columns
 from xalign.project.iob import COLUMNS
 from xalign.project.spans import FILLS, STRATEGIES
 from xalign.project.stream import TEXT, Sentence
-from xalign.sentences import SentencePair
-from xalign.tokenization import TOKENIZERS, tokenize
+from xalign.text.sentences import SentencePair
+from xalign.text.tokenization import TOKENIZERS, tokenize
 
 PATH = click.Path(allow_dash=True, path_type=Path)
 _Pairs = Iterable[tuple[Sentence, Sentence]]

@@ -15,13 +15,13 @@ from xalign.cli.options import aligner_from, line_option, models_options, progre
 from xalign.cli.progress import track
 from xalign.cli.words import command_option, text_as_words, words_option
 from xalign.errors import OptionError
-from xalign.evaluation import Gold, Hypothesis, settings
-from xalign.figures import expect_figure
 from xalign.files import STANDARD, expect_no_input, name_of, writing
-from xalign.sentences import SentencePair, read_files, read_stream
+from xalign.score.evaluation import Gold, Hypothesis, settings
+from xalign.score.figures import expect_figure
 from xalign.show.case import Exhibit
 from xalign.show.figure import draw
 from xalign.show.web import page
+from xalign.text.sentences import SentencePair, read_files, read_stream
 
 if TYPE_CHECKING:
     import numpy as np

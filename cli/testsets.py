@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from xalign.testsets import PREPARED, TestSet, all_testsets, find_testset
+from xalign.score.testsets import PREPARED, TestSet, all_testsets, find_testset
 
 
 @click.command()

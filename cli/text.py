@@ -10,7 +10,7 @@ import click
 
 from xalign.errors import OptionError
 from xalign.files import STANDARD
-from xalign.sentences import SentencePair, read_files
+from xalign.text.sentences import SentencePair, read_files
 
 PATH = click.Path(allow_dash=True, path_type=Path)
 Command = TypeVar("Command", bound=Callable[..., Any])

@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 import click
 
 from xalign.errors import OptionError
-from xalign.line_filter import WHOLE, commands_of, filtered
-from xalign.sentences import SentencePair, Splits
-from xalign.tokenization import TOKENIZERS, splits
+from xalign.text.line_filter import WHOLE, commands_of, filtered
+from xalign.text.sentences import SentencePair, Splits
+from xalign.text.tokenization import TOKENIZERS, splits
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Filter = Callable[[Iterator[SentencePair]], Iterator[SentencePair]]

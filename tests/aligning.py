@@ -5,7 +5,7 @@ import random
 import torch
 
 from xalign.links import Alignment
-from xalign.sentences import SentencePair
+from xalign.text.sentences import SentencePair
 
 SOURCE = ["Das", "Haus", "ist", "klein", ",", "aber", "der", "Garten", "hinter", "dem"]
 TARGET = ["The", "house", "is", "small", ",", "but", "the", "garden", "behind", "big", "."]

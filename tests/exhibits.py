@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from xalign.evaluation import Gold, Hypothesis
 from xalign.links import Alignment
-from xalign.sentences import SentencePair
+from xalign.score.evaluation import Gold, Hypothesis
 from xalign.show.case import Exhibit
+from xalign.text.sentences import SentencePair
 
 PAIRS = [
     SentencePair.of("das Haus ist klein", "the house is small"),

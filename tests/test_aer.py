@@ -2,9 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xalign.aer import Counts, Signature, count, total
 from xalign.formats import parse_pharaoh, read_alignments
 from xalign.links import Alignment
+from xalign.score.aer import Counts, Signature, count, total
 
 links = st.frozensets(st.tuples(st.integers(0, 3), st.integers(0, 3)), max_size=8)
 gold_alignments = st.builds(Alignment.of, links, links)

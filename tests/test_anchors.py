@@ -3,7 +3,7 @@ from hypothesis import strategies as st
 
 from xalign.anchors import anchored
 from xalign.links import Alignment
-from xalign.sentences import SentencePair
+from xalign.text.sentences import SentencePair
 
 
 def links(source, target, pairs, **values):

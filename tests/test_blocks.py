@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xalign.blocks import WORDS, block_around, blocks, too_large
-from xalign.sentences import SentencePair
+from xalign.text.sentences import SentencePair
 
 
 def pairs_of(sizes):

@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 
 from xalign import Aligner
-from xalign.aer import count, total
 from xalign.families import load_encoder
 from xalign.formats import read_alignments
 from xalign.input_shape import InputShape
 from xalign.method import Method
 from xalign.models import BUNDLED, resolve
-from xalign.sentences import read_files
+from xalign.score.aer import count, total
+from xalign.text.sentences import read_files
 
 EVAL_DATA = Path(__file__).resolve().parent.parent / "eval_data"
 

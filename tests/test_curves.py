@@ -1,10 +1,10 @@
 import pytest
 
-from xalign.aer import count, total
-from xalign.curves import by_length, by_threshold, calibration_error, reliability
-from xalign.evaluation import Gold, Hypothesis
 from xalign.links import Alignment
-from xalign.sentences import SentencePair
+from xalign.score.aer import count, total
+from xalign.score.curves import by_length, by_threshold, calibration_error, reliability
+from xalign.score.evaluation import Gold, Hypothesis
+from xalign.text.sentences import SentencePair
 
 GOLD = Gold("gold", [Alignment.of(sure=[(0, 0), (1, 1)], possible=[(2, 2)]), Alignment.of([(0, 0), (1, 0)])])
 FOUND = Hypothesis(

@@ -8,9 +8,9 @@ from click.testing import CliRunner
 from xalign import Aligner
 from xalign.cli import main
 from xalign.errors import FormatError, OptionError
-from xalign.evaluation import Gold, Hypothesis, doubts, evaluate
-from xalign.report import json_report, text_report
-from xalign.sentences import SentencePair
+from xalign.score.evaluation import Gold, Hypothesis, doubts, evaluate
+from xalign.score.report import json_report, text_report
+from xalign.text.sentences import SentencePair
 
 TEXT = [SentencePair.of("das Haus ist klein .", "the house is small .")] * 3
 GOLD = "0-0 1-1 2-2 3p3 4-4\n" * 3

@@ -26,7 +26,7 @@ from xalign.formats import (
     read_gold,
 )
 from xalign.links import Alignment, Link
-from xalign.sentences import SentencePair
+from xalign.text.sentences import SentencePair
 
 PAIR = SentencePair(("das", "kleine", "Haus"), ("the", "house"))
 SCORED = Alignment(links=(Link(0, 0), Link(2, 1)), scores=(0.93, 0.875), score=0.722)

@@ -20,7 +20,7 @@ from xalign.formats import (
 )
 from xalign.formats.rwth import read_rwth
 from xalign.links import Alignment
-from xalign.sentences import SentencePair
+from xalign.text.sentences import SentencePair
 
 PAIR = SentencePair(("das", "kleine", "Haus"), ("the", "house"))
 

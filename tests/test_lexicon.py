@@ -17,7 +17,7 @@ from xalign.lexicon import (
     reestimate,
     together,
 )
-from xalign.sentences import SentencePair
+from xalign.text.sentences import SentencePair
 
 ROUNDS = 5
 TEXT = [

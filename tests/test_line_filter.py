@@ -3,8 +3,8 @@ import sys
 import pytest
 
 from xalign.errors import InputError, OptionError
-from xalign.line_filter import WHOLE, commands_of, filtered, located
-from xalign.sentences import SentencePair
+from xalign.text.line_filter import WHOLE, commands_of, filtered, located
+from xalign.text.sentences import SentencePair
 
 # A tokenizer that, as most programs, keeps what it writes until it has much or its input ends.
 SPLIT = f"{sys.executable} -c \"import sys; [sys.stdout.write(l.replace('.', ' .')) for l in sys.stdin]\""

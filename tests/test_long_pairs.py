@@ -6,7 +6,7 @@ from aligning import BACKWARD, FORWARD, LONG
 
 from xalign.blocks import Limits
 from xalign.encoder import EncoderInput
-from xalign.sentences import SentencePair
+from xalign.text.sentences import SentencePair
 
 ENCODINGS = pytest.mark.parametrize(
     ("name", "options"),

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from xalign.errors import InputError
-from xalign.pairs import as_pair, as_pairs, from_columns
-from xalign.sentences import SentencePair
+from xalign.text.pairs import as_pair, as_pairs, from_columns
+from xalign.text.sentences import SentencePair
 
 PAIR = SentencePair(("das", "Haus"), ("the", "house"))
 Row = namedtuple("Row", ["de", "en"])

@@ -21,7 +21,7 @@ from xalign.passages import (
     passages,
     windows,
 )
-from xalign.sentences import SentencePair
+from xalign.text.sentences import SentencePair
 
 SENTENCE = SentencePair.of("das Haus ist klein .", "the house is small and old .")
 SENTENCE_LINKS = [(0, 0), (1, 1), (2, 2), (3, 3), (4, 6)]

@@ -4,11 +4,11 @@ from hypothesis import strategies as st
 
 from xalign.errors import InputError
 from xalign.links import Alignment, Link
-from xalign.marks import Marks, find_marks, join
-from xalign.pieces import as_given, gather, gathered, in_words, spread
-from xalign.sentence_pieces import SentencePieces
-from xalign.sentences import SentencePair
-from xalign.tokenization import tokenize
+from xalign.text.marks import Marks, find_marks, join
+from xalign.text.pieces import as_given, gather, gathered, in_words, spread
+from xalign.text.sentence_pieces import SentencePieces
+from xalign.text.sentences import SentencePair
+from xalign.text.tokenization import tokenize
 
 WRITTEN = {
     Marks.SENTENCEPIECE: "▁das ▁Ha us ▁fäll t",

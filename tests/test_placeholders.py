@@ -1,6 +1,6 @@
 import pytest
 
-from xalign.placeholders import is_placeholder, protected
+from xalign.text.placeholders import is_placeholder, protected
 
 
 @pytest.mark.parametrize(

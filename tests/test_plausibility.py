@@ -4,8 +4,8 @@ import pytest
 
 from xalign.formats import parse_pharaoh, read_alignments
 from xalign.links import Alignment
-from xalign.plausibility import Reading, better_reading, out_of_range
-from xalign.sentences import SentencePair
+from xalign.score.plausibility import Reading, better_reading, out_of_range
+from xalign.text.sentences import SentencePair
 
 PAIRS = [SentencePair(("das", "Haus"), ("the", "house", "."))] * 2
 

@@ -3,10 +3,10 @@ import struct
 import pytest
 
 from xalign.errors import OptionError
-from xalign.evaluation import Gold, Hypothesis, evaluate
 from xalign.links import Alignment
-from xalign.plots import draw
-from xalign.sentences import SentencePair
+from xalign.score.evaluation import Gold, Hypothesis, evaluate
+from xalign.score.plots import draw
+from xalign.text.sentences import SentencePair
 
 pytest.importorskip("matplotlib", reason="matplotlib is not installed: pip install '.[plot]'")
 
@@ -19,7 +19,7 @@ PLAIN = [Alignment.of([(0, 0)])] * 2
 def drawn(monkeypatch, hypotheses, text=None):
     """The titles of the plots, and the labels of the lines of each."""
     found = {}
-    from xalign import plots
+    from xalign.score import plots
 
     finish = plots._finish
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from xalign.aligner import Aligner
 from xalign.extract import Links, apart
 from xalign.links import Alignment
-from xalign.punctuation import is_punctuation
-from xalign.sentences import SentencePair
+from xalign.text.punctuation import is_punctuation
+from xalign.text.sentences import SentencePair
 
 PUNCTUATION = [
     ".",

@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from xalign.aer import Counts, Signature
-from xalign.report import Score, json_report, latex_report, sentence_table, text_report
+from xalign.score.aer import Counts, Signature
+from xalign.score.report import Score, json_report, latex_report, sentence_table, text_report
 
 COUNTS = [Counts(sure_hits=2, possible_hits=3, hypothesis=4, sure=4)] * 5
 WORSE = [Counts(sure_hits=1, possible_hits=1, hypothesis=4, sure=4)] * 5

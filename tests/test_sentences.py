@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xalign.errors import InputError
-from xalign.sentences import (
+from xalign.text.sentences import (
     FORMS,
     SentencePair,
     parse_columns,

@@ -2,9 +2,9 @@ import random
 
 import pytest
 
-from xalign.aer import Counts, total
 from xalign.errors import OptionError
-from xalign.significance import bootstrap_interval, paired_test
+from xalign.score.aer import Counts, total
+from xalign.score.significance import bootstrap_interval, paired_test
 
 
 def system(right: float, seed: int, pairs: int = 300) -> list[Counts]:

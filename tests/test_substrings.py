@@ -7,8 +7,8 @@ from xalign.errors import InputError, OptionError
 from xalign.formats import WRITERS, WriteOptions
 from xalign.formats.substrings import groups
 from xalign.links import Alignment
-from xalign.sentences import SentencePair
-from xalign.tokenization import tokenize
+from xalign.text.sentences import SentencePair
+from xalign.text.tokenization import tokenize
 
 PAIR = SentencePair(tokenize("Ich rief's an."), tokenize("I called it."))
 

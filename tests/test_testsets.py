@@ -3,7 +3,7 @@ from click.testing import CliRunner
 
 from xalign.cli import main
 from xalign.errors import FormatError, InputError, OptionError
-from xalign.testsets import all_testsets, find_testset
+from xalign.score.testsets import all_testsets, find_testset
 
 
 def run(*arguments):

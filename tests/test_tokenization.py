@@ -3,8 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xalign.errors import OptionError
-from xalign.sentences import words
-from xalign.tokenization import TOKENIZERS, tokenize
+from xalign.text.sentences import words
+from xalign.text.tokenization import TOKENIZERS, tokenize
 
 texts = st.text(st.characters(exclude_categories=["Cs"])) | st.text("ab '’-.,&<{}%s 我のก", max_size=20)
 

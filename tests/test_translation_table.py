@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from xalign.errors import InputError
 from xalign.formats import iter_with_text
 from xalign.links import Alignment
-from xalign.sentences import SentencePair, read_files
+from xalign.text.sentences import SentencePair, read_files
 from xalign.translation_table import TranslationTable
 
 WORDS = st.lists(st.sampled_from(["a", "b", "c", "ä", "NULL"]), max_size=5)

@@ -2,9 +2,9 @@ import logging
 
 import pytest
 
-from xalign.sentences import SentencePair
-from xalign.tokenization import tokenize
-from xalign.untokenized import watched
+from xalign.text.sentences import SentencePair
+from xalign.text.tokenization import tokenize
+from xalign.text.untokenized import watched
 
 TOKENIZED = ("Das Haus ist klein .", "The house is small .")
 AS_IT_IS = ("Das Haus ist klein.", "The house is small.")

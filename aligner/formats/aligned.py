@@ -10,7 +10,7 @@ from ..errors import FormatError, InputError
 from ..files import name_of
 from ..links import Alignment
 from ..options import expect_one_of
-from ..sentences import SentencePair
+from ..text.sentences import SentencePair
 from .entry import Entry
 from .files import FORMATS, detected, naming, parsed, placed
 

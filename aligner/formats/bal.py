@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from ..errors import FormatError
 from ..links import Alignment
-from ..sentences import SentencePair, words
+from ..text.sentences import SentencePair, words
 from .entry import Entry, shown
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 
 from ..errors import FormatError
 from ..links import Alignment, Link
-from ..sentences import SentencePair
+from ..text.sentences import SentencePair
 
 NUMBER = r"-?\d{1,9}"  # longer ones are not word numbers, and int() refuses those of thousands of digits
 SCORE = r"-?\d[\d.eE+-]*"

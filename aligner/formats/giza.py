@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from ..errors import FormatError
 from ..links import Alignment, Link
-from ..sentences import SentencePair, words
+from ..text.sentences import SentencePair, words
 from .entry import Entry, Row, WriteOptions, alignment_of, shown
 from .tsv import column
 

@@ -11,8 +11,8 @@ from operator import index
 
 from ..errors import FormatError, InputError
 from ..links import Alignment, Link
-from ..sentences import SentencePair, parse_json
-from ..tokenization import Tokenized
+from ..text.sentences import SentencePair, parse_json
+from ..text.tokenization import Tokenized
 from .entry import Entry, Row, WriteOptions, alignment_of
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from ..errors import FormatError
 from ..links import Alignment
-from ..sentences import SentencePair
+from ..text.sentences import SentencePair
 from .entry import NUMBER, SCORE, Entry, Row, WriteOptions, alignment_of, linked, number, shown
 
 LINE = re.compile(rf"(\d{{1,9}})\s+({NUMBER})\s+({NUMBER})(?:\s+([SP]))?(?:\s+({SCORE}))?", re.ASCII)

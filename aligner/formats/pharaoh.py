@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from ..errors import FormatError
 from ..links import Alignment, Link
-from ..sentences import SentencePair, words
+from ..text.sentences import SentencePair, words
 from .entry import NUMBER, PLAIN, SCORE, Entry, Row, WriteOptions, alignment_of, number, shown
 
 # Most lines of most files have this form; a fast path for them pays on whole corpora.

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from ..errors import FormatError
 from ..links import Alignment
-from ..sentences import SentencePair
+from ..text.sentences import SentencePair
 from .entry import NUMBER, Entry, Row, WriteOptions, alignment_of, linked, shown
 
 HEADER = re.compile(r"SENT:\s*(\d{1,9})", re.ASCII)

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ..links import Alignment
-from ..sentences import SentencePair
-from ..tokenization import Tokenized
+from ..text.sentences import SentencePair
+from ..text.tokenization import Tokenized
 from .entry import WriteOptions
 
 APART = " ... "  # between words that do not stand together

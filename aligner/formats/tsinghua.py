@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from ..errors import FormatError
 from ..links import Alignment, Link
-from ..sentences import SentencePair
+from ..text.sentences import SentencePair
 from .entry import NUMBER, SCORE, Entry, Row, WriteOptions, alignment_of, number, shown
 
 LINK = re.compile(rf"({NUMBER}):({NUMBER})/({SCORE})", re.ASCII)

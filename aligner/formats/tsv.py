@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from ..errors import FormatError
 from ..links import Alignment
-from ..sentences import SentencePair, words
+from ..text.sentences import SentencePair, words
 from .entry import Entry, WriteOptions, alignment_of, number, shown
 from .pharaoh import link_texts, pharaoh_rows
 

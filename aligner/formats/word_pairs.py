@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..links import Alignment
-from ..sentences import SentencePair
+from ..text.sentences import SentencePair
 from .entry import WriteOptions
 from .tsv import column
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from ..errors import InputError, OptionError
 from ..links import Alignment
-from ..tokenization import Tokenized
+from ..text.tokenization import Tokenized
 from .labels import fill, project_labels
 from .spans import Carried, Lost, Rules
 

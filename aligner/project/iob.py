@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from ..errors import InputError
 from ..links import Alignment
-from ..tokenization import Tokenized
+from ..text.tokenization import Tokenized
 from .spans import SPLIT, Carried, Lost, Rules, has_strays, project_spans, why_lost
 
 COLUMNS = (1, -1)  # of word and tag, counted from 1; -1 is the last

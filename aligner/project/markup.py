@@ -14,8 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from ..errors import InputError
-from ..placeholders import TAG, VARIABLE
-from ..tokenization import Span, Tokenized
+from ..text.placeholders import TAG, VARIABLE
+from ..text.tokenization import Span, Tokenized
 from .offsets import words_within
 from .spans import Lost
 

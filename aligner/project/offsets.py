@@ -17,7 +17,7 @@ from typing import Any
 
 from ..errors import InputError
 from ..links import Alignment
-from ..tokenization import Span, Tokenized
+from ..text.tokenization import Span, Tokenized
 from .spans import SPLIT, Carried, Lost, Rules, has_strays, project_span, why_lost
 
 TEXT_KEYS = ("text", "src")

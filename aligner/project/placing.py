@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from ..links import Alignment
-from ..tokenization import Tokenized
+from ..text.tokenization import Tokenized
 from .markup import Element, MarkedUp, Node, Point
 from .spans import SPLIT, Carried, Lost, Rules, has_strays, project_spans, why_lost
 

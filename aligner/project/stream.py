@@ -21,7 +21,7 @@ from ..compression import COMPRESSED
 from ..errors import InputError, OptionError
 from ..files import name_of, read_lines
 from ..links import Alignment
-from ..tokenization import Tokenized, tokenize
+from ..text.tokenization import Tokenized, tokenize
 from . import conllu, iob, markup, offsets
 from .placing import place
 from .spans import Carried, Rules

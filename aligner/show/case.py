@@ -11,9 +11,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..evaluation import Gold, Hypothesis
 from ..links import Alignment, Link
-from ..sentences import SentencePair
+from ..score.evaluation import Gold, Hypothesis
+from ..text.sentences import SentencePair
 
 
 class Verdict(StrEnum):

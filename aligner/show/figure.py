@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from ..figures import expect_figure, plain, saved, styled
+from ..score.figures import expect_figure, plain, saved, styled
 from .case import Case, Exhibit, Mark, Verdict, is_right_to_left
 
 if TYPE_CHECKING:

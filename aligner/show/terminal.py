@@ -15,8 +15,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
-from ..aer import count
-from ..plausibility import out_of_range
+from ..score.aer import count
+from ..score.plausibility import out_of_range
 from .case import Case, Exhibit, Mark, Verdict
 
 SYMBOLS = {

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..aer import count, total
+from ..score.aer import count, total
 from .case import Case, Exhibit, is_right_to_left
 
 SCRIPTS = ("base.js", "pair.js", "order.js", "touch.js", "tools.js")  # parts of one script, in their order

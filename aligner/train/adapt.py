@@ -23,7 +23,7 @@ from ..families import load_encoder, load_for_aligning
 from ..files import writing
 from ..formats import format_pharaoh
 from ..models import resolve
-from ..sentences import read_files
+from ..text.sentences import read_files
 from .checkpoint import best_mean, finished_steps, forget_state, save_checkpoint
 from .corpus import CorpusFiles
 from .log import Progress

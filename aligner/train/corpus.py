@@ -21,8 +21,8 @@ from ..encoder import Encoder
 from ..errors import OptionError, TrainingError
 from ..formats import read_alignments
 from ..links import Alignment, Link
-from ..sentences import SentencePair, read_files
 from ..subwords import Splitter, Subwords
+from ..text.sentences import SentencePair, read_files
 from .collate import Example
 
 logger = logging.getLogger("xalign")

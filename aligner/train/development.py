@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from ..aer import Counts, count
 from ..aligner import Aligner
 from ..encoder import Encoder
 from ..errors import TrainingError
 from ..formats import read_alignments
 from ..links import Alignment
-from ..plausibility import out_of_range
 from ..preset import Preset
-from ..sentences import SentencePair, read_files
+from ..score.aer import Counts, count
+from ..score.plausibility import out_of_range
+from ..text.sentences import SentencePair, read_files
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,9 @@ from pathlib import Path
 
 from gold import GoldSet, for_reporting
 
-from xalign.aer import count, total
 from xalign.formats import read_alignments
 from xalign.links import Alignment
+from xalign.score.aer import count, total
 from xalign.symmetrize import SYMMETRIZERS
 
 HEURISTICS = ("intersection", "grow-diag", "grow-diag-final-and")

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from xalign.formats import format_pharaoh, read_alignments
 from xalign.links import Alignment
-from xalign.sentences import SentencePair, read_files
+from xalign.text.sentences import SentencePair, read_files
 
 # set -> the pair of languages of its source and target
 DEV = {

@@ -15,10 +15,10 @@ from pathlib import Path
 from gold import GoldSet, for_choosing, for_reporting
 
 from xalign import Aligner
-from xalign.aer import Counts, count, total
 from xalign.links import Alignment
-from xalign.sentences import SentencePair
-from xalign.significance import Interval, bootstrap_interval
+from xalign.score.aer import Counts, count, total
+from xalign.score.significance import Interval, bootstrap_interval
+from xalign.text.sentences import SentencePair
 
 LENGTHS = (5, 10, 20, 40, 80, 1_000)  # words of the longer side, at most
 

@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 
 from xalign import Aligner
 from xalign.links import Alignment
-from xalign.sentences import SentencePair
+from xalign.text.sentences import SentencePair
 
 SURE, POSSIBLE = 0.4, 0.3  # a link above the one weighs 1, above the other 0.5
 DENSE, BEST = (

@@ -19,7 +19,7 @@ from xalign.aligner import Aligner
 from xalign.cli import main
 from xalign.files import read_lines
 from xalign.formats import WRITERS, read_alignments
-from xalign.sentences import SentencePair
+from xalign.text.sentences import SentencePair
 
 PAIRS = [
     SentencePair.of("Das Haus ist klein .", "The house is small ."),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from xalign.cli import main
 from xalign.formats import FORMATS, READABLE, WRITERS, WriteOptions, iter_aligned
 from xalign.links import Alignment
-from xalign.sentences import SentencePair
+from xalign.text.sentences import SentencePair
 
 TEXT = [("das kleine Haus", "the small house"), ("ja", "yes"), ("", "oh"), ("Guten Tag", "hello")]
 PAIRS = [SentencePair.of(*pair) for pair in TEXT]

@@ -10,7 +10,7 @@ from xalign.cli import job as jobs
 from xalign.cli.job import resumable
 from xalign.errors import OptionError
 from xalign.files import read_lines
-from xalign.sentences import SentencePair
+from xalign.text.sentences import SentencePair
 
 SUFFIXES = ["", ".gz", ".bz2", ".xz", ".zst"]
 every_suffix = pytest.mark.parametrize("suffix", SUFFIXES)

@@ -4,7 +4,7 @@ from xalign.errors import InputError, OptionError
 from xalign.links import Alignment
 from xalign.project import Rules, project
 from xalign.project.conllu import check_columns, read
-from xalign.tokenization import tokenize
+from xalign.text.tokenization import tokenize
 
 
 def row(number, form, upos="_", feats="_"):

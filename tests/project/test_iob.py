@@ -6,7 +6,7 @@ from xalign.errors import InputError
 from xalign.links import Alignment
 from xalign.project.iob import Entity, entities, read
 from xalign.project.spans import STRATEGIES, Rules
-from xalign.tokenization import tokenize
+from xalign.text.tokenization import tokenize
 
 tags = st.lists(st.sampled_from(["O", "B-A", "I-A", "B-B", "I-B", "E-A", "S-B", "L-B", "U-A"]), max_size=9)
 

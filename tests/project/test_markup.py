@@ -10,7 +10,7 @@ from xalign.project import project
 from xalign.project.markup import parse
 from xalign.project.placing import place
 from xalign.project.spans import Rules
-from xalign.tokenization import tokenize
+from xalign.text.tokenization import tokenize
 
 TAGS = re.compile(r"</?[bi]>|<br/>|\{0\}|%s")
 

@@ -8,7 +8,7 @@ from xalign.errors import InputError
 from xalign.links import Alignment
 from xalign.project.offsets import parse
 from xalign.project.spans import STRATEGIES, Rules
-from xalign.tokenization import tokenize
+from xalign.text.tokenization import tokenize
 
 TEXT = "Angela Merkel visited Paris."
 TARGET = "Paris, besucht von Angela Merkel"

@@ -5,11 +5,11 @@ import shutil
 
 import pytest
 
-from xalign.evaluation import Hypothesis
 from xalign.links import Alignment
-from xalign.sentences import SentencePair
+from xalign.score.evaluation import Hypothesis
 from xalign.show.case import Exhibit
 from xalign.show.web import page
+from xalign.text.sentences import SentencePair
 
 from exhibits import PAIRS, exhibit  # isort: skip
 

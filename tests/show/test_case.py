@@ -3,10 +3,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from xalign.evaluation import Gold, Hypothesis
 from xalign.links import Alignment
-from xalign.sentences import SentencePair
+from xalign.score.evaluation import Gold, Hypothesis
 from xalign.show.case import Exhibit, Mark, Verdict, is_right_to_left, marks
+from xalign.text.sentences import SentencePair
 
 PAIR = SentencePair.of("a b c", "x y z")
 GOLD = Alignment.of(sure=[(0, 0), (1, 1)], possible=[(2, 2), (1, 2)])

@@ -5,11 +5,11 @@ import pytest
 from exhibits import exhibit
 
 from xalign.errors import DependencyError, OptionError
-from xalign.evaluation import Hypothesis
 from xalign.links import Alignment
-from xalign.sentences import SentencePair
+from xalign.score.evaluation import Hypothesis
 from xalign.show.case import Exhibit
 from xalign.show.figure import draw
+from xalign.text.sentences import SentencePair
 
 pytest.importorskip("matplotlib", reason="matplotlib is not installed: pip install '.[plot]'")
 

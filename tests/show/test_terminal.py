@@ -3,11 +3,11 @@ import re
 import pytest
 from rich.cells import cell_len
 
-from xalign.evaluation import Gold, Hypothesis
 from xalign.links import Alignment
-from xalign.sentences import SentencePair
+from xalign.score.evaluation import Gold, Hypothesis
 from xalign.show.case import Exhibit
 from xalign.show.terminal import grids
+from xalign.text.sentences import SentencePair
 
 
 def shown(source, target, links=(), gold=None, width=80, **fields):

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from exhibits import PAIRS, exhibit
 
-from xalign.evaluation import Hypothesis
 from xalign.links import Alignment
-from xalign.sentences import SentencePair
+from xalign.score.evaluation import Hypothesis
 from xalign.show.case import Exhibit
 from xalign.show.web import heat, page
+from xalign.text.sentences import SentencePair
 
 
 def data(text):
@@ -40,7 +40,7 @@ def test_the_page_holds_words_marks_and_scores():
 def test_totals_are_those_of_eval():
     from exhibits import FOUND, GOLD
 
-    from xalign.aer import count, total
+    from xalign.score.aer import count, total
 
     expected = total(map(count, FOUND, GOLD))
     assert data(page(exhibit()))["systems"][0]["total"] == {

@@ -12,7 +12,7 @@ from xalign.families import load_encoder
 from xalign.formats import format_pharaoh, read_alignments
 from xalign.links import Alignment, Link
 from xalign.models import resolve
-from xalign.sentences import read_files
+from xalign.text.sentences import read_files
 from xalign.train.adapt import adapt
 from xalign.train.development import DevelopmentFiles
 from xalign.train.loop import TrainOptions

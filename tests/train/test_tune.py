@@ -10,7 +10,7 @@ from xalign.aligner import Aligner
 from xalign.errors import DependencyError, OptionError
 from xalign.families import load_encoder
 from xalign.models import resolve
-from xalign.sentences import read_files
+from xalign.text.sentences import read_files
 from xalign.train.corpus import CorpusFiles
 from xalign.train.loop import TrainOptions
 from xalign.train.run import Plan, run

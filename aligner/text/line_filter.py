@@ -17,7 +17,7 @@ from contextlib import suppress
 from queue import SimpleQueue
 from threading import Condition, Thread
 
-from .errors import InputError, OptionError
+from ..errors import InputError, OptionError
 from .sentences import SentencePair, Splits
 from .tokenization import Span, Tokenized
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import accumulate
 from pathlib import Path
 
-from .errors import InputError
+from ..errors import InputError
 from .marks import Groups, Marks, join
 from .tokenization import Tokenized
 

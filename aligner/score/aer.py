@@ -13,8 +13,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from .links import Alignment
-from .version import VERSION
+from ..links import Alignment
+from ..version import VERSION
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ..text.sentences import SentencePair
 from .aer import Counts, total
 from .evaluation import Gold, Hypothesis
-from .sentences import SentencePair
 from .significance import Interval, bootstrap_interval
 
 LENGTHS = (1, 6, 11, 16, 21, 31, 41, 61)  # the fewest words of each class of source sentences

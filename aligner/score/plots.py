@@ -13,12 +13,12 @@ from functools import partial
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+from ..errors import OptionError
+from ..text.sentences import SentencePair
 from .curves import by_length, by_threshold, calibration_error, reliability
-from .errors import OptionError
 from .evaluation import Gold, Hypothesis
 from .figures import expect_figure, plain, saved, styled
 from .report import Score
-from .sentences import SentencePair
 from .significance import Interval
 
 if TYPE_CHECKING:

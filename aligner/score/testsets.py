@@ -16,11 +16,11 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from .errors import FormatError, InputError, OptionError
+from ..errors import FormatError, InputError, OptionError
+from ..files import read_lines
+from ..formats import parse_pharaoh
+from ..text.sentences import SentencePair, read_files, read_stream, words
 from .evaluation import Gold
-from .files import read_lines
-from .formats import parse_pharaoh
-from .sentences import SentencePair, read_files, read_stream, words
 
 logger = logging.getLogger("xalign")
 

@@ -16,8 +16,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import OptionError
 from .aer import Counts
-from .errors import OptionError
 
 SAMPLES = 1000
 SEED = 12345

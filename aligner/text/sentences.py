@@ -16,8 +16,8 @@ from functools import partial
 from itertools import chain, zip_longest
 from pathlib import Path
 
-from .errors import InputError, LineError
-from .files import LONGEST_LINE, STANDARD, OnBroken, count_lines, name_of, read_lines, skip_long
+from ..errors import InputError, LineError
+from ..files import LONGEST_LINE, STANDARD, OnBroken, count_lines, name_of, read_lines, skip_long
 
 # JSON can escape one half of a surrogate pair alone, which is no character and has no place in UTF-8.
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")

@@ -15,8 +15,8 @@ from dataclasses import dataclass, replace
 from itertools import chain, islice, product
 from typing import Literal, NamedTuple
 
-from .errors import InputError
-from .links import Alignment, Link
+from ..errors import InputError
+from ..links import Alignment, Link
 from .marks import Groups, Marks, find_marks, join
 from .sentence_pieces import SentencePieces
 from .sentences import SentencePair

@@ -13,7 +13,7 @@ from functools import partial
 from reprlib import repr as shortened
 from typing import Any, TypeVar
 
-from .errors import InputError
+from ..errors import InputError
 from .sentences import WORDS, SentencePair, Splits
 
 Side = str | Sequence[str]

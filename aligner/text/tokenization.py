@@ -22,7 +22,7 @@ from functools import cache, partial
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from .errors import DependencyError, OptionError
+from ..errors import DependencyError, OptionError
 from .placeholders import protected
 from .sentences import WORDS, Splits
 

@@ -14,17 +14,17 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from ..errors import FormatError, OptionError
+from ..files import name_of
+from ..formats import read_alignments, read_gold
+from ..links import Alignment
+from ..text.sentences import SentencePair
 from .aer import Signature, count
-from .errors import FormatError, OptionError
-from .files import name_of
-from .formats import read_alignments, read_gold
-from .links import Alignment
 from .plausibility import BetterReading, better_reading, out_of_range
 from .report import Score
-from .sentences import SentencePair
 
 if TYPE_CHECKING:
-    from .aligner import Aligner
+    from ..aligner import Aligner
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from .errors import DependencyError, OptionError
+from ..errors import DependencyError, OptionError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from ..links import Alignment, Link
 from .aer import count, total
-from .links import Alignment, Link
 
 if TYPE_CHECKING:
-    from .sentences import SentencePair
+    from ..text.sentences import SentencePair
 
 # A wrong base or orientation costs tens of points of AER; a right one cannot gain this much by being changed.
 MARGIN = 0.1

@@ -1,0 +1,1 @@
+"""Alignments and gold -> error rates, their intervals, and pictures of them."""

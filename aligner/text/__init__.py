@@ -1,0 +1,1 @@
+"""Text -> sentence pairs, and what their words are."""

@@ -16,6 +16,7 @@ from xalign.families import load_encoder
 from xalign.models import BUNDLED, resolve
 from xalign.train.checkpoint import save_checkpoint
 
+BESIDE = 0.25  # the share of --beside in the mean of weights
 # Chosen on the choosing halves, see README.md.
 EXTRACT, THRESHOLD = "agreement", 0.4
 SHARPNESS = 0.5  # what similarities are multiplied by: the training leaves probabilities too close to 0 and 1
@@ -26,16 +27,20 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--trained", type=Path, required=True)
+    parser.add_argument("--beside", metavar="MODEL", help="its weights count for a quarter of the mean")
+    parser.add_argument("--sharpness", type=float, default=SHARPNESS)
     parser.add_argument("--out", type=Path, default=BUNDLED["mini"])
     options = parser.parse_args()
     preset = resolve(str(options.trained))
     encoder = load_encoder(preset)
-    final = encoder.model.get_submodule(
-        "encoder.LayerNorm"
-    )  # of both states that a similarity is the product of
+    final = encoder.model.get_submodule("encoder.LayerNorm")  # both states of a similarity leave it
     with torch.no_grad():
+        if options.beside:
+            beside = load_encoder(resolve(options.beside)).model.state_dict()
+            for name, weight in encoder.model.named_parameters():
+                weight.lerp_(beside[name], BESIDE)
         for weight in final.parameters():
-            weight.mul_(math.sqrt(SHARPNESS))
+            weight.mul_(math.sqrt(options.sharpness))
     description = "bundled: English with 34 languages, 19 M parameters, trained by recipes/mini"
     source = "recipes/mini/README.md"
     described = preset.changed(extract=EXTRACT, threshold=THRESHOLD, description=description, source=source)

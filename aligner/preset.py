@@ -97,6 +97,7 @@ class Options(MethodOptions, total=False):
     encode: str | None
     positions: str | None
     segments: bool | None
+    window: int | None
     source_language: str | None
     target_language: str | None
     src_lang: str | None

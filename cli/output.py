@@ -68,7 +68,9 @@ def output(
                     out = Stream(file)
                     yield out
     except XalignError as error:
-        if out is not None and out.pairs:
+        # What a stream took before it failed, nobody knows.
+        stream_failed = isinstance(out, Stream) and isinstance(error.__context__, OSError)
+        if out is not None and out.pairs and not stream_failed:
             mend = "mend the text, then go on" if isinstance(error, LineError) else "go on"
             error.args = (f"{error}; {_done(out, path, first)}; {mend}: {_next(out, first, arguments)}",)
         raise

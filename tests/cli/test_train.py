@@ -221,16 +221,16 @@ def test_resuming_with_another_optimizer_is_refused(start, corpus, tmp_path, fir
     assert invoke(start, corpus, tmp_path / "out", "--steps", 1, "--optimizer", first).exit_code == 0
     result = invoke(start, corpus, tmp_path / "out", "--steps", 2, "--optimizer", then, "--resume")
     assert result.exit_code == 2
-    assert "resume with the --optimizer that it had" in " ".join(result.stderr.split())
+    assert "go on with the optimizer that it had" in " ".join(result.stderr.split())
 
 
 @pytest.mark.parametrize(
     ("more", "message"),
     [
         (["--src", "{source}"], "2 --src, 1 --tgt and 1 --links"),
-        (["--objective", "nothing"], "--objective nothing is unknown: choose of"),
+        (["--objective", "nothing"], "--objective is 'nothing': choose one of guided"),
         (["--objective", "so=much"], "--objective so=much: expected NAME or NAME=WEIGHT"),
-        (["--objective", "so=0"], "weights must be above 0"),
+        (["--objective", "so=0"], "--objective so has weight 0: it must be above 0"),
         (["--src-lang", "de", "--src-lang", "fr"], "2 --src-lang for 1 --src"),
         (["--dev-lang", "de", "en"], "1 --dev-lang for 0 --dev"),
         (["--plot", "a.doc"], "the suffix must be one of"),

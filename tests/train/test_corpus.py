@@ -144,7 +144,9 @@ def test_links_that_do_not_fit_the_text_are_refused(tmp_path, ours, links, error
 
 def test_text_of_different_lengths_is_refused(tmp_path, ours):
     files = written(tmp_path, ["das Haus", "der"], ["the house"], ["0-0", "0-0"])
-    with pytest.raises(InputError, match=r"a\.en ends after line 1, but .*a\.de goes on"):
+    with pytest.raises(
+        InputError, match=r"a\.de has 2 lines, but .*a\.en has 1: line i of both must be a pair"
+    ):
         read_corpus(files, ours)
 
 

@@ -8,8 +8,9 @@ who draw gold links. Two of these are written here as rules:
 
 - A function word without a counterpart goes with its head: English articles with their noun in Danish and in Slavic
   languages, Spanish and Italian articles and `de` with theirs in English, an English article after a preposition with
-  Italian's contraction of both. Which words do so in which language was counted on the choosing halves of XL-WA
-  (gold.py), and kept where it held in either half of a choosing half.
+  Italian's contraction of both. Which words do so was counted on the choosing halves of XL-WA (gold.py): da, es, ru and
+  sl gained on sentences that the rule was not counted on, it only on those that it was. Languages without gold have
+  their relatives' rule: no that of da, Slavic ones that of ru.
 - In Japanese, KFTT's gold links all words that it can. Links above 0.25 count in full, and words that have none take
   their best neighbouring link above 0.1, as grow-diag-final does.
 

@@ -9,6 +9,15 @@ from xalign.cli.stopping import Stopped, stopping
 NUMBERS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 
 
+@pytest.fixture(autouse=True)
+def signals_that_nobody_ignores():
+    """The tests themselves may run under nohup."""
+    before = {number: signal.signal(number, signal.default_int_handler) for number in NUMBERS}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
 @pytest.mark.parametrize("number", NUMBERS)
 def test_a_signal_while_an_item_is_written_lets_it_be_written(number):
     written = []

@@ -2,7 +2,7 @@
 
 The k-th placeholder of one kind is linked with the k-th, where both sides have it as often; printf's %s are in order by
 definition. A number, code or address is linked with itself where either side has it once. Other links of these words
-are dropped. A pair without such words keeps its links.
+are dropped. A link that was found already keeps its score. A pair without such words keeps its links.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from .links import Alignment, Link
 from .text.placeholders import is_placeholder
 from .text.sentences import SentencePair
 
-CERTAIN = 1.0  # the score of such a link
+CERTAIN = 1.0  # the score of such a link that was not found
 _SIGN = re.compile(r"[<{%$\d@/_]")  # most text has none, and is done with sooner
 _CODE = re.compile(
     r"(?=.*[\d@/_])(?=.*[^\W_]).{2,}", re.DOTALL
@@ -42,11 +42,12 @@ def anchored(pair: SentencePair, alignment: Alignment) -> Alignment:
         return alignment
     taken = {link.source for link in same}, {link.target for link in same}
     scores = alignment.scores or (CERTAIN,) * len(alignment.links)
+    found = dict(zip(alignment.links, scores, strict=True))
     kept = {
         link: score
-        for link, score in zip(alignment.links, scores, strict=True)
+        for link, score in found.items()
         if link.source not in taken[0] and link.target not in taken[1]
-    } | dict.fromkeys(same, CERTAIN)
+    } | {link: found.get(link, CERTAIN) for link in same}
     links = tuple(sorted(kept))
     return replace(
         alignment,

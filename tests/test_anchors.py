@@ -20,10 +20,10 @@ def test_the_same_placeholder_is_linked_in_order_where_both_sides_have_it_as_oft
     assert links("%s of %s", "von %s", [(0, 1), (1, 0)]) == ((0, 1), (1, 0))
 
 
-def test_its_links_are_certain_and_others_keep_their_scores():
+def test_new_links_are_certain_and_others_keep_their_scores():
     alignment = Alignment(links=Alignment.of([(0, 0), (1, 1)]).links, scores=(0.3, 0.4), score=0.2)
-    found = anchored(SentencePair.of("%s a", "%s b"), alignment)
-    assert (found.scores, found.score) == ((1.0, 0.4), 0.2)
+    found = anchored(SentencePair.of("%s a %d", "%s b %d"), alignment)
+    assert (found.scores, found.score) == ((0.3, 0.4, 1.0), 0.2)
 
 
 def test_numbers_codes_and_addresses_are_linked_with_themselves_wherever_they_stand():

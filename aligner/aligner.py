@@ -124,13 +124,8 @@ class Aligner:
         highest = None if all_layers else layer
         encoder = load_for_aligning(settled, place, precision, highest, trust_remote_code)
         aligner = cls(encoder, preset, limits, **options)
-        keywords = {
-            "all_layers": all_layers,
-            "trust_remote_code": trust_remote_code,
-            "limits": limits,
-            **options,
-        }
-        aligner._loaded = _lasting(model), device, dtype, keywords
+        keywords = {"all_layers": all_layers, "trust_remote_code": trust_remote_code, "limits": limits}
+        aligner._loaded = _lasting(model), device, dtype, {**keywords, **options}
         logger.info("aligning with %s", aligner._summary())
         return aligner
 

@@ -8,8 +8,6 @@ from xalign.score.evaluation import Gold, Hypothesis, evaluate
 from xalign.score.plots import draw
 from xalign.text.sentences import SentencePair
 
-pytest.importorskip("matplotlib", reason="matplotlib is not installed: pip install '.[plot]'")
-
 TEXT = [SentencePair.of("a b", "x y"), SentencePair.of("a b c d e f g", "x y")]
 GOLD = Gold("gold", [Alignment.of([(0, 0), (1, 1)])] * 2)
 SCORED = [Alignment(Alignment.of([(0, 0), (1, 0)]).links, scores=(0.9, 0.3))] * 2

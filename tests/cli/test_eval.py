@@ -166,7 +166,6 @@ def test_latex(gold):
 
 
 def test_curves_go_to_a_figure(gold, text, tmp_path):
-    pytest.importorskip("matplotlib", reason="matplotlib is not installed: pip install '.[plot]'")
     figure = tmp_path / "curves.svg"
     assert run("--gold", gold, *text, gold, "--plot", figure).exit_code == 0
     assert "<svg" in figure.read_text(encoding="utf-8")

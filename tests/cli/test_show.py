@@ -103,7 +103,6 @@ def test_files_of_one_name_are_told_apart_by_their_folders(text, links, tmp_path
 
 
 def test_a_figure_is_one_pair(text, links, tmp_path):
-    pytest.importorskip("matplotlib", reason="matplotlib is not installed: pip install '.[plot]'")
     figure = tmp_path / "grid.png"
     result = run(*text, "--align", links, "--png", figure)
     assert result.exit_code == 2

@@ -1,4 +1,3 @@
-import importlib.util
 from dataclasses import replace
 
 import pytest
@@ -108,7 +107,6 @@ def test_kyteas_model_is_named_where_only_that_is_missing(encoder, monkeypatch, 
         loaded.subword_ids(["x"], "ja")
 
 
-@pytest.mark.skipif(importlib.util.find_spec("rjieba") is None, reason="rjieba is not installed")
 def test_chinese_words_are_split_by_jieba(encoder):
     ids = encoder("xlm-mlm").subword_ids(["房子"], "zh")
     assert len(ids) == 1 and ids[0]

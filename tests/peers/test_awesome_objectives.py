@@ -27,7 +27,7 @@ WEIGHT = "encoder.layer.0.attention.self.query.weight"
 
 @pytest.fixture(scope="module")
 def awesome():
-    return pytest.importorskip("awesome_align.modeling")
+    return pytest.importorskip("awesome_align.modeling", reason="awesome-align is not installed: make peers")
 
 
 @pytest.fixture(scope="module")

@@ -17,11 +17,13 @@ pytestmark = pytest.mark.peers
 PAIR = SentencePair.of(
     "Der alte Leuchtturm wurde im Herbst gebaut .", "The old lighthouse was built in autumn ."
 )
+# In an environment of its own, since it wants an old sentencepiece.
+NO_OPUSTRAINER = "opustrainer is not installed: pip install opustrainer"
 LINKS = Alignment.of([(0, 0), (1, 1), (2, 2), (3, 3), (4, 5), (5, 6), (6, 4), (7, 7)])
 
 
 def test_opustrainer_reads_tsv():
-    alignments = pytest.importorskip("opustrainer.alignments")
+    alignments = pytest.importorskip("opustrainer.alignments", reason=NO_OPUSTRAINER)
     line = WRITERS["tsv"](PAIR, LINKS, 1, WriteOptions()).removesuffix("\n")
     source, target, links = line.split("\t")
     found = alignments.parse_alignments(links, source.split(), target.split())
@@ -30,7 +32,7 @@ def test_opustrainer_reads_tsv():
 
 
 def test_opustrainer_makes_the_same_links_of_pieces(tmp_path):
-    retokenize = pytest.importorskip("opustrainer.modifiers.retokenize")
+    retokenize = pytest.importorskip("opustrainer.modifiers.retokenize", reason=NO_OPUSTRAINER)
     path = tmp_path / "spm"
     lines = [" ".join(PAIR.source), " ".join(PAIR.target)] * 5
     sentencepiece.SentencePieceTrainer.train(
@@ -61,7 +63,7 @@ def test_opustrainer_makes_the_same_links_of_pieces(tmp_path):
 
 @pytest.mark.parametrize("processes", [None, 2])
 def test_datasets_map_pairs_to_links(processes, tmp_path, monkeypatch):
-    datasets = pytest.importorskip("datasets")
+    datasets = pytest.importorskip("datasets", reason="no datasets: pip install 'datasets<4'")
     monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path)
     texts = [{"de": "das Haus", "en": "the house"}, {"de": "", "en": "no"}, {"de": "ja", "en": "yes"}]
     aligner = Aligner.load("mini", device="cpu", dtype="float32")

@@ -39,12 +39,12 @@ similarities = st.one_of(
 
 @pytest.fixture(scope="module")
 def simalign():
-    return pytest.importorskip("simalign").SentenceAligner
+    return pytest.importorskip("simalign", reason="simalign is not installed: make peers").SentenceAligner
 
 
 @pytest.fixture(scope="module")
 def awesome():
-    return pytest.importorskip("awesome_align.modeling")
+    return pytest.importorskip("awesome_align.modeling", reason="awesome-align is not installed: make peers")
 
 
 # --- the same matrices --------------------------------------------------------------------------------------

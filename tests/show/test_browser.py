@@ -4,6 +4,7 @@ import base64
 import shutil
 
 import pytest
+from selenium import webdriver
 
 from xalign.links import Alignment
 from xalign.score.evaluation import Hypothesis
@@ -18,9 +19,6 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture(scope="module")
 def browser():
-    webdriver = pytest.importorskip(
-        "selenium.webdriver", reason="selenium is not installed: pip install selenium"
-    )
     programs = shutil.which("chromium"), shutil.which("chromedriver")
     if None in programs:
         pytest.skip("no browser to drive: apt-get install chromium chromium-driver")

@@ -6,13 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_the_commands_of_the_page_run(tmp_path):
-    pytest.importorskip("matplotlib", reason="matplotlib is not installed: pip install '.[plot]'")
     blocks = re.findall(
         r"```bash\n(.*?)```", (ROOT / "docs" / "show.md").read_text(encoding="utf-8"), re.DOTALL
     )

@@ -11,8 +11,6 @@ from xalign.show.case import Exhibit
 from xalign.show.figure import draw
 from xalign.text.sentences import SentencePair
 
-pytest.importorskip("matplotlib", reason="matplotlib is not installed: pip install '.[plot]'")
-
 
 def size(png):
     assert png.startswith(b"\x89PNG\r\n\x1a\n")

@@ -44,7 +44,6 @@ def test_an_empty_log_cannot_be_drawn(tmp_path):
 
 @pytest.mark.parametrize("scores", [None, {"one": 20.0, "two": 30.0}])
 def test_a_picture_of_loss_and_aer(tmp_path, scores):
-    pytest.importorskip("matplotlib")
     plot_log(logged(tmp_path, 5, 10, scores=scores), tmp_path / "plots" / "a.svg")
     picture = (tmp_path / "plots" / "a.svg").read_text(encoding="utf-8")
     assert "<!-- loss (nats) -->" in picture and "<!-- guided -->" in picture
@@ -53,7 +52,6 @@ def test_a_picture_of_loss_and_aer(tmp_path, scores):
 
 
 def test_a_picture_of_no_known_kind_is_refused_before_training(tmp_path):
-    pytest.importorskip("matplotlib")
     with pytest.raises(OptionError, match=r"a\.doc: the suffix must be one of .*png"):
         check_plotting(tmp_path / "a.doc")
 

@@ -48,8 +48,6 @@ def trained(tiny, corpus, tmp_path):
 @pytest.mark.parametrize("tuning", ["all", "lora"])
 @pytest.mark.parametrize("family", FAMILIES)
 def test_every_family_leaves_a_checkpoint_of_its_own_kind(trained, tiny, corpus, family, tuning):
-    if family.startswith("xlm-") and "roberta" not in family:
-        pytest.importorskip("sacremoses")
     out = trained(family, tuning, encode="pair", level="subword", similarity="dot", extract="softmax")
     preset = resolve(str(out))
     assert (preset.method.layer, preset.input.encode, preset.method.extract) == (3, "pair", "softmax")

@@ -19,7 +19,7 @@ import numpy as np
 from .anchors import anchored
 from .blocks import Limits, block_around
 from .comparison import Compared, Comparison
-from .device import choose_device, choose_dtype
+from .device import choose_device, choose_dtype, use_one_thread_if_forked
 from .encoder import Encoder, WholeEncoder
 from .engine import Engine
 from .errors import InputError, ModelError, OptionError
@@ -329,6 +329,7 @@ def _warn_of_language(model: str, language: str) -> None:
 def _loaded_again(
     kind: type[Aligner], model: str, device: str, dtype: str, keywords: dict[str, Any]
 ) -> Aligner:
+    use_one_thread_if_forked()
     return kind.load(model, device, dtype, **keywords)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import AbstractContextManager, nullcontext
 
 import torch
@@ -12,6 +13,17 @@ from .errors import OptionError
 from .options import expect_one_of
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+
+_IMPORTED_BY = os.getpid()
+
+
+def use_one_thread_if_forked() -> None:
+    """In a process that was forked from one with xalign in it, torch gets a single thread.
+
+    OpenMP's threads do not survive a fork: a child that uses more than one waits for the others for ever.
+    """
+    if os.getpid() != _IMPORTED_BY:
+        torch.set_num_threads(1)
 
 
 def choose_device(name: str = "auto") -> torch.device:

@@ -3,6 +3,7 @@
 import copy
 import inspect
 import json
+import multiprocessing
 import pickle
 import subprocess
 import sys
@@ -96,6 +97,21 @@ def test_options_travel_with_a_pickle(tiny):
     for twin in (pickle.loads(pickle.dumps(aligner)), copy.deepcopy(aligner)):
         assert (twin.method, twin.run, twin.layer) == (aligner.method, aligner.run, 2)
         assert links(twin) == links(aligner)
+
+
+@pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="this system cannot fork")
+def test_a_pickle_is_used_in_a_forked_process(aligner):
+    links(aligner)  # on all threads, which the other process does not have
+    forking = multiprocessing.get_context("fork")
+    receiver, sender = forking.Pipe(duplex=False)
+    pickled = pickle.dumps(aligner)
+    child = forking.Process(target=lambda: sender.send(links(pickle.loads(pickled))), daemon=True)
+    child.start()
+    try:
+        assert receiver.poll(60)
+        assert receiver.recv() == links(aligner)
+    finally:
+        child.kill()
 
 
 def test_a_pickled_method_works(aligner):

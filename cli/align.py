@@ -16,7 +16,7 @@ import click
 from xalign.ahead import begun, until_error
 from xalign.cli.broken import EMPTY, STOP, BrokenLines, reporting
 from xalign.cli.help import SectionedCommand
-from xalign.cli.options import aligner_from, line_option, model_options, progress_options
+from xalign.cli.options import PATH, aligner_from, line_option, model_options, output_option, progress_options
 from xalign.cli.output import Stream, made_by
 from xalign.cli.output import output as output_to
 from xalign.cli.part import Part, read_up_to
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     Aligned = tuple[SentencePair, Alignment]
 
 ARGUMENTS = "xalign.arguments"
-PATH = click.Path(allow_dash=True, path_type=Path)
 
 
 class _Remembering(SectionedCommand):
@@ -68,9 +67,7 @@ class _Remembering(SectionedCommand):
 )
 @words_option
 @command_option
-@click.option(
-    "--output", "-o", type=PATH, default=STANDARD, help="File to write; a suffix such as .gz compresses it."
-)
+@output_option
 @click.option("--resume", is_flag=True, help="Go on where a run with the same -o was stopped, if one was.")
 @click.option(
     "--from-line", type=click.IntRange(min=1), metavar="N", help="Align the text from this line on."

@@ -8,12 +8,12 @@ from pathlib import Path
 import click
 
 from xalign.ahead import begun
-from xalign.cli.options import line_option
+from xalign.cli.options import PATH, line_option, output_option
 from xalign.cli.pieces import marks_of, subwords_option
-from xalign.cli.text import PATH, text_of, text_options
+from xalign.cli.text import base_option, outside_option, text_of, text_options
 from xalign.errors import OptionError
 from xalign.files import STANDARD, expect_no_input, writing
-from xalign.formats import FORMATS, OUTSIDE, READABLE, WRITERS, WriteOptions, iter_aligned, iter_with_text
+from xalign.formats import FORMATS, READABLE, WRITERS, WriteOptions, iter_aligned, iter_with_text
 from xalign.links import Alignment
 from xalign.text.pieces import gathered
 from xalign.text.sentences import SentencePair
@@ -41,11 +41,7 @@ NO_TEXT = SentencePair((), ())
     help="The format of LINKS.",
 )
 @text_options
-@click.option(
-    "--one-based/--zero-based",
-    default=None,
-    help="Whether LINKS counts words from 1 or 0; by default what is usual for its format.",
-)
+@base_option
 @click.option("--to-one-based", is_flag=True, help="Count words from 1 in pharaoh, tsv and jsonl, too.")
 @click.option("--no-scores", is_flag=True, help="Leave scores out.")
 @click.option("--reverse", is_flag=True, help="Swap source and target, in links and text.")
@@ -55,16 +51,8 @@ NO_TEXT = SentencePair((), ())
     help="The text is in pieces (▁ @@ ## Ġ ￭ </w>): write the words that they make, and links of words.",
 )
 @subwords_option
-@click.option(
-    "--outside",
-    type=click.Choice(OUTSIDE),
-    default="error",
-    show_default=True,
-    help="What to do with links to words that a sentence does not have.",
-)
-@click.option(
-    "--output", "-o", type=PATH, default=STANDARD, help="File to write; a suffix such as .gz compresses it."
-)
+@outside_option
+@output_option
 @line_option
 def convert(
     links: Path,

@@ -13,7 +13,7 @@ from click.core import ParameterSource
 
 from xalign.cli.help import SectionedCommand
 from xalign.cli.layers import layer_list
-from xalign.cli.options import aligner_from, line_option, models_options, progress_options
+from xalign.cli.options import PATH, aligner_from, line_option, models_options, progress_options
 from xalign.cli.progress import track
 from xalign.cli.standard import tell
 from xalign.errors import OptionError
@@ -24,8 +24,6 @@ from xalign.score.plausibility import Reading
 from xalign.score.report import REPORTS, sentence_table
 from xalign.score.testsets import find_testset
 from xalign.text.sentences import SentencePair, read_files
-
-PATH = click.Path(allow_dash=True, path_type=Path)
 
 
 @click.command(cls=SectionedCommand)

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import click
 
-from xalign.cli.options import line_option
-from xalign.cli.text import PATH, text_of, text_options
+from xalign.cli.options import PATH, line_option
+from xalign.cli.text import base_option, outside_option, text_of, text_options
 from xalign.errors import OptionError
 from xalign.files import STANDARD, expect_no_input, writing
-from xalign.formats import OUTSIDE, iter_with_text
+from xalign.formats import iter_with_text
 from xalign.translation_table import TranslationTable
 
 
@@ -32,18 +32,8 @@ from xalign.translation_table import TranslationTable
     show_default=True,
     help="Target words per source word in the shortlist, at most.",
 )
-@click.option(
-    "--one-based/--zero-based",
-    default=None,
-    help="Whether LINKS counts words from 1 or 0; by default what is usual for its format.",
-)
-@click.option(
-    "--outside",
-    type=click.Choice(OUTSIDE),
-    default="error",
-    show_default=True,
-    help="What to do with links to words that a sentence does not have.",
-)
+@base_option
+@outside_option
 @line_option
 def lexicon(
     links: Path,

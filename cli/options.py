@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from xalign.cli.model_name import MODEL
 from xalign.cli.progress import MODES
-from xalign.files import LONGEST_LINE
+from xalign.files import LONGEST_LINE, STANDARD
 from xalign.input_shape import InputShape
 from xalign.method import Method
 from xalign.models import DEFAULT
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
     from xalign.aligner import Aligner
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+PATH = click.Path(allow_dash=True, path_type=Path)
+
+output_option = click.option(
+    "--output", "-o", type=PATH, default=STANDARD, help="File to write; a suffix such as .gz compresses it."
+)
 
 device_option = click.option(
     "--device", metavar="NAME", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1 or mps."

@@ -14,11 +14,11 @@ import click
 
 from xalign.ahead import begun
 from xalign.cli.help import SectionedCommand
-from xalign.cli.options import aligner_from, model_options, progress_options
+from xalign.cli.options import PATH, aligner_from, model_options, output_option, progress_options
 from xalign.cli.progress import track
 from xalign.cli.standard import tell
 from xalign.errors import OptionError
-from xalign.files import STANDARD, count_lines, expect_no_input, writing
+from xalign.files import count_lines, expect_no_input, writing
 from xalign.formats import iter_aligned
 from xalign.links import Alignment
 from xalign.project import FORMATS, Rules, detect_format, in_pairs, read_annotated, read_translations
@@ -30,7 +30,6 @@ from xalign.project.stream import TEXT, Sentence
 from xalign.text.sentences import SentencePair
 from xalign.text.tokenization import TOKENIZERS, tokenize
 
-PATH = click.Path(allow_dash=True, path_type=Path)
 _Pairs = Iterable[tuple[Sentence, Sentence]]
 _Link = Callable[[Iterator[SentencePair]], Iterable[tuple[Any, Alignment]]]
 
@@ -80,9 +79,7 @@ _Link = Callable[[Iterator[SentencePair]], Iterable[tuple[Any, Alignment]]]
     help="How text is split into words. Default: unicode for offsets and markup, whitespace for iob and conllu.",
 )
 @click.option("--report", type=PATH, metavar="FILE", help="List what was not projected, and why.")
-@click.option(
-    "--output", "-o", type=PATH, default=STANDARD, help="File to write; a suffix such as .gz compresses it."
-)
+@output_option
 @model_options
 @progress_options
 def project(

@@ -11,7 +11,7 @@ import click
 from click.core import ParameterSource
 
 from xalign.cli.help import SectionedCommand
-from xalign.cli.options import aligner_from, line_option, models_options, progress_options
+from xalign.cli.options import PATH, aligner_from, line_option, models_options, progress_options
 from xalign.cli.progress import track
 from xalign.cli.words import command_option, text_as_words, words_option
 from xalign.errors import OptionError
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 T = TypeVar("T")
-PATH = click.Path(allow_dash=True, path_type=Path)
 
 
 @click.command(cls=SectionedCommand)

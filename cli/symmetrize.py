@@ -9,9 +9,8 @@ from pathlib import Path
 import click
 
 from xalign.ahead import begun
-from xalign.cli.options import OneOf
+from xalign.cli.options import PATH, OneOf, output_option
 from xalign.cli.standard import tell
-from xalign.cli.text import PATH
 from xalign.errors import FormatError, OptionError
 from xalign.files import STANDARD, expect_no_input, name_of, writing
 from xalign.formats import WriteOptions, format_pharaoh, iter_alignments, iter_directions
@@ -36,9 +35,7 @@ from xalign.symmetrize import SYMMETRIZERS, combine, is_scored
     default=None,
     help="Whether both files count words from 1 or 0; by default what is usual for their format.",
 )
-@click.option(
-    "--output", "-o", type=PATH, default=STANDARD, help="File to write; a suffix such as .gz compresses it."
-)
+@output_option
 def symmetrize(
     forward: Path,
     backward: Path | None,

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
 
 import click
 
+from xalign.cli.options import PATH, Command
 from xalign.errors import OptionError
 from xalign.files import STANDARD
+from xalign.formats import OUTSIDE
 from xalign.text.sentences import SentencePair, read_files
 
-PATH = click.Path(allow_dash=True, path_type=Path)
-Command = TypeVar("Command", bound=Callable[..., Any])
+outside_option = click.option(
+    "--outside",
+    type=click.Choice(OUTSIDE),
+    default="error",
+    show_default=True,
+    help="What to do with links to words that a sentence does not have.",
+)
+base_option = click.option(
+    "--one-based/--zero-based",
+    default=None,
+    help="Whether LINKS counts words from 1 or 0; by default what is usual for its format.",
+)
 
 _TEXT_OPTIONS = (
     click.option("--src", "source", type=PATH, help="The source text that the links are about."),

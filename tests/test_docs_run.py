@@ -128,3 +128,11 @@ def test_text(folder):
     assert f"<!-- end -->\n```\n{printed}```" in page
     assert '"spans": {"src": [[0, 3], [4, 8]' in (folder / "links.jsonl").read_text(encoding="utf-8")
     assert lines(folder / "links.align")[1].split()[-1] == "4-3"
+
+
+def test_the_mean_score_of_pairs_is_what_the_page_computes():
+    page = (ROOT / "docs" / "text.md").read_text(encoding="utf-8")
+    awk = re.search(r"\| (awk .*)", page)[1]
+    scored = "0-0:0.9000 ||| 0.5000\n0-1:0.8000 1-0:1.0000 ||| 0.7000\n"
+    done = subprocess.run(["bash", "-c", awk], input=scored, capture_output=True, text=True, check=True)
+    assert float(done.stdout) == pytest.approx(0.6)

@@ -17,18 +17,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from .batch_links import DirectedExtractor, Extractor, Links, apart
 from .batches import Batch, Located
-from .extract import (
-    DIRECTED,
-    EXTRACTORS,
-    DirectedExtractor,
-    Extractor,
-    Links,
-    apart,
-    argmax,
-    argmax_directions,
-    softmax_directions,
-)
+from .extract import DIRECTED, EXTRACTORS, argmax, argmax_directions, softmax_directions
 from .lexicon import Directions
 from .links import Alignment
 from .method import Level, Method, Punctuation

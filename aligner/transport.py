@@ -1,15 +1,22 @@
-"""Similarity -> how much of each source position's mass goes to each target position.
+"""Optimal transport: similarity -> how much of each position's mass goes to each counterpart -> links.
 
-XLM-Align's normalisation rounds (Chi et al., 2021) divide the similarity by column sums, then by row sums,
-without exponential or temperature. In effect this corrects for positions that are similar to everything. Entropic
-transport (Cuturi, 2013) and its unbalanced form, in which some mass may remain untransported (Chizat et al.,
-2018), run in log space. Does not: choose links (extract.py).
+XLM-Align's normalisation rounds (Chi et al., 2021) divide the similarity by column sums, then by row sums, without
+exponential or temperature. In effect this corrects for positions that are similar to everything. Entropic transport
+(Cuturi, 2013) and its unbalanced form, in which some mass may remain untransported (Chizat et al., 2018), run in log
+space; OTAlign (Arase et al., 2023) aligns words with both. The methods look like those of extract.py.
 """
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
+
+from .batch_links import Links, above, combined, highest, mutual, real_pairs
+from .method import Extraction
+
+SWEEPS = 50
+SWEEP_TOLERANCE = 1e-2
+"""Where transport stops if only links are wanted: exact plans take ten times as long, for the same links."""
 
 POSITIVE = 1e-6
 """XLM-Align's replacement for similarities that are not positive, so that shares lie in [0, 1]."""
@@ -18,9 +25,67 @@ CHECK_EVERY = 10
 """Sweeps between two checks for convergence; each check makes the host wait for the device."""
 
 
-def real_pairs(source_mask: Tensor, target_mask: Tensor) -> Tensor:
-    """Where both positions are real. Shape: (batch, source), (batch, target) -> (batch, source, target)."""
-    return source_mask[:, :, None] & target_mask[:, None, :]
+def xlm_align_directions(
+    similarity: Tensor,
+    source_mask: Tensor,
+    target_mask: Tensor,
+    *,
+    threshold: float | None = None,
+    rounds: int = 2,
+) -> tuple[Links, Links]:
+    """Each source's largest row share, and each target's largest column share, after the rounds."""
+    real = real_pairs(source_mask, target_mask)
+    rows, columns = xlm_align_rounds(similarity, source_mask, target_mask, rounds)
+    best_of_source, best_of_target = highest(rows, 2), highest(columns, 1)
+    return (
+        above(threshold, Links(best_of_source & real, _lead(rows, best_of_source, 2))),
+        above(threshold, Links(best_of_target & real, _lead(columns, best_of_target, 1))),
+    )
+
+
+xlm_align = combined(xlm_align_directions, mutual)
+"""Pairs that are each other's largest share after XLM-Align's normalisation rounds."""
+
+
+def sinkhorn(
+    similarity: Tensor,
+    source_mask: Tensor,
+    target_mask: Tensor,
+    *,
+    threshold: float | None = None,
+    epsilon: float = 0.05,
+) -> Links:
+    """Pairs between which entropic transport carries more than the threshold of what could flow."""
+    masks = source_mask, target_mask
+    cost = scaled_cost(similarity, *masks)
+    plan = sinkhorn_plan(cost, *masks, epsilon=epsilon, tolerance=SWEEP_TOLERANCE, iterations=SWEEPS)
+    return above(threshold, _flow(plan, source_mask, target_mask), Extraction.SINKHORN.threshold)
+
+
+def unbalanced(
+    similarity: Tensor,
+    source_mask: Tensor,
+    target_mask: Tensor,
+    *,
+    threshold: float | None = None,
+    epsilon: float = 0.05,
+    tau: float = 0.5,
+) -> Links:
+    """As `sinkhorn`, but words without counterpart may keep their mass."""
+    masks = source_mask, target_mask
+    cost = scaled_cost(similarity, *masks)
+    plan = unbalanced_plan(
+        cost, *masks, epsilon=epsilon, tau=tau, tolerance=SWEEP_TOLERANCE, iterations=SWEEPS
+    )
+    return above(threshold, _flow(plan, source_mask, target_mask), Extraction.UNBALANCED.threshold)
+
+
+def _flow(plan: Tensor, source_mask: Tensor, target_mask: Tensor) -> Links:
+    """Every real pair, with its transported share as score."""
+    return Links(real_pairs(source_mask, target_mask), transported_share(plan, source_mask, target_mask))
+
+
+# --- plans --------------------------------------------------------------------------------------------------
 
 
 def xlm_align_rounds(
@@ -49,10 +114,10 @@ def scaled_cost(similarity: Tensor, source_mask: Tensor, target_mask: Tensor) ->
     Shape: (batch, source, target), (batch, source), (batch, target) -> (batch, source, target)
     """
     real = real_pairs(source_mask, target_mask)
-    highest = similarity.masked_fill(~real, -torch.inf).amax((1, 2), keepdim=True)
-    lowest = similarity.masked_fill(~real, torch.inf).amin((1, 2), keepdim=True)
-    spread = (highest - lowest).clamp(min=torch.finfo(similarity.dtype).tiny)
-    return ((highest - similarity) / spread).masked_fill(~real, 0)
+    most = similarity.masked_fill(~real, -torch.inf).amax((1, 2), keepdim=True)
+    least = similarity.masked_fill(~real, torch.inf).amin((1, 2), keepdim=True)
+    spread = (most - least).clamp(min=torch.finfo(similarity.dtype).tiny)
+    return ((most - similarity) / spread).masked_fill(~real, 0)
 
 
 def sinkhorn_plan(
@@ -159,3 +224,10 @@ def _log_sum(exponents: Tensor, dimension: int) -> Tensor:
     """
     largest = exponents.amax(dimension, keepdim=True)
     return (exponents - largest).clamp(min=-80).exp().sum(dimension).log() + largest.squeeze(dimension)
+
+
+def _lead(shares: Tensor, best: Tensor, dimension: int) -> Tensor:
+    """How far the best share is ahead of the next: 0 for a tie, 1 where there is no other. Shape: kept."""
+    largest = shares.amax(dimension, keepdim=True).clamp(min=torch.finfo(shares.dtype).tiny)
+    next_largest = shares.masked_fill(best, 0).amax(dimension, keepdim=True)
+    return (1 - next_largest / largest).expand_as(shares)

@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .extract import Links
+from .batch_links import Links
 from .links import Alignment, Link
 from .method import Symmetrization
 from .symmetrize import SYMMETRIZERS

@@ -14,17 +14,17 @@ import torch
 from torch import Tensor
 
 from xalign.aligner import Aligner
-from xalign.extract import Links, xlm_align
+from xalign.batch_links import Links, real_pairs
 from xalign.formats import read_alignments
 from xalign.score.aer import Counts, count
 from xalign.similarity import similarity
 from xalign.text.sentences import SentencePair
-from xalign.transport import real_pairs
+from xalign.transport import xlm_align
 from xalign.words import word_links
 
 
 def as_the_script(scores: Tensor, source_mask: Tensor, target_mask: Tensor) -> Links:
-    """Two rounds with the negative values left in. Shape: as `xalign.extract.xlm_align`."""
+    """Two rounds with the negative values left in. Shape: as `xalign.transport.xlm_align`."""
     real = real_pairs(source_mask, target_mask)
     rows = columns = scores.masked_fill(~real, 0)
     for _ in range(2):

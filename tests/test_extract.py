@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from matrices import batches, grids, normals, pad, pairs
 
-from xalign.extract import DIRECTED, EXTRACTORS, argmax, entmax15, itermax, match, softmax, union, xlm_align
+from xalign.extract import DIRECTED, EXTRACTORS, argmax, entmax15, itermax, match, softmax, union
 from xalign.method import Extraction
-from xalign.transport import scaled_cost
+from xalign.transport import scaled_cost, xlm_align
 
 # das Haus ist alt / the house is old ... with a second-best reading of "ist" and "alt".
 EXAMPLE = np.float32([[0.9, 0.2, 0.3], [0.1, 0.8, 0.4], [0.2, 0.7, 0.6], [0.3, 0.1, 0.5]])

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xalign.aligner import Aligner
-from xalign.extract import Links, apart
+from xalign.batch_links import Links, apart
 from xalign.links import Alignment
 from xalign.text.punctuation import is_punctuation
 from xalign.text.sentences import SentencePair

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matrices import batches, normals, pad, pairs
 
-from xalign.extract import DIRECTED, EXTRACTORS, Links
+from xalign.batch_links import Links
+from xalign.extract import DIRECTED, EXTRACTORS
 from xalign.links import Alignment, Link
 from xalign.symmetrize import SYMMETRIZERS
 from xalign.words import symmetrized_links, word_links, word_similarity

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from ..batch_links import real_pairs
 from ..extract import agreement
-from ..transport import real_pairs
 
 LIKELY = 0.35  # a label's weight must be above it
 

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ..transport import real_pairs
+from ..batch_links import real_pairs
 
 
 def guided(similarity: Tensor, links: Tensor, source_mask: Tensor, target_mask: Tensor) -> Tensor:

@@ -17,21 +17,21 @@ from typing import Any, Unpack
 import numpy as np
 
 from .anchors import anchored
-from .blocks import Limits, block_around
+from .blocks import Limits, taken_with
 from .comparison import Compared, Comparison
 from .device import choose_device, choose_dtype, use_one_thread_if_forked
 from .encoder import Encoder, WholeEncoder
-from .engine import Engine
+from .engine import Engine, Finder
 from .errors import InputError, ModelError, OptionError
 from .explanation import Explanation
 from .export import export
 from .families import load_for_aligning
-from .lexicon import link_together
+from .linking import aligned
 from .links import Alignment
 from .method import Level
 from .models import DEFAULT, resolve
 from .options import with_keywords
-from .passages import joined_alignment, joined_comparison, joined_directions
+from .passages import Join, joined_alignment, joined_comparison, joined_directions
 from .preset import Options, Preset
 from .published import PRESETS
 from .subwords import Subwords
@@ -211,12 +211,8 @@ class Aligner:
         >>> found = aligner.align_pairs(islice(pairs, start, stop), first=start)  # doctest: +SKIP
         >>> part = islice(found, 1_000 - start, 2_000 - start)  # doctest: +SKIP
         """
-        size, most = (self.engine.block, self.limits.first_block), self.limits.together
-        if self.method.lexicon:
-            first = first // most * most
-            end = None if end is None else -(-end // most) * most
-        start, stop = block_around(first, *size)
-        return start, None if end is None else max(stop, block_around(max(end - 1, 0), *size)[1])
+        together = self.limits.together if self.method.lexicon else None
+        return taken_with(first, end, self.engine.block, self.limits.first_block, together)
 
     def map_batch(self, batch: Mapping[str, Any]) -> dict[str, list[Any]]:
         """Columns in, columns out, as `datasets.Dataset.map(aligner.map_batch, batched=True)` wants it.
@@ -299,19 +295,15 @@ class Aligner:
         self, pairs: Iterator[SentencePair], layers: Sequence[int], first: int = 0
     ) -> Iterator[tuple[SentencePair, list[Alignment]]]:
         """Each pair with its alignments, one per layer."""
-        for pair, found in self._linked(pairs, layers, first):
-            yield pair, [anchored(pair, alignment) for alignment in found]
+        found: Any = self.engine.run(pairs, layers, *self.finding, first)
+        return aligned(found, self.method, self.limits, first)
 
-    def _linked(
-        self, pairs: Iterator[SentencePair], layers: Sequence[int], first: int
-    ) -> Iterator[tuple[SentencePair, list[Alignment]]]:
-        if not self.method.lexicon:
-            return self.engine.run(pairs, layers, self.comparison.link, joined_alignment, _NO_LINKS, first)
-        modelled = self.engine.run(
-            pairs, layers, self.comparison.probabilities, joined_directions, None, first
-        )
-        method, limits = self.method, self.limits
-        return link_together(modelled, method.lexicon, method.threshold, limits.together, limits.cells, first)
+    @property
+    def finding(self) -> tuple[Finder[Any], Join[Any], Any]:
+        """What the engine looks for, as `Engine.run` takes it; `aligned` makes alignments of what it finds."""
+        if self.method.lexicon:
+            return self.comparison.probabilities, joined_directions, None
+        return self.comparison.link, joined_alignment, _NO_LINKS
 
     def _texts(self, text: Subwords, words: tuple[str, ...]) -> tuple[str, ...]:
         if self.method.level is Level.WORD:

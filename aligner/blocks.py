@@ -97,6 +97,24 @@ def block_around(pair: int, most: int, first_block: int) -> tuple[int, int]:
     return start, start + size
 
 
+def taken_with(
+    first: int, end: int | None, most: int, first_block: int, together: int | None
+) -> tuple[int, int | None]:
+    """From which pair on, and up to which, a text must be read to find of its pairs from `first` up to `end` what is
+    found of them in the whole text. Pairs are counted from 0; None is the end of the text.
+
+    `most`, `first_block`: of `blocks`. `together`: pairs that share a lexicon, if there is one.
+
+    >>> taken_with(100, 200, 256, 64, None), taken_with(100, 200, 256, 64, 1_000)
+    ((64, 448), (0, 1216))
+    """
+    if together is not None:
+        first = first // together * together
+        end = None if end is None else -(-end // together) * together
+    start, stop = block_around(first, most, first_block)
+    return start, None if end is None else max(stop, block_around(max(end - 1, 0), most, first_block)[1])
+
+
 def _parts(pairs: Iterable[SentencePair], most: int) -> Iterator[list[SentencePair]]:
     """The pairs in lists of at most `most` words, or of a single pair; an error comes after the pairs before it."""
     part: list[SentencePair] = []

@@ -119,6 +119,17 @@ class Engine:
         `join` makes one of what is found in the passages of a long pair. `first`: pairs of the text before these.
         """
         cut = blocks(pairs, self.block, self.limits.first_block, first=first)
+        return self.run_blocks(cut, layers, find, join, nothing)
+
+    def run_blocks(
+        self,
+        cut: Iterable[tuple[Sequence[SentencePair], int]],
+        layers: Sequence[int],
+        find: Finder[Found],
+        join: Join[Found],
+        nothing: Nothing,
+    ) -> Iterator[tuple[SentencePair, list[Found | Nothing]]]:
+        """As `run`, of blocks that were cut before: pairs, and how many pairs of the text come before them."""
         prepared = run_ahead(starmap(self.prepare, cut))
         groups = ((block, self._tasks(block, layers, find, join)) for block in prepared)
         for block, found in run_groups(groups, self.workers):

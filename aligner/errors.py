@@ -10,7 +10,8 @@
     │   └── LanguageError  a language that is missing, unknown or ambiguous
     ├── ModelError         an unknown model, or a checkpoint that cannot be read
     ├── DependencyError    an optional library that is not installed
-    └── TrainingError      a training run that cannot go on
+    ├── TrainingError      a training run that cannot go on
+    └── WorkerError        one of several processes that align has ended
 
 Only the command line turns them into printed lines and exit status 2.
 """
@@ -69,3 +70,7 @@ class DependencyError(XalignError, ImportError):
 
 class TrainingError(XalignError):
     """Training cannot start or go on: a broken corpus, a loss that is not a number."""
+
+
+class WorkerError(XalignError):
+    """One of several processes that align has ended, or failed; what was done before is right."""

@@ -16,11 +16,12 @@ import click
 from xalign.ahead import begun, until_error
 from xalign.cli.broken import EMPTY, STOP, BrokenLines, reporting
 from xalign.cli.help import SectionedCommand
-from xalign.cli.options import PATH, aligner_from, line_option, model_options, output_option, progress_options
+from xalign.cli.options import PATH, line_option, model_options, output_option, progress_options
 from xalign.cli.output import Stream, made_by
 from xalign.cli.output import output as output_to
 from xalign.cli.part import Part, read_up_to
 from xalign.cli.pieces import pieces_options, words_of
+from xalign.cli.processes import aligning, processes_options
 from xalign.cli.progress import track
 from xalign.cli.standard import tell
 from xalign.cli.stopping import stopping
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from xalign.aligner import Aligner
     from xalign.cli.job import Job
     from xalign.links import Alignment
+    from xalign.pool import AlignerPool
     from xalign.text.sentences import SentencePair
 
     Aligned = tuple[SentencePair, Alignment]
@@ -99,6 +101,7 @@ class _Remembering(SectionedCommand):
 @pieces_options
 @line_option
 @model_options
+@processes_options
 @progress_options
 @click.pass_context
 def align(
@@ -124,6 +127,8 @@ def align(
     pieces_src: Path | None,
     pieces_tgt: Path | None,
     longest_line: int,
+    devices: str | None,
+    threads: int | None,
     progress: str,
     **model: Any,
 ) -> None:
@@ -166,16 +171,17 @@ def align(
             pairs = begun(then(read_stream(source, form, chosen, longest_line, broken, split)))
         else:
             pairs = begun(then(read_files(source, target, longest_line, broken, split)))
-        aligner = aligner_from(model, all_layers=False)
-        made = made_by(aligner, ctx.params)
-        with output_to(output, made, part.first, resume, ctx.meta[ARGUMENTS]) as out:
+        with (
+            aligning(model, devices, threads) as (aligner, facts),
+            output_to(output, made_by(facts, ctx.params), part.first, resume, ctx.meta[ARGUMENTS]) as out,
+        ):
             counted = partial(track, what="pairs", total=partial(_left, part, source, out), progress=progress)
             _run(aligner, pairs, in_words, part, out, write, counted)
     broken.tell_count(report)
 
 
 def _run(
-    aligner: Aligner,
+    aligner: Aligner | AlignerPool,
     pairs: Iterator[SentencePair],
     in_words: Callable[[Iterator[SentencePair]], Iterator[SentencePair]],
     part: Part,

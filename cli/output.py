@@ -21,10 +21,13 @@ from xalign.text.sentences import SentencePair
 from xalign.version import VERSION
 
 if TYPE_CHECKING:
-    from xalign.aligner import Aligner
+    from xalign.facts import Facts
 
 # What may differ between the runs that write a file.
-_OF_ONE_RUN = ("source", "target", "output", "resume", "report", "progress", "device", "dtype")
+_OF_ONE_RUN = (
+    *("source", "target", "output", "resume", "report", "progress"),
+    *("device", "dtype", "devices", "threads"),
+)
 _SAMPLE = 1 << 20  # bytes of a file of weights, at its beginning, in its middle and at its end
 
 
@@ -96,17 +99,14 @@ def _next(out: Job | Stream, first: int, arguments: Sequence[str]) -> str:
     return shlex.join(["xalign", "align", *arguments, *more])
 
 
-def made_by(aligner: Aligner, options: Mapping[str, Any]) -> dict[str, str]:
+def made_by(facts: Facts, options: Mapping[str, Any]) -> dict[str, str]:
     """Everything that decides which bytes are written, for a text; `options` are those of the command."""
-    from xalign.device import choose_dtype
-
-    device = aligner.encoder.device
     return {
         "xalign": VERSION,
-        "weights": _digest(checkpoint_folder(aligner.preset.checkpoint.place)),
-        "device": device.type,
-        "dtype": str(choose_dtype(options["dtype"], device)),
-        "pairs in a block": str(aligner.engine.block),
+        "weights": _digest(checkpoint_folder(facts.preset.checkpoint.place)),
+        "device": facts.device,
+        "dtype": facts.dtype,
+        "pairs in a block": str(facts.block),
         **{f"--{name.replace('_', '-')}": str(options[name]) for name in options if name not in _OF_ONE_RUN},
     }
 

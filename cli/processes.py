@@ -1,0 +1,101 @@
+"""--threads and --devices: on how much of the machine a command aligns, in one process or in several."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from xalign.cli.options import aligner_from
+from xalign.errors import OptionError
+
+if TYPE_CHECKING:
+    from xalign.aligner import Aligner
+    from xalign.facts import Facts
+    from xalign.pool import AlignerPool
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+ALL = "all"
+
+_OPTIONS = (
+    click.option(
+        "--devices",
+        metavar="NAMES",
+        help="Align on several devices, a process on each: all (GPUs), or a list such as cuda:0,cuda:1 or cpu,cpu.",
+    ),
+    click.option(
+        "--threads",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="Use so many cores. From 5 on, on a processor, there are N processes with a core each.",
+    ),
+)
+
+
+def processes_options(command: Command) -> Command:
+    """The options that `aligning` takes."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+@contextmanager
+def aligning(
+    model: dict[str, Any], devices: str | None, threads: int | None
+) -> Iterator[tuple[Aligner | AlignerPool, Facts]]:
+    """What aligns, and what it is; `model`: the values of `model_options`.
+
+    Raises:
+        OptionError, ModelError: as of `Aligner.load`, and for devices that are not there.
+    """
+    import torch
+
+    from xalign.engine import WORKERS
+    from xalign.facts import Facts
+
+    total = threads or torch.get_num_threads()
+    if devices is not None:
+        if model["device"] != "auto":
+            raise click.UsageError("--device is one device, --devices are several: give one of them")
+        names = _devices(devices)
+    elif threads and threads > WORKERS and _is_processor(model["device"]):
+        names = ["cpu"] * threads
+    else:
+        names = []
+    if len(names) > 1:
+        from xalign.pool import AlignerPool
+
+        options = {name: value for name, value in model.items() if name != "device"}
+        with AlignerPool.load(
+            devices=names, threads=max(1, total // len(names)), all_layers=False, **options
+        ) as pool:
+            yield pool, pool.facts
+        return
+    torch.set_num_threads(total)
+    aligner = aligner_from({**model, "device": names[0]} if names else model, all_layers=False)
+    yield aligner, Facts.of(aligner)
+
+
+def _is_processor(device: str) -> bool:
+    from xalign.device import choose_device
+
+    return choose_device(device).type == "cpu"
+
+
+def _devices(text: str) -> list[str]:
+    """The names that --devices gives."""
+    import torch
+
+    if text == ALL:
+        count = torch.cuda.device_count()
+        if not count:
+            raise OptionError(
+                "--devices is 'all', and there is no GPU here: --threads N uses the processor's cores"
+            )
+        return [f"cuda:{number}" for number in range(count)]
+    names = [name.strip() for name in text.split(",")]
+    if not all(names) or "auto" in names or "all" in names:
+        raise OptionError(f"--devices is {text[:40]!r}: expected all, or names such as cuda:0,cuda:1")
+    return names

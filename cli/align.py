@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
-import sys
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -14,23 +13,22 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from xalign.ahead import begun, until_error
-from xalign.cli.broken import EMPTY, STOP, BrokenLines, reporting
+from xalign.cli.broken import OnError
+from xalign.cli.groups import option, option_group
 from xalign.cli.help import SectionedCommand
-from xalign.cli.options import PATH, line_option, model_options, output_option, progress_options
+from xalign.cli.options import model_options, output_option, progress_options
 from xalign.cli.output import Stream, made_by
 from xalign.cli.output import output as output_to
-from xalign.cli.part import Part, read_up_to
-from xalign.cli.pieces import pieces_options, words_of
-from xalign.cli.processes import aligning, processes_options
+from xalign.cli.part import Lines, Part, read_up_to
+from xalign.cli.pieces import Pieces
+from xalign.cli.processes import Processes
 from xalign.cli.progress import track
-from xalign.cli.standard import tell
 from xalign.cli.stopping import stopping
-from xalign.cli.words import command_option, text_as_words, words_option
+from xalign.cli.text_input import TextInput
 from xalign.errors import OptionError, XalignError
-from xalign.files import STANDARD, count_lines, expect_no_input, is_replaced
+from xalign.files import count_lines, expect_no_input, is_replaced
 from xalign.formats import WRITERS, WriteOptions
 from xalign.text.pieces import as_given
-from xalign.text.sentences import read_files, read_stream
 
 if TYPE_CHECKING:
     from xalign.aligner import Aligner
@@ -52,83 +50,50 @@ class _Remembering(SectionedCommand):
         return super().parse_args(ctx, args)
 
 
+@dataclass(frozen=True)
+class OutputFormat:
+    """How an alignment is written."""
+
+    writer: str = option(
+        "--format",
+        type=click.Choice(list(WRITERS)),
+        default="pharaoh",
+        show_default=True,
+        help="Format of the output (docs/formats.md).",
+    )
+    scores: bool = option(
+        "--scores", is_flag=True, help="Also write the score of each link and of each pair."
+    )
+    one_based: bool = option("--one-based", is_flag=True, help="Count words from 1.")
+
+    def __call__(self, pair: SentencePair, alignment: Alignment, number: int) -> str:
+        """The lines of the pair with this number, counted from 1."""
+        return WRITERS[self.writer](pair, alignment, number, WriteOptions(self.scores, self.one_based))
+
+
 @click.command(cls=_Remembering)
-@click.argument("source", type=PATH, metavar="[SRC]", default=STANDARD)
-@click.argument("target", type=PATH, metavar="[TGT]", required=False)
-@click.option("--tsv", "form", flag_value="tsv", help="The input has source and target in two columns.")
-@click.option(
-    "--jsonl",
-    "form",
-    flag_value="jsonl",
-    help='The input has JSON objects with "src" and "tgt" (detected automatically).',
-)
-@click.option(
-    "--columns",
-    metavar="SRC,TGT",
-    help="The columns of source and target, counted from 1; by default 1,2. Implies --tsv.",
-)
-@words_option
-@command_option
+@option_group(TextInput, "text")
 @output_option
 @click.option("--resume", is_flag=True, help="Go on where a run with the same -o was stopped, if one was.")
-@click.option(
-    "--from-line", type=click.IntRange(min=1), metavar="N", help="Align the text from this line on."
-)
-@click.option("--lines", type=click.IntRange(min=0), metavar="N", help="Align so many lines.")
-@click.option(
-    "--shard", metavar="K/N", help="Align the K-th of N parts of the text; concatenated they are the whole."
-)
-@click.option(
-    "--format",
-    "writer",
-    type=click.Choice(list(WRITERS)),
-    default="pharaoh",
-    show_default=True,
-    help="Format of the output (docs/formats.md).",
-)
-@click.option("--scores", is_flag=True, help="Also write the score of each link and of each pair.")
-@click.option("--one-based", is_flag=True, help="Count words from 1.")
-@click.option(
-    "--on-error",
-    type=click.Choice([STOP, EMPTY]),
-    default=STOP,
-    show_default=True,
-    help="If a line cannot be read: end the run after the lines before it, or write an empty line for it.",
-)
-@click.option(
-    "--report", type=PATH, metavar="FILE", help="List the lines that cannot be read, as JSON lines."
-)
-@pieces_options
-@line_option
+@option_group(Lines, "lines")
+@option_group(OutputFormat, "write")
+@option_group(OnError, "on_error")
+@option_group(Pieces, "pieces")
 @model_options
-@processes_options
+@option_group(Processes, "processes")
 @progress_options
 @click.pass_context
 def align(
     ctx: click.Context,
     /,
-    source: Path,
-    target: Path | None,
-    form: str | None,
-    columns: str | None,
-    words: str | None,
-    commands: tuple[str, ...],
+    text: TextInput,
     output: Path,
     resume: bool,
-    from_line: int | None,
-    lines: int | None,
-    shard: str | None,
-    writer: str,
-    scores: bool,
-    one_based: bool,
-    on_error: str,
-    report: Path | None,
-    subwords: str,
-    pieces_src: Path | None,
-    pieces_tgt: Path | None,
-    longest_line: int,
-    devices: str | None,
-    threads: int | None,
+    lines: Lines,
+    write: OutputFormat,
+    on_error: OnError,
+    pieces: Pieces,
+    processes: Processes,
     progress: str,
     **model: Any,
 ) -> None:
@@ -146,38 +111,23 @@ def align(
     and pieces are linked (docs/marian.md). Output line i belongs to input line i; if a side is empty, so is the line.
     With -o, the output is called FILE.partial until it is complete; a run that was stopped goes on with --resume.
     """
-    if columns is not None and form is None:
-        form = "tsv"
-    if target is not None and form is not None:
-        raise click.UsageError(
-            f"--{form if columns is None else 'columns'} is for one stream, not for two files"
-        )
-    chosen = None if columns is None else _columns(columns, form)
-    split, then = text_as_words(words, commands, model)
-    for written in (output, report):
+    read, in_words = text.reader(model), pieces.in_words()
+    for written in (output, on_error.report):
         if written is not None:
-            expect_no_input(written, [source, target])
+            expect_no_input(written, text.files)
     if resume and not is_replaced(output):
         raise click.UsageError("--resume goes with -o FILE")
-    part = Part.chosen(source, from_line, lines, shard)
-    write = partial(WRITERS[writer], options=WriteOptions(scores, one_based))
-    if target is None and str(source) == STANDARD:
-        _tell_of_the_terminal(form)
-    in_words = words_of(subwords, pieces_src, pieces_tgt)
-    with reporting(report) as file:
-        broken = BrokenLines(on_error, part, file)
-        # A missing file is told before a model is loaded.
-        if target is None:
-            pairs = begun(then(read_stream(source, form, chosen, longest_line, broken, split)))
-        else:
-            pairs = begun(then(read_files(source, target, longest_line, broken, split)))
+    part = lines.of(text.source)
+    text.tell_terminal()
+    with on_error.for_lines_of(part) as broken:
+        pairs = begun(read(broken))  # a missing file is told before a model is loaded
         with (
-            aligning(model, devices, threads) as (aligner, facts),
+            processes.aligning(model) as (aligner, facts),
             output_to(output, made_by(facts, ctx.params), part.first, resume, ctx.meta[ARGUMENTS]) as out,
         ):
-            counted = partial(track, what="pairs", total=partial(_left, part, source, out), progress=progress)
+            total = partial(_left, part, text.source, out)
+            counted = partial(track, what="pairs", total=total, progress=progress)
             _run(aligner, pairs, in_words, part, out, write, counted)
-    broken.tell_count(report)
 
 
 def _run(
@@ -213,20 +163,3 @@ def _left(part: Part, source: Path, out: Job | Stream) -> int | None:
     """How many pairs are still to come."""
     total = part.total(count_lines(source))
     return None if total is None else total - out.pairs
-
-
-def _tell_of_the_terminal(form: str | None) -> None:
-    """In silence a command that waits for input would look as if it hung."""
-    if sys.stdin is not None and sys.stdin.isatty():
-        pair = {"tsv": "source TAB target", "jsonl": "JSON objects"}.get(form or "", '"source ||| target"')
-        tell(f"Reading {pair} from the terminal, a pair a line. End with Ctrl-D.")
-
-
-def _columns(text: str, form: str | None) -> tuple[int, int]:
-    """The two numbers of --columns."""
-    if form != "tsv":
-        raise click.UsageError(f"--columns is for columns, and --{form} says there are none")
-    numbers = re.fullmatch(r"([1-9]\d{0,5}),([1-9]\d{0,5})", text, re.ASCII)
-    if numbers is None or numbers[1] == numbers[2]:
-        raise OptionError(f"--columns is {text[:40]!r}: expected two numbers from 1, such as 2,3")
-    return int(numbers[1]), int(numbers[2])

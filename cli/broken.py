@@ -6,9 +6,14 @@ import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+import click
+
+from xalign.cli.groups import option
+from xalign.cli.options import PATH
 from xalign.cli.part import Part
 from xalign.errors import LineError, LongLine, OptionError
 
@@ -42,25 +47,45 @@ class BrokenLines:
             error.args = (f"{error}; --on-error empty writes an empty line for such lines",)
             raise error
 
-    def tell_count(self, report: Path | None) -> None:
-        """Warn of the lines that counted as empty, if there are any."""
-        if self.count:
+
+@dataclass(frozen=True)
+class OnError:
+    """The options that decide about broken lines."""
+
+    on_error: str = option(
+        "--on-error",
+        type=click.Choice([STOP, EMPTY]),
+        default=STOP,
+        show_default=True,
+        help="If a line cannot be read: end the run after the lines before it, or write an empty line for it.",
+    )
+    report: Path | None = option(
+        "--report", type=PATH, metavar="FILE", help="List the lines that cannot be read, as JSON lines."
+    )
+
+    @contextmanager
+    def for_lines_of(self, part: Part) -> Iterator[BrokenLines]:
+        """What decides about the broken lines of a part. If the run ends well, a warning counts them.
+
+        Raises:
+            OptionError: the report cannot be written.
+        """
+        with _reporting(self.report) as file:
+            broken = BrokenLines(self.on_error, part, file)
+            yield broken
+        if broken.count:
             lines = (
                 "1 line that cannot be read counts"
-                if self.count == 1
-                else f"{self.count:,} lines that cannot be read count"
+                if broken.count == 1
+                else f"{broken.count:,} lines that cannot be read count"
             )
-            where = "--report FILE lists such lines" if report is None else f"listed in {report}"
+            where = "--report FILE lists such lines" if self.report is None else f"listed in {self.report}"
             logger.warning("%s as empty: %s", lines, where)
 
 
 @contextmanager
-def reporting(path: Path | None) -> Iterator[IO[str] | None]:
-    """The file of the report, written as lines come.
-
-    Raises:
-        OptionError: it cannot be written.
-    """
+def _reporting(path: Path | None) -> Iterator[IO[str] | None]:
+    """The file of the report, written as lines come."""
     if path is None:
         yield None
         return

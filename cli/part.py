@@ -14,6 +14,7 @@ from pathlib import Path
 
 import click
 
+from xalign.cli.groups import option
 from xalign.cli.job import MEMBER, Job
 from xalign.cli.output import Stream
 from xalign.errors import OptionError
@@ -28,23 +29,6 @@ class Part:
 
     first: int = 0
     end: int | None = None
-
-    @classmethod
-    def chosen(cls, text: Path, from_line: int | None, lines: int | None, shard: str | None) -> Part:
-        """What --from-line, --lines and --shard say.
-
-        Raises:
-            OptionError: the shard is none, or the lines of the text cannot be counted.
-        """
-        if shard is None:
-            first = 0 if from_line is None else from_line - 1
-            return cls(first, None if lines is None else first + lines)
-        if from_line is not None or lines is not None:
-            raise click.UsageError("--shard is one way to choose lines, --from-line and --lines are another")
-        numbers = re.fullmatch(r"([1-9]\d{0,8})/([1-9]\d{0,8})", shard, re.ASCII)
-        if numbers is None or int(numbers[1]) > int(numbers[2]):
-            raise OptionError(f"--shard is {shard[:40]!r}: expected k/n, such as 3/16, k from 1 to n")
-        return cls.shard(int(numbers[1]), int(numbers[2]), _count(text))
 
     @classmethod
     def shard(cls, k: int, n: int, lines: int) -> Part:
@@ -66,6 +50,37 @@ class Part:
         if lines is None:
             return None if self.end is None else self.end - self.first
         return max(0, (lines if self.end is None else min(self.end, lines)) - self.first)
+
+
+@dataclass(frozen=True)
+class Lines:
+    """The options that choose a part."""
+
+    from_line: int | None = option(
+        "--from-line", type=click.IntRange(min=1), metavar="N", help="Align the text from this line on."
+    )
+    lines: int | None = option("--lines", type=click.IntRange(min=0), metavar="N", help="Align only N lines.")
+    shard: str | None = option(
+        "--shard",
+        metavar="K/N",
+        help="Align the K-th of N parts of the text; concatenated they are the whole.",
+    )
+
+    def of(self, text: Path) -> Part:
+        """The part of this text.
+
+        Raises:
+            OptionError: there is no such shard, or the lines of the text cannot be counted.
+        """
+        if self.shard is None:
+            first = 0 if self.from_line is None else self.from_line - 1
+            return Part(first, None if self.lines is None else first + self.lines)
+        if self.from_line is not None or self.lines is not None:
+            raise click.UsageError("--shard is one way to choose lines, --from-line and --lines are another")
+        numbers = re.fullmatch(r"([1-9]\d{0,8})/([1-9]\d{0,8})", self.shard, re.ASCII)
+        if numbers is None or int(numbers[1]) > int(numbers[2]):
+            raise OptionError(f"--shard is {self.shard[:40]!r}: expected k/n, such as 3/16, k from 1 to n")
+        return Part.shard(int(numbers[1]), int(numbers[2]), _count(text))
 
 
 def _count(text: Path) -> int:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from xalign.cli.groups import option
 from xalign.cli.options import aligner_from
 from xalign.errors import OptionError
 
@@ -16,66 +18,62 @@ if TYPE_CHECKING:
     from xalign.facts import Facts
     from xalign.pool import AlignerPool
 
-Command = TypeVar("Command", bound=Callable[..., Any])
 ALL = "all"
 
-_OPTIONS = (
-    click.option(
+
+@dataclass(frozen=True)
+class Processes:
+    """One process, or several, on devices or cores."""
+
+    devices: str | None = option(
         "--devices",
         metavar="NAMES",
         help="Align on several devices, a process on each: all (GPUs), or a list such as cuda:0,cuda:1 or cpu,cpu.",
-    ),
-    click.option(
+    )
+    threads: int | None = option(
         "--threads",
         type=click.IntRange(min=1),
         metavar="N",
-        help="Use so many cores. From 5 on, on a processor, there are N processes with a core each.",
-    ),
-)
+        help="Use N cores of the processor. From 5 on there are N processes with a core each.",
+    )
 
+    @contextmanager
+    def aligning(self, model: dict[str, Any]) -> Iterator[tuple[Aligner | AlignerPool, Facts]]:
+        """What aligns, and what it is; `model`: the values of `model_options`.
 
-def processes_options(command: Command) -> Command:
-    """The options that `aligning` takes."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
+        Raises:
+            OptionError, ModelError: as of `Aligner.load`, and for devices that are not there.
+        """
+        import torch
 
+        from xalign.facts import Facts
 
-@contextmanager
-def aligning(
-    model: dict[str, Any], devices: str | None, threads: int | None
-) -> Iterator[tuple[Aligner | AlignerPool, Facts]]:
-    """What aligns, and what it is; `model`: the values of `model_options`.
+        total = self.threads or torch.get_num_threads()
+        names = self._names(model["device"])
+        if len(names) > 1:
+            from xalign.pool import AlignerPool
 
-    Raises:
-        OptionError, ModelError: as of `Aligner.load`, and for devices that are not there.
-    """
-    import torch
+            options = {name: value for name, value in model.items() if name != "device"}
+            with AlignerPool.load(
+                devices=names, threads=max(1, total // len(names)), all_layers=False, **options
+            ) as pool:
+                yield pool, pool.facts
+            return
+        torch.set_num_threads(total)
+        aligner = aligner_from({**model, "device": names[0]} if names else model, all_layers=False)
+        yield aligner, Facts.of(aligner)
 
-    from xalign.engine import WORKERS
-    from xalign.facts import Facts
+    def _names(self, device: str) -> list[str]:
+        """The devices of the processes; none if there is one process on what --device says."""
+        from xalign.engine import WORKERS
 
-    total = threads or torch.get_num_threads()
-    if devices is not None:
-        if model["device"] != "auto":
-            raise click.UsageError("--device is one device, --devices are several: give one of them")
-        names = _devices(devices)
-    elif threads and threads > WORKERS and _is_processor(model["device"]):
-        names = ["cpu"] * threads
-    else:
-        names = []
-    if len(names) > 1:
-        from xalign.pool import AlignerPool
-
-        options = {name: value for name, value in model.items() if name != "device"}
-        with AlignerPool.load(
-            devices=names, threads=max(1, total // len(names)), all_layers=False, **options
-        ) as pool:
-            yield pool, pool.facts
-        return
-    torch.set_num_threads(total)
-    aligner = aligner_from({**model, "device": names[0]} if names else model, all_layers=False)
-    yield aligner, Facts.of(aligner)
+        if self.devices is not None:
+            if device != "auto":
+                raise click.UsageError("--device is one device, --devices are several: give one of them")
+            return _devices(self.devices)
+        if self.threads and self.threads > WORKERS and _is_processor(device):
+            return ["cpu"] * self.threads
+        return []
 
 
 def _is_processor(device: str) -> bool:

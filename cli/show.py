@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from click.core import ParameterSource
 
+from xalign.cli.groups import option_group
 from xalign.cli.help import SectionedCommand
-from xalign.cli.options import PATH, aligner_from, line_option, models_options, progress_options
+from xalign.cli.options import PATH, aligner_from, models_options, progress_options
 from xalign.cli.progress import track
-from xalign.cli.words import command_option, text_as_words, words_option
+from xalign.cli.text_input import TextInput
 from xalign.errors import OptionError
 from xalign.files import STANDARD, expect_no_input, name_of, writing
 from xalign.score.evaluation import Gold, Hypothesis, settings
@@ -21,7 +22,7 @@ from xalign.score.figures import expect_figure
 from xalign.show.case import Exhibit
 from xalign.show.figure import draw
 from xalign.show.web import page
-from xalign.text.sentences import SentencePair, read_files, read_stream
+from xalign.text.sentences import SentencePair
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,8 +32,7 @@ T = TypeVar("T")
 
 
 @click.command(cls=SectionedCommand)
-@click.argument("source", type=PATH, metavar="[SRC]", default=STANDARD)
-@click.argument("target", type=PATH, metavar="[TGT]", required=False)
+@option_group(TextInput, "text_input")
 @click.option(
     "--align",
     "files",
@@ -55,17 +55,13 @@ T = TypeVar("T")
 @click.option(
     "--png", type=click.Path(path_type=Path), help="Draw one pair for a paper: a .png, .svg or .pdf file."
 )
-@words_option
-@command_option
-@line_option
 @models_options
 @progress_options
 @click.pass_context
 def show(
     ctx: click.Context,
     /,
-    source: Path,
-    target: Path | None,
+    text_input: TextInput,
     files: tuple[Path, ...],
     gold: Path | None,
     gold_one_based: bool | None,
@@ -74,9 +70,6 @@ def show(
     numbers: str | None,
     html: Path | None,
     png: Path | None,
-    words: str | None,
-    commands: tuple[str, ...],
-    longest_line: int,
     progress: str,
     **options: Any,
 ) -> None:
@@ -89,10 +82,11 @@ def show(
       xalign show test.de test.en --model mini --model small --gold gold.txt --html page.html
 
     SRC and TGT have one sentence per line, with spaces between words; --words unicode splits text that is not
-    tokenized. Without TGT, SRC or standard input has "source ||| target" on each line, or JSON objects. Without --align
-    the text is aligned first. There are no colours if the output is not a terminal, or if NO_COLOR is set.
+    tokenized. Without TGT, SRC or standard input has "source ||| target" on each line, JSON objects, or with --tsv
+    columns. Without --align the text is aligned first. There are no colours if the output is not a terminal, or if
+    NO_COLOR is set.
     """
-    inputs = [path for path in (source, target, *files, gold) if path is not None]
+    inputs = [path for path in (*text_input.files, *files, gold) if path is not None]
     if [str(path) for path in inputs].count(STANDARD) > 1:
         raise OptionError('"-" stands for several files: standard input can be read once')
     for output in (html, png):
@@ -100,11 +94,7 @@ def show(
             expect_no_input(output, inputs)
     if png is not None:
         expect_figure(png)
-    split, then = text_as_words(words, commands, options)
-    if target is None:
-        text = list(then(read_stream(source, longest=longest_line, split=split)))
-    else:
-        text = list(then(read_files(source, target, longest_line, split=split)))
+    text = text_input.pairs(options)
     chosen = range(1, len(text) + 1) if numbers is None else _chosen(numbers, len(text))
     if png is not None and len(chosen) != 1:
         raise OptionError(f"--png draws one pair, not {len(chosen)}: choose it, such as --pairs 3")
@@ -123,7 +113,7 @@ def show(
         systems += models
     exhibit = Exhibit.of(text, systems, links, similarities, chosen)
     if html is not None:
-        title = " and ".join(_short([source] if target is None else [source, target]))
+        title = " and ".join(_short(text_input.files))
         _write(html, page(exhibit, title, (options["source_language"], options["target_language"])).encode())
     if png is not None:
         _write(png, draw(exhibit, png))

@@ -44,6 +44,15 @@ def test_links_of_a_file_are_shown_without_a_model(text, links):
     assert result.stdout.count("pair ") == 3
 
 
+def test_text_comes_from_columns_as_for_align(links):
+    columns = "".join(
+        f"{target}\t{source}\n" for source, target in zip(SOURCE.split("\n"), TARGET.split("\n"), strict=True)
+    )
+    result = run("--columns", "2,1", "--align", links, input=columns.removesuffix("\t\n"))
+    assert result.exit_code == 0, result.output
+    assert "1  Haus · ● · ·  house\n" in result.stdout
+
+
 def test_a_missing_link_is_shown_against_gold(text, links, gold):
     result = run(*text, "--align", links, "--gold", gold)
     assert "2  eine · · ○ ·  ○a\n" in result.stdout

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from itertools import islice
 
 from .sentences import SentencePair
@@ -21,27 +22,39 @@ _RUN = re.compile(
 
 
 def watched(pairs: Iterable[SentencePair]) -> Iterator[SentencePair]:
-    """The pairs; the logger "xalign" warns where most sentences of the first `LOOKED_AT` look untokenized."""
+    """The pairs; the logger "xalign" warns where most sentences of a side look untokenized in the first `LOOKED_AT`."""
     stream = iter(pairs)
-    sentences = odd = 0
-    example = ""
+    sides = _Watch(), _Watch()
     for pair in islice(stream, LOOKED_AT):
-        for side in (pair.source, pair.target):
-            if side and not isinstance(side, Tokenized):
-                sentences += 1
-                if word := untokenized_word(side):
-                    odd, example = odd + 1, example or word
+        sides[0].look(pair.source)
+        sides[1].look(pair.target)
         yield pair
-    if 2 * odd > sentences:
+    found = [side for side in sides if 2 * side.odd > side.sentences]
+    if found:
         logger.warning(
             "%d of the first %d sentences do not look tokenized (%r is one word): "
             "words='unicode' splits text as it is",
-            odd,
-            sentences,
-            example[:40],
+            sum(side.odd for side in found),
+            sum(side.sentences for side in found),
+            found[0].example[:40],
             extra={"options": ["words"]},
         )
     yield from stream
+
+
+@dataclass
+class _Watch:
+    """What was seen of one side; `odd` of its sentences look untokenized, of which `example` is a word."""
+
+    sentences: int = 0
+    odd: int = 0
+    example: str = ""
+
+    def look(self, words: tuple[str, ...]) -> None:
+        if words and not isinstance(words, Tokenized):
+            self.sentences += 1
+            if word := untokenized_word(words):
+                self.odd, self.example = self.odd + 1, self.example or word
 
 
 def untokenized_word(words: tuple[str, ...]) -> str | None:

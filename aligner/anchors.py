@@ -1,26 +1,53 @@
 """Words that a translation copies -> links that are certain: {user} is {user}, and 2026-11-25 is 2026-11-25.
 
 The k-th placeholder of one kind is linked with the k-th, where both sides have it as often; printf's %s are in order by
-definition. A number, code or address is linked with itself where either side has it once. Other links of these words
-are dropped. A link that was found already keeps its score. A pair without such words keeps its links.
+definition, and so are tags of one name whose attributes differ. A number, code, entity, address or file name is linked
+with itself where either side has it once. Punctuation around such a word does not count ("{user}," is {user}), nor
+does what separates thousands: 10.000 is 10,000, and both words of "10 000". A word that is more than its placeholder
+("{user}'s") is linked too, and may have other links. Other links of copied words are dropped. A link that was found
+already keeps its score. A pair without such words keeps its links.
 """
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from typing import NamedTuple
 
 from .links import Alignment, Link
-from .text.placeholders import is_placeholder
+from .text.placeholders import ENTITY, TAG, is_placeholder, placeholders_in
+from .text.punctuation import is_punctuation
 from .text.sentences import SentencePair
 
 CERTAIN = 1.0  # the score of such a link that was not found
-_SIGN = re.compile(r"[<{%$\d@/_]")  # most text has none, and is done with sooner
+_SIGN = re.compile(r"[<{%$\d@/_&#\\]|\w\.[^\W\d_]")  # most text has none, and is done with sooner
 _CODE = re.compile(
-    r"(?=.*[\d@/_])(?=.*[^\W_]).{2,}", re.DOTALL
-)  # 1.5, A-320, e-mail and web addresses, file names
+    r"(?=.*[\d@/_#\\])(?=.*[^\W_]).{2,}"  # 1.5, A-320, e-mail and web addresses, paths, names of variables
+    r"|(?:[\w-]+\.)+[^\W\d_]{2,}|[^\W\d_](?:\.[^\W\d_])+",  # names of files, U.S
+    re.DOTALL,
+)
+_NUMBER = re.compile(r"\d{1,3}(?:[.,'’\u00a0\u2009\u202f]\d{3})+")
+_HEAD, _THOUSANDS = re.compile(r"\d{1,3}"), re.compile(r"\d{3}")
+_ENTITY, _TAG = re.compile(ENTITY), re.compile(TAG)
+_TAG_NAME = re.compile(r"</?[\w:.-]*")
+_BEFORE, _AFTER = "\"'«„“”‘’([¿¡", ".,;:!?…。、，；：！？)]\"'»“”’"
+
+
+class _Copied(NamedTuple):
+    """What a word copies: a placeholder, or itself without punctuation around it.
+
+    `alone`: whether there is nothing else in the word. `ordered`: whether a sentence may have it several times.
+    """
+
+    text: str
+    alone: bool
+    ordered: bool
+
+
+_Side = Mapping[int, _Copied]
+"""The words of one side that copy something, by number."""
 
 
 def anchored(pair: SentencePair, alignment: Alignment) -> Alignment:
@@ -31,23 +58,27 @@ def anchored(pair: SentencePair, alignment: Alignment) -> Alignment:
     """
     if not (_SIGN.search(" ".join(pair.source)) and _SIGN.search(" ".join(pair.target))):
         return alignment
-    sources, targets = _places(pair.source), _places(pair.target)
-    same = {
-        Link(source, target)
-        for word, places in sources.items()
-        if len(places) == len(targets.get(word, ())) and (len(places) == 1 or is_placeholder(word))
-        for source, target in zip(places, targets[word], strict=True)
-    }
+    source, target = _side(pair.source), _side(pair.target)
+    same = {Link(*link) for link in _counterparts(source, target)}
+    same |= {Link(*link) for link in _parts_of_numbers(pair.source, target)}
+    same |= {Link(*link[::-1]) for link in _parts_of_numbers(pair.target, source)}
     if not same:
         return alignment
-    taken = {link.source for link in same}, {link.target for link in same}
+    from_source, from_target = (
+        {link[side]: link[side] not in words or words[link[side]].alone for link in same}
+        for side, words in enumerate((source, target))
+    )
+
+    def is_free(link: Link) -> bool:
+        """Whether the link says nothing against those of the copied words."""
+        if from_source.get(link.source) or from_target.get(link.target):
+            return False
+        return link.source not in from_source or link.target not in from_target
+
     scores = alignment.scores or (CERTAIN,) * len(alignment.links)
     found = dict(zip(alignment.links, scores, strict=True))
-    kept = {
-        link: score
-        for link, score in found.items()
-        if link.source not in taken[0] and link.target not in taken[1]
-    } | {link: found.get(link, CERTAIN) for link in same}
+    kept = {link: score for link, score in found.items() if is_free(link)}
+    kept |= {link: found.get(link, CERTAIN) for link in same}
     links = tuple(sorted(kept))
     return replace(
         alignment,
@@ -57,9 +88,69 @@ def anchored(pair: SentencePair, alignment: Alignment) -> Alignment:
     )
 
 
-def _places(words: Iterable[str]) -> dict[str, list[int]]:
+def _counterparts(source: _Side, target: _Side) -> Iterator[tuple[int, int]]:
+    """The pairs of words that copy the same; then tags with other attributes, by their names."""
+    linked: set[int] = set()
+    for key in (_text, _tag_name):
+        sources, targets = _places(source, key), _places(target, key)
+        for text, places in sources.items():
+            others = targets.get(text, [])
+            ordered = len(places) == 1 or source[places[0]].ordered
+            if text and ordered and len(places) == len(others) and linked.isdisjoint(places):
+                linked.update(places)
+                yield from zip(places, others, strict=True)
+
+
+def _parts_of_numbers(words: tuple[str, ...], others: _Side) -> Iterator[tuple[int, int]]:
+    """Each word of a number like "10 000", with the number's counterpart if that is one word."""
+    wholes = _places(others, _text)
+    for first, word in enumerate(words):
+        if not _HEAD.fullmatch(word):
+            continue
+        last = first
+        while last + 1 < len(words) and _THOUSANDS.fullmatch(words[last + 1]):
+            last += 1
+        number = "".join(words[first : last + 1])
+        if last > first and len(wholes.get(number, ())) == 1:
+            yield from ((part, wholes[number][0]) for part in range(first, last + 1))
+
+
+def _places(side: _Side, key: Callable[[_Copied], str]) -> dict[str, list[int]]:
     places = defaultdict(list)
-    for number, word in enumerate(words):
-        if _SIGN.search(word) and (_CODE.fullmatch(word) or is_placeholder(word)):
-            places[word].append(number)
+    for number, copied in side.items():
+        places[key(copied)].append(number)
     return places
+
+
+def _text(copied: _Copied) -> str:
+    return copied.text
+
+
+def _tag_name(copied: _Copied) -> str:
+    match = _TAG_NAME.match(copied.text) if _TAG.fullmatch(copied.text) else None
+    return match[0] if match else ""
+
+
+def _side(words: tuple[str, ...]) -> dict[int, _Copied]:
+    found = ((number, _copied(word)) for number, word in enumerate(words) if _SIGN.search(word))
+    return {number: copied for number, copied in found if copied}
+
+
+def _copied(word: str) -> _Copied | None:
+    """What the word copies, if anything.
+
+    >>> _copied("{user},"), _copied("{user}'s").alone, _copied("user")
+    (_Copied(text='{user}', alone=True, ordered=True), False, None)
+    """
+    if is_placeholder(word):
+        return _Copied(word, alone=True, ordered=True)
+    bare = word.lstrip(_BEFORE).rstrip(_AFTER)
+    if is_placeholder(bare):
+        return _Copied(bare, alone=True, ordered=True)
+    if len(inside := placeholders_in(word)) == 1:
+        return _Copied(inside[0], alone=False, ordered=True)
+    if _NUMBER.fullmatch(bare):
+        return _Copied("".join(filter(str.isdigit, bare)), alone=True, ordered=False)
+    if _CODE.fullmatch(bare) or (_ENTITY.fullmatch(word) and not is_punctuation(word)):
+        return _Copied(word if word.startswith("&") else bare, alone=True, ordered=False)
+    return None

@@ -9,6 +9,7 @@ punctuation.
 
 from __future__ import annotations
 
+import re
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,11 +25,12 @@ from .text.punctuation import is_punctuation
 FEWEST_LOUD = (
     3  # words in capitals, or capitalized words, that a sentence needs at least to be read in lower case
 )
+LONGEST_ACRONYM = 5  # letters; a longer word in capitals is a word that somebody wrote in capitals
 MOST = 0.5  # share of words in capitals above which a sentence counts as written in capitals
 NEARLY_ALL = (
     0.8  # share of capitalized words above which a sentence counts as a title; German sentences have fewer
 )
-_CASED, _TITLED, _CAPITALS = 1, 2, 3
+_CASED, _TITLED, _CAPITALS, _SHOUTED = 1, 2, 3, 4
 CACHED_WORDS = 500_000  # per side; some 80 MB
 CACHED_LETTERS = 2**24  # of all these words
 LONGEST_WORD = 1_000
@@ -99,7 +101,8 @@ class Splitter:
         first_words = np.concatenate([[0], np.cumsum(lengths)])
         if (lowered := self._lowered(known, first_words)).any():
             words = [
-                word.lower() if lower else word for word, lower in zip(words, lowered.tolist(), strict=True)
+                self._in_lower_case(word) if lower else word
+                for word, lower in zip(words, lowered.tolist(), strict=True)
             ]
             known = self._look_up(words)
         starts = np.asarray(self._starts)  # no copy
@@ -115,14 +118,21 @@ class Splitter:
         self._learn(words)
         return np.fromiter(map(self._numbers.__getitem__, words), dtype=np.int64, count=len(words))
 
+    def _in_lower_case(self, word: str) -> str:
+        """As `str.lower`, but İ is i, and not an i with a combining dot; in Turkish and Azerbaijani I is ı."""
+        if self._language and re.split("[-_]", self._language)[0] in ("tr", "az"):
+            word = word.replace("I", "ı")
+        return word.replace("İ", "i").lower()
+
     def _lowered(self, known: NDArray[np.int64], first_words: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Which words are in a sentence WRITTEN IN CAPITALS, or in One Like This. Shape: (words,)"""
         kinds = np.asarray(self._cases, dtype=np.uint8)[known]
-        cased, titled, in_capitals = (
+        cased, titled, in_capitals, shouted = (
             np.diff(np.concatenate([[0], np.cumsum(kinds >= kind)])[first_words])
-            for kind in (_CASED, _TITLED, _CAPITALS)
+            for kind in (_CASED, _TITLED, _CAPITALS, _SHOUTED)
         )
         is_loud = (in_capitals > MOST * cased) & (in_capitals >= FEWEST_LOUD)
+        is_loud |= (in_capitals == cased) & (shouted > 0)  # short: ROAD CLOSED
         is_title = (titled > NEARLY_ALL * cased) & (titled >= FEWEST_LOUD)
         return np.repeat(is_loud | is_title, np.diff(first_words)) & (kinds >= _CASED)
 
@@ -152,15 +162,15 @@ class Splitter:
 
 
 def _case(word: str) -> int:
-    """1 for a word in lower case, 2 for a capitalized one, 3 for one in capitals, 0 if that cannot be told.
+    """1 in lower case, 2 capitalized, 3 in capitals, 4 in capitals and no acronym, 0 if that cannot be told.
 
-    >>> [_case(word) for word in ("HAUS", "Haus", "haus", "I", "2000", "房子", "-LRB-")]
-    [3, 2, 1, 0, 0, 0, 0]
+    >>> [_case(word) for word in ("HÄUSER", "HAUS", "Haus", "haus", "I", "2000", "房子", "-LRB-")]
+    [4, 3, 2, 1, 0, 0, 0, 0]
     """
     if len(word) == 1 or word.lower() == word.upper() or is_punctuation(word):
         return 0
     if word.isupper():
-        return _CAPITALS
+        return _CAPITALS if len(word) <= LONGEST_ACRONYM else _SHOUTED
     return _TITLED if word[0].isupper() else _CASED
 
 

@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -40,3 +41,45 @@ def test_a_pair_without_such_words_keeps_its_alignment(words, data):
     number = st.integers(0, max(0, len(words) - 1))
     alignment = Alignment.of(data.draw(st.sets(st.tuples(number, number))) if words else [])
     assert anchored(SentencePair(tuple(words), tuple(words)), alignment) is alignment
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "expected"),
+    [
+        ("{user}, {file}!", "{file}, {user}!", "0-1 1-0"),  # punctuation that is not split off
+        ("{user}'s dog", "Hund von {user}", "0-2"),  # a word that is more than its placeholder
+        ("{0} from {1}", "{1}'dan {0}", "0-1 2-0"),
+        (
+            ["<a href='/en'>", "x", "</a>"],
+            ["y", "<a href='/de'>", "</a>"],
+            "0-1 2-2",
+        ),  # attributes are translated
+        (['<x id="1"/>', '<x id="2"/>'], ['<x id="2"/>', '<x id="1"/>'], "0-1 1-0"),
+        ("&lt; or &amp;", "&amp; oder &lt;", "0-2 2-0"),
+        ("a.txt or b.yaml", "b.yaml oder a.txt", "0-2 2-0"),
+        ("#fun in the U.S.", "U.S.: #fun", "0-1 3-0"),
+        ("C:\\temp or D:\\b", "D:\\b , C:\\temp", "0-2 2-0"),
+        ("costs $10.", "$10, kostet", "1-0"),
+        (
+            "sold 10,000 in 2,016",
+            "2.016 wurden 10.000 verkauft",
+            "1-2 3-0",
+        ),  # thousands, however they are separated
+        ("10 000 euros", "euros : 10,000", "0-2 1-2"),
+        ("10000 euros", "1 euros : 10\u00a0000", "0-3"),
+        ("1.234.567 is it", "is 1 234 567", "0-1 0-2 0-3"),
+        ("10 000 or 10 000", "10,000 or 10,000", ""),
+    ],
+)
+def test_what_a_translation_copies_is_found_in_its_words(source, target, expected):
+    assert " ".join(f"{i}-{j}" for i, j in links(source, target, [])) == expected
+
+
+def test_a_word_that_is_more_than_its_placeholder_keeps_links_with_ordinary_words_alone():
+    given = [(0, 1), (0, 2), (0, 3), (1, 0)]
+    assert links("{user}'s dog", "Hund von {user} {group}", given) == ((0, 1), (0, 2), (0, 3), (1, 0))
+    assert links("{user}'s {dog}", "{dog} von {user}", [(0, 0), (0, 1), (1, 2)]) == ((0, 1), (0, 2), (1, 0))
+
+
+def test_quotation_marks_that_are_escaped_copy_nothing():
+    assert links("&quot; a", "b &quot;", [(0, 0)]) == ((0, 0),)

@@ -144,6 +144,21 @@ def test_a_sentence_in_capitals_and_a_title_are_split_as_in_small_letters(encode
     assert loud.words.tolist() == splitter([["we", "saw", "the", "cat", "!", "nato"]]).words.tolist()
 
 
+@pytest.mark.parametrize("sentence", [["THE", "GARDEN"], ["FOREST", "2000", "!"], ["NATO", "MEMBERS"]])
+def test_a_short_line_in_capitals_is_one_too_unless_all_may_be_acronyms(encoder, sentence):
+    splitter = Splitter(encoder("preset"))
+    assert splitter([sentence]).ids.tolist() == splitter([[word.lower() for word in sentence]]).ids.tolist()
+
+
+@pytest.mark.parametrize(
+    ("language", "small"), [(None, "isik"), ("en", "isik"), ("tr", "ısık"), ("tr-TR", "ısık"), ("az", "ısık")]
+)
+def test_the_small_letters_of_turkish_are_those_of_its_text(encoder, language, small):
+    splitter = Splitter(encoder("preset"), language)
+    loud, quiet = splitter([["ISIK", "İZMİR", "ANKARA"]]), splitter([[small, "izmir", "ankara"]])
+    assert loud.ids.tolist() == quiet.ids.tolist()
+
+
 @pytest.mark.parametrize(
     "sentence",
     [

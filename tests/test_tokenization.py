@@ -74,3 +74,7 @@ def test_a_manner_that_does_not_exist_is_refused():
 def test_a_long_line_of_signs_takes_no_longer_than_others():
     assert len(tokenize("-" * 100_000).words) == 1
     assert len(tokenize("a-" * 50_000).words) == 2
+
+
+def test_the_clitic_of_a_placeholder_is_a_word():
+    assert tokenize("{user}'s dog", "unicode", "en") == ("{user}", "'s", "dog")

@@ -41,7 +41,9 @@ def test_sentences_without_spaces_between_words_are_told(caplog, source):
 def test_one_side_without_spaces_is_enough_whatever_the_other_is(caplog, swap):
     pair = ("我昨天买了一本新书。", "I bought a new book yesterday .")
     [warning] = warnings(caplog, *[pair[::-1] if swap else pair] * 3)
-    assert warning.startswith("3 of the first 3 sentences do not look tokenized ('我昨天买了一本新书。' is one word)")
+    assert warning.startswith(
+        "3 of the first 3 sentences do not look tokenized ('我昨天买了一本新书。' is one word)"
+    )
 
 
 @pytest.mark.parametrize(

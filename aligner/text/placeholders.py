@@ -19,11 +19,11 @@ VARIABLE = (
     r"|(?<![\w%])%\w+%"  # Windows and Symfony
     r"|(?<!\w)\$\w*[A-Za-z_]\w*\$?"  # shell; $i$ of a formula
 )
-_ENTITY = r"&(?:#\d{1,7}|#x[\da-fA-F]{1,6}|[A-Za-z]\w{1,30});"
+ENTITY = r"&(?:#\d{1,7}|#x[\da-fA-F]{1,6}|[A-Za-z]\w{1,30});"
 _ADDRESS = r"(?:https?|ftp)://[^\s<>]*[\w/]|(?<!\w)www\.[^\s<>]*[\w/]|(?<![\w.+-])[\w.+-]{1,100}@\w[\w-]*(?:\.\w[\w-]*)+"
 
 PLACEHOLDER = re.compile(f"{TAG}|{VARIABLE}")
-_PROTECTED = re.compile(f"{TAG}|{VARIABLE}|{_ENTITY}|{_ADDRESS}")
+_PROTECTED = re.compile(f"{TAG}|{VARIABLE}|{ENTITY}|{_ADDRESS}")
 _SIGN = re.compile(r"[<{%$&@]|://|www\.")  # most text has none, and is done with sooner
 
 
@@ -39,3 +39,12 @@ def is_placeholder(word: str) -> bool:
     [True, True, True, False, False, False, False]
     """
     return PLACEHOLDER.fullmatch(word) is not None
+
+
+def placeholders_in(word: str) -> list[str]:
+    """The placeholders in a word, of which it may have none, or be more.
+
+    >>> placeholders_in("{user}'s"), placeholders_in("Mr.{name}/{id}")
+    (['{user}'], ['{name}', '{id}'])
+    """
+    return [match[0] for match in PLACEHOLDER.finditer(word)]

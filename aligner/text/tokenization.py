@@ -42,6 +42,7 @@ _HYPHENS = frozenset("-\u2010\u2011")
 _TITLES = frozenset(["Mr", "Mrs", "Ms", "Dr", "St", "Sr", "Jr", "Prof"])
 _INITIALS = re.compile(r"[^\W\d_](?:\.[^\W\d_]{1,2})+|[^\W\d_I]")
 _ENGLISH = re.compile(r"(?<=[a-z])(?=n['’]t$)|(?=['’](?:s|re|ve|ll|d|m)$)", re.IGNORECASE)
+_ENGLISH_CLITIC = re.compile(r"['’](?:s|re|ve|ll|d|m)\b")  # of a placeholder: {user}'s
 _ELISIONS = (
     "c d j l m n s t qu jusqu lorsqu puisqu quoiqu un dell all dall nell sull coll dagl agl degl quell quest bell "
     "sant tutt anch com dov quant mezz"
@@ -153,6 +154,9 @@ def _segments(text: str, language: str | None) -> Iterator[Span]:
         yield from _boundaries(text, begin, match.start(), language)
         yield match.span()
         begin = match.end()
+        if clitic := _ENGLISH_CLITIC.match(text, begin):
+            yield clitic.span()
+            begin = clitic.end()
     yield from _boundaries(text, begin, len(text), language)
 
 

@@ -10,7 +10,7 @@ def align(pieces: Pieces) -> None: ...
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import field, fields
 from functools import wraps
 from typing import Any, TypeVar
@@ -37,16 +37,24 @@ def shared(*options: Callable[[Any], Any]) -> Any:
 
 def option_group(kind: type, name: str) -> Callable[[Command], Command]:
     """Give a command the options of a dataclass, in the order of its fields, as one argument called `name`."""
+    options = [(each.name, make(each.name)) for each in fields(kind) for make in each.metadata["options"]]
+    return gathered(options, name, kind)
+
+
+def gathered(
+    options: Iterable[tuple[str, Callable[[Any], Any]]], name: str, make: Callable[..., Any] = dict
+) -> Callable[[Command], Command]:
+    """Give a command options, each with the name of its value, and hand it what `make` makes of the values."""
+    options = list(options)
 
     def decorated(command: Command) -> Command:
         @wraps(command)
         def with_group(*args: Any, **values: Any) -> Any:
-            group = kind(**{each.name: values.pop(each.name) for each in fields(kind)})
+            group = make(**{each: values.pop(each) for each in dict(options)})
             return command(*args, **values, **{name: group})
 
-        for each in reversed(fields(kind)):
-            for make in reversed(each.metadata["options"]):
-                make(each.name)(with_group)
+        for _, option in reversed(options):
+            option(with_group)
         return with_group  # type: ignore[return-value]
 
     return decorated

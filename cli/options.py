@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from xalign.cli.groups import gathered
 from xalign.cli.model_name import MODEL
 from xalign.cli.progress import MODES
 from xalign.files import LONGEST_LINE, STANDARD
@@ -71,16 +73,11 @@ _FLAGS = {"source_language": "--src-lang", "target_language": "--tgt-lang"}
 _METHOD = (*parameters(InputShape).values(), *parameters(Method).values())
 
 
-# Training has no options that describe a text rather than a model.
-METHOD_OF_MODEL = [
-    each.name
-    for each in _METHOD
-    if each.option.help and each.name not in ("symmetrize", "distortion", "lexicon")
-]
+_OF_TEXT = ("symmetrize", "distortion", "lexicon")  # options that describe a text rather than a model
 
 
-def _option(parameter: Parameter) -> Callable[[Command], Command]:
-    """The option of the command line for an option of the library."""
+def _option(parameter: Parameter, default: Any = None) -> Callable[[Command], Command]:
+    """The option of the command line for an option of the library; a default that is not None is shown."""
     flag = _FLAGS.get(parameter.name, f"--{parameter.name.replace('_', '-')}")
     option = parameter.option
     if option.flag:
@@ -91,7 +88,15 @@ def _option(parameter: Parameter) -> Callable[[Command], Command]:
         kind = OneOf(kind)
     elif (option.least, option.most) != (None, None):
         kind = (click.IntRange if kind is int else click.FloatRange)(option.least, option.most)
-    return click.option(flag, parameter.name, type=kind, metavar=metavar, help=option.help)
+    return click.option(
+        flag,
+        parameter.name,
+        type=kind,
+        metavar=metavar,
+        help=option.help,
+        default=default.value if isinstance(default, Choice) else default,
+        show_default=default is not None,
+    )
 
 
 _MODEL_HELP = "A preset (see xalign models), a folder, a fairseq archive, or owner/name of the hub."
@@ -150,9 +155,17 @@ _PROGRESS_OPTIONS = (
 )
 
 
-def method_options(command: Command) -> Command:
-    """How a trained model aligns: the options in `METHOD_OF_MODEL`."""
-    return _with(command, *(_option(each) for each in _METHOD if each.name in METHOD_OF_MODEL))
+def method_options(name: str) -> Callable[[Command], Command]:
+    """How a trained model aligns; the command takes a dict of the values as `name`."""
+    chosen = (each for each in _METHOD if each.option.help and each.name not in _OF_TEXT)
+    return gathered(((each.name, _option(each)) for each in chosen), name)
+
+
+def library_options(kind: Any, name: str) -> Callable[[Command], Command]:
+    """The options of a dataclass of the library that have a help; the command takes a dict of the values as `name`."""
+    defaults = {each.name: each.default for each in fields(kind)}
+    known = (each for each in parameters(kind).values() if each.option.help)
+    return gathered(((each.name, _option(each, defaults[each.name])) for each in known), name)
 
 
 def model_options(command: Command) -> Command:

@@ -13,7 +13,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import torch
-from accelerate import PartialState
 
 from ..aligner import Aligner
 from ..device import choose_dtype
@@ -27,7 +26,8 @@ from ..text.sentences import read_files
 from .checkpoint import best_mean, finished_steps, forget_state, save_checkpoint
 from .corpus import CorpusFiles
 from .log import Progress
-from .loop import TrainOptions
+from .options import TrainOptions
+from .processes import PartialState
 from .run import Plan, run
 
 LABELLING = timedelta(days=1)  # the longest time that other processes wait while the first one makes links

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -18,16 +17,15 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ..encoder import WholeEncoder
-from ..errors import OptionError
 from ..extract import EXTRACTORS
 from ..layout import Layout, Side, alone, joined
-from ..method import Extraction, Level, Method
-from ..options import chosen, expect_one_of
+from ..method import Level, Method
+from ..options import expect_one_of
 from ..similarity import pool_words, similarity
 from .bootstrap import bootstrapped
 from .collate import TrainingBatch
 from .heads import PairHead, Pointer, VocabularyHead
-from .masking import RATE, SIDES, Masked, Masker, unmasked
+from .masking import SIDES, Masked, Masker, unmasked
 from .objectives import (
     OBJECTIVES,
     consistency,
@@ -38,32 +36,7 @@ from .objectives import (
     self_training,
     tlm,
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class ObjectiveOptions:
-    """How the objectives ask.
-
-    `scale`: what similarities are multiplied by before a trained softmax; None takes that of the `Similarity`.
-    `bootstrap`: the share of its own belief that the encoder counts into the links of `guided` (bootstrap.py).
-    `mask_rate`: the share of subwords that mlm, tlm and dwa ask for.
-    `masked_sides`: of `SIDES`: whether tlm and dwa mask both sides at once, or each in a pass of its own.
-    `label_layer`: where dwa takes its links from; None is the layer that is compared.
-    `label_extract`: how. XLM-Align's authors used its transport rounds, and itermax.
-    """
-
-    scale: float | None = None
-    bootstrap: float = 0.0
-    mask_rate: float = RATE
-    masked_sides: str = "both"
-    label_layer: int | None = None
-    label_extract: Extraction = Extraction.XLM_ALIGN
-
-    def __post_init__(self) -> None:
-        expect_one_of("masked_sides", self.masked_sides, SIDES)
-        object.__setattr__(self, "label_extract", chosen("label_extract", self.label_extract, Extraction))
-        if not 0 <= self.bootstrap < 1:
-            raise OptionError(f"bootstrap is {self.bootstrap}: it is a share, from 0 to below 1", "bootstrap")
+from .options import ObjectiveOptions
 
 
 class Learner(nn.Module):

@@ -14,63 +14,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
-from accelerate import Accelerator, DistributedDataParallelKwargs
 from torch import Tensor, nn
 
 from ..ahead import run_ahead
-from ..errors import OptionError, TrainingError
-from ..options import expect_one_of
+from ..errors import TrainingError
 from .checkpoint import Finished, forget_state, load_state, save_state
 from .collate import Example, TrainingBatch
 from .log import Log, Progress
 from .mixture import Mixture
-from .optimizer import MUON_FACTOR, make_optimizer, set_rate
+from .optimizer import make_optimizer, set_rate
+from .options import Precision, TrainOptions
+from .processes import Accelerator, DistributedDataParallelKwargs
 from .tune import usual_rate
-
-PRECISIONS = ("float32", "bfloat16")
-
-
-@dataclass(frozen=True)
-class TrainOptions:
-    """How to train. The schedule is flat: warm-up, a constant rate, then a linear descent to zero."""
-
-    steps: int = 2_000
-    batch_subwords: int = 4_000  # padded subwords of both sides in one batch
-    accumulate: int = 1  # batches, of each process, in one step
-    learning_rate: float | None = None  # None: the default (`usual_rate` in tune.py)
-    optimizer: str = "adamw"  # or muon (optimizer.py)
-    muon_factor: float = MUON_FACTOR  # Muon's rate divided by the learning rate, which is AdamW's
-    warmup_steps: int = 20
-    descent: float = 0.4  # the share of all steps over which the rate falls to zero
-    weight_decay: float = 0.01
-    clip: float = 1.0  # largest norm of the gradient
-    temperature: float = 1.5  # 1 draws corpora in proportion to their size, larger values more evenly
-    split_rate: float = 0.0  # the share of subwords that are replaced by two others (resplit.py)
-    dtype: str = "float32"  # of PRECISIONS: of the arithmetic, weights stay float32
-    save_steps: int = 200
-    log_steps: int = 20
-    seed: int = 1
-
-    def __post_init__(self) -> None:
-        for name in ("steps", "batch_subwords", "accumulate", "save_steps", "log_steps"):
-            if getattr(self, name) < 1:
-                raise OptionError(f"{name} is {getattr(self, name)}: it must be at least 1", name)
-        for name in ("learning_rate", "muon_factor", "warmup_steps", "seed"):
-            if not 0 <= (getattr(self, name) or 0) < math.inf:
-                raise OptionError(f"{name} is {getattr(self, name)}: it must be a number from 0 up", name)
-        if not self.temperature > 0:
-            raise OptionError(f"temperature is {self.temperature}: it must be above 0", "temperature")
-        if not 0 <= self.descent <= 1:
-            raise OptionError(
-                f"descent is {self.descent}: it is a share of the steps, from 0 to 1", "descent"
-            )
-        expect_one_of("dtype", self.dtype, PRECISIONS)
-
-    def share_at(self, step: int) -> float:
-        """The factor of the learning rate at the step with this number, counted from 0."""
-        rise = (step + 1) / (self.warmup_steps + 1)
-        fall = (self.steps - step) / max(1.0, self.descent * self.steps)
-        return min(1.0, rise, fall)
 
 
 @dataclass(frozen=True)
@@ -233,7 +188,7 @@ class _Run:
 
     def precision(self) -> torch.autocast:
         # Not that of accelerate, which a process can set only once.
-        lower = self.options.dtype != "float32"
+        lower = self.options.dtype is not Precision.FLOAT32
         return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=lower)
 
 

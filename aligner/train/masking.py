@@ -18,11 +18,11 @@ from torch import Tensor
 from ..encoder import Encoder
 from ..errors import OptionError
 from ..layout import Side
+from .options import MASK_RATE, MaskedSides
 
-RATE = 0.15
 BECOMES_MASK, BECOMES_OTHER = 0.8, 0.1
 
-SIDES = {"both": ((True, True),), "each": ((True, False), (False, True))}
+SIDES = {MaskedSides.BOTH: ((True, True),), MaskedSides.EACH: ((True, False), (False, True))}
 """Which sides (source, target) are masked in each pass of TLM: both at once, or each while the other is whole."""
 
 
@@ -46,7 +46,7 @@ class Masker:
         OptionError: the vocabulary has no mask, or the encoder reads one way and cannot fill in what is masked.
     """
 
-    def __init__(self, encoder: Encoder, rate: float = RATE) -> None:
+    def __init__(self, encoder: Encoder, rate: float = MASK_RATE) -> None:
         vocabulary = encoder.vocabulary
         if vocabulary.mask is None:
             raise OptionError(

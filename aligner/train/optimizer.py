@@ -15,10 +15,8 @@ from torch import Tensor, nn
 from torch.optim import AdamW, Optimizer
 
 from ..errors import DependencyError
-from ..options import expect_one_of
-
-OPTIMIZERS = ("adamw", "muon")
-MUON_FACTOR = 20.0  # its steps have another scale: 0.02 is suitable where AdamW takes 0.001
+from ..options import chosen
+from .options import MUON_FACTOR, OptimizerChoice
 
 
 def make_optimizer(
@@ -32,9 +30,9 @@ def make_optimizer(
         OptionError: no such optimizer.
         DependencyError: this torch has no Muon.
     """
-    expect_one_of("optimizer", name, OPTIMIZERS)
+    choice = chosen("optimizer", name, OptimizerChoice)
     weights = [weight for weight in learner.parameters() if weight.requires_grad]
-    if name == "adamw":
+    if choice is OptimizerChoice.ADAMW:
         return _adamw(weights, weight_decay)
     if not hasattr(torch.optim, "Muon"):
         raise DependencyError(
@@ -45,11 +43,11 @@ def make_optimizer(
         for module in learner.get_submodule("model").modules()
         if isinstance(module, nn.Linear) and module.weight.requires_grad
     ]
-    chosen = {id(weight) for weight in matrices}
+    by_muon = {id(weight) for weight in matrices}
     muon = torch.optim.Muon(matrices, weight_decay=weight_decay)
     for group in muon.param_groups:
         group["factor"] = muon_factor
-    return Several(_adamw([weight for weight in weights if id(weight) not in chosen], weight_decay), muon)
+    return Several(_adamw([weight for weight in weights if id(weight) not in by_muon], weight_decay), muon)
 
 
 def set_rate(optimizer: Optimizer, rate: float) -> None:

@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 
 import torch
-from accelerate import PartialState
 from transformers import MODEL_MAPPING
 
 from ..encoder import WholeEncoder
@@ -21,12 +20,14 @@ from .checkpoint import save_checkpoint
 from .collate import collate
 from .corpus import POSSIBLE_WEIGHT, CorpusFiles, read_corpus
 from .development import DevelopmentFiles, evaluator
-from .learner import Learner, ObjectiveOptions
+from .learner import Learner
 from .log import Progress
-from .loop import Callbacks, TrainOptions, train
+from .loop import Callbacks, train
 from .mixture import Mixture
 from .objectives import OBJECTIVES
+from .options import ObjectiveOptions, TrainOptions, Tuning
 from .plot import check_plotting, plot_log
+from .processes import PartialState
 from .resplit import Resplitter
 from .tune import merged_weights, prepare
 
@@ -35,10 +36,10 @@ from .tune import merged_weights, prepare
 class Plan:
     """What is trained, on which data, with which objectives.
 
-    `init`: the checkpoint to start from, a preset, folder or id. `objectives`: name -> weight; `asking`: their options.
-    `tuning`: which weights are trained (tune.py). `possible_weight`: that of possible links. `method`: how the result
-    aligns, where that differs from the preset of `init`. `plot`: a picture of the log, drawn whenever the state is
-    saved.
+    `init`: the checkpoint to start from, a preset, folder or id. `objectives`: name -> weight; `of_objectives`: their
+    options. `tuning`: which weights are trained (tune.py). `possible_weight`: that of possible links. `method`: how the
+    result aligns, where that differs from the preset of `init`. `plot`: a picture of the log, drawn whenever the state
+    is saved.
     """
 
     init: str
@@ -46,9 +47,9 @@ class Plan:
     out: Path
     development: Sequence[DevelopmentFiles] = ()
     objectives: Mapping[str, float] = field(default_factory=lambda: {"guided": 1.0})
-    tuning: str = "all"
+    tuning: Tuning = Tuning.ALL
     possible_weight: float = POSSIBLE_WEIGHT
-    asking: ObjectiveOptions = field(default_factory=ObjectiveOptions)
+    of_objectives: ObjectiveOptions = field(default_factory=ObjectiveOptions)
     method: Options = field(default_factory=lambda: Options())
     plot: Path | None = None
 
@@ -92,7 +93,7 @@ def run(
     corpora = [read_corpus(files, encoder, plan.possible_weight, unlinked) for files in plan.corpora]
     torch.manual_seed(options.seed)  # for the initial weights of LoRA and heads
     prepare(encoder, plan.tuning)
-    learner = Learner(encoder, plan.objectives, preset.method, plan.asking)
+    learner = Learner(encoder, plan.objectives, preset.method, plan.of_objectives)
     own = _trained(preset, plan)
     train(
         learner,

@@ -15,9 +15,9 @@ from torch import Tensor, nn
 
 from ..encoder import WholeEncoder
 from ..errors import DependencyError, OptionError
-from ..options import expect_one_of
+from ..options import chosen
+from .options import Tuning
 
-TUNINGS = ("all", "lora", "shared")
 RANK = 16  # of a LoRA product
 SCALE = 2.0  # what the product is multiplied by; LoRA's alpha / rank
 SMALL = 50_000_000  # weights; published encoders have more
@@ -32,10 +32,10 @@ def prepare(encoder: WholeEncoder, tuning: str) -> None:
         OptionError: the tuning is unknown, or does not exist for the encoder's family.
         DependencyError: LoRA needs peft.
     """
-    expect_one_of("tuning", tuning, TUNINGS)
-    if tuning == "shared":
+    choice = chosen("tuning", tuning, Tuning)
+    if choice is Tuning.SHARED:
         encoder.freeze_for_finetuning()
-    if tuning == "lora":
+    if choice is Tuning.LORA:
         _add_lora(encoder)
 
 

@@ -15,8 +15,9 @@ from xalign.families import load_encoder
 from xalign.preset import Preset
 from xalign.train import learner as learner_module
 from xalign.train.collate import collate
-from xalign.train.learner import Learner, ObjectiveOptions, torn_pairs
+from xalign.train.learner import Learner, torn_pairs
 from xalign.train.masking import Masker
+from xalign.train.options import ObjectiveOptions
 
 pytestmark = pytest.mark.peers
 

@@ -15,7 +15,7 @@ from xalign.models import resolve
 from xalign.text.sentences import read_files
 from xalign.train.adapt import adapt
 from xalign.train.development import DevelopmentFiles
-from xalign.train.loop import TrainOptions
+from xalign.train.options import TrainOptions
 from xalign.train.run import Plan
 
 OPTIONS = TrainOptions(steps=20, batch_subwords=300, learning_rate=3e-3, save_steps=10)

@@ -12,8 +12,9 @@ from xalign.extract import EXTRACTORS
 from xalign.method import Similarity
 from xalign.train.bootstrap import bootstrapped
 from xalign.train.collate import collate
-from xalign.train.learner import Learner, ObjectiveOptions, torn_pairs
+from xalign.train.learner import Learner, torn_pairs
 from xalign.train.objectives import OBJECTIVES, guided, self_training
+from xalign.train.options import ObjectiveOptions
 
 CASES = [(encode, level) for encode in ("pair", "separate") for level in ("word", "subword")]
 EVERY = dict.fromkeys(OBJECTIVES, 1.0)

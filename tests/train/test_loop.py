@@ -18,8 +18,9 @@ from xalign.train.corpus import read_corpus
 from xalign.train.development import DevelopmentFiles, evaluator
 from xalign.train.learner import Learner
 from xalign.train.log import read_log
-from xalign.train.loop import Callbacks, TrainOptions, train
+from xalign.train.loop import Callbacks, train
 from xalign.train.mixture import Mixture
+from xalign.train.options import TrainOptions
 from xalign.train.run import Plan, run
 
 SCHEDULE = {"batch_subwords": 200, "learning_rate": 3e-3, "warmup_steps": 2, "log_steps": 5}
@@ -94,7 +95,7 @@ def test_accumulated_batches_are_one_step(train_plainly, tmp_path):
 
     for name, values in {"two": {"accumulate": 2, "steps": 2}, "one": {"steps": 4}}.items():
         gradients[name], steps[name] = [], []
-        usual = {**SCHEDULE, "clip": math.inf, "log_steps": 1, "learning_rate": 0.0}
+        usual = {**SCHEDULE, "clip": 1e300, "log_steps": 1, "learning_rate": 0.0}
         callbacks = Callbacks(stepped=steps[name].append)
         train_plainly(tmp_path / name, TrainOptions(**{**usual, **values}), callbacks, watched)
         lines = (tmp_path / name / "log.jsonl").read_text().splitlines()
@@ -118,7 +119,7 @@ def test_objectives_are_logged_each_and_weighed(start, corpus, tmp_path):
 
 
 def test_a_loss_that_is_not_a_number_stops_the_run(start, corpus, tmp_path):
-    options = TrainOptions(steps=50, save_steps=50, clip=float("inf"), **{**SCHEDULE, "learning_rate": 1e30})
+    options = TrainOptions(steps=50, save_steps=50, clip=1e300, **{**SCHEDULE, "learning_rate": 1e30})
     with pytest.raises(TrainingError, match=r"inf or NaN between steps 1 and 5; .*lower learning_rate"):
         run(Plan(str(start), [corpus], tmp_path / "out"), options)
     assert not (tmp_path / "out" / "state").exists()
@@ -169,7 +170,7 @@ def test_naacl_gold_may_leave_out_pairs_without_links(start, corpus, tmp_path):
 
 @pytest.mark.parametrize("rate", [3e-3, 1e30])
 def test_no_thread_is_left_to_abort_the_process(start, corpus, tmp_path, rate):
-    options = TrainOptions(steps=5, clip=float("inf"), **{**SCHEDULE, "learning_rate": rate})
+    options = TrainOptions(steps=5, clip=1e300, **{**SCHEDULE, "learning_rate": rate})
     with nullcontext() if rate < 1 else pytest.raises(TrainingError):
         run(Plan(str(start), [corpus], tmp_path / "out"), options)
     assert not [thread for thread in threading.enumerate() if thread.name == "xalign-ahead"]

@@ -7,7 +7,8 @@ import torch
 from torch import nn
 
 from xalign.errors import OptionError
-from xalign.train.optimizer import MUON_FACTOR, Several, make_optimizer, set_rate
+from xalign.train.optimizer import Several, make_optimizer, set_rate
+from xalign.train.options import MUON_FACTOR
 
 
 class Small(nn.Module):

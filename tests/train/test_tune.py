@@ -12,7 +12,7 @@ from xalign.families import load_encoder
 from xalign.models import resolve
 from xalign.text.sentences import read_files
 from xalign.train.corpus import CorpusFiles
-from xalign.train.loop import TrainOptions
+from xalign.train.options import TrainOptions
 from xalign.train.run import Plan, run
 from xalign.train.tune import merged_weights, prepare, usual_rate
 

@@ -1,0 +1,109 @@
+"""Training texts and development sets, as `xalign train` gets them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from xalign.cli.groups import option
+
+if TYPE_CHECKING:
+    from xalign.train.corpus import CorpusFiles
+    from xalign.train.development import DevelopmentFiles
+
+PATH = click.Path(path_type=Path)  # whether it is there is told by who reads it
+
+
+@dataclass(frozen=True)
+class Corpora:
+    """Corpora, each with two texts and perhaps links, and development sets.
+
+    Raises:
+        click.UsageError: an option is given too often, or not often enough.
+    """
+
+    sources: tuple[Path, ...] = option(
+        "--src", type=PATH, multiple=True, required=True, help="Source text; repeat it for more corpora."
+    )
+    targets: tuple[Path, ...] = option(
+        "--tgt", type=PATH, multiple=True, required=True, help="Target text, as often as --src."
+    )
+    links: tuple[Path, ...] = option(
+        "--links",
+        type=PATH,
+        multiple=True,
+        help="Links in Pharaoh format, as often as --src. Without it the model adapts to the text.",
+    )
+    source_languages: tuple[str, ...] = option(
+        "--src-lang",
+        metavar="CODE",
+        multiple=True,
+        help="Language of the source, for X-MOD and XLM: once for all corpora, or once for each.",
+    )
+    target_languages: tuple[str, ...] = option(
+        "--tgt-lang", metavar="CODE", multiple=True, help="Language of the target."
+    )
+    dev: tuple[tuple[Path, Path, Path], ...] = option(
+        "--dev",
+        type=(PATH, PATH, PATH),
+        multiple=True,
+        metavar="SRC TGT GOLD",
+        help="Development set: AER is measured on it at every save, and the best weights are kept.",
+    )
+    development_languages: tuple[tuple[str, str], ...] = option(
+        "--dev-lang",
+        type=(str, str),
+        multiple=True,
+        metavar="SRC TGT",
+        help="Languages of each --dev; by default those of the first corpus.",
+    )
+    dev_one_based: bool | None = option(
+        "--dev-one-based/--dev-zero-based",
+        default=None,
+        help="Whether the gold of --dev counts words from 1 or 0; by default what is usual for its format.",
+    )
+
+    def __post_init__(self) -> None:
+        count, languages = len(self.sources), len(self.development_languages)
+        if not count == len(self.targets) == (len(self.links) or count):
+            given = f"{count} --src, {len(self.targets)} --tgt and {len(self.links)} --links"
+            raise click.UsageError(f"{given}: give one of each per corpus")
+        for flag, codes in (("--src-lang", self.source_languages), ("--tgt-lang", self.target_languages)):
+            if len(codes) not in (0, 1, count):
+                raise click.UsageError(
+                    f"{len(codes)} {flag} for {count} --src: give one for all, or one for each"
+                )
+        if languages not in (0, len(self.dev)):
+            raise click.UsageError(f"{languages} --dev-lang for {len(self.dev)} --dev: give one for each")
+
+    def files(self) -> list[CorpusFiles]:
+        from xalign.train.corpus import CorpusFiles
+
+        count = len(self.sources)
+        columns = (
+            self.sources,
+            self.targets,
+            self.links or [None] * count,
+            _for_each(self.source_languages, count),
+            _for_each(self.target_languages, count),
+        )
+        return [CorpusFiles(*row) for row in zip(*columns, strict=True)]
+
+    def development(self) -> list[DevelopmentFiles]:
+        from xalign.train.development import DevelopmentFiles
+
+        first = self.files()[0].languages
+        languages = self.development_languages or [first] * len(self.dev)
+        return [
+            DevelopmentFiles(*files, *codes, self.dev_one_based)
+            for files, codes in zip(self.dev, languages, strict=True)
+        ]
+
+
+def _for_each(codes: Sequence[str], count: int) -> Sequence[str | None]:
+    """The language of each corpus, where one may stand for all."""
+    return codes if len(codes) == count else [*codes, None][:1] * count

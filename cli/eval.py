@@ -11,14 +11,16 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from xalign.cli.groups import option_group
 from xalign.cli.help import SectionedCommand
+from xalign.cli.judged import Judged
 from xalign.cli.layers import layer_list
 from xalign.cli.options import PATH, aligner_from, line_option, models_options, progress_options
 from xalign.cli.progress import track
 from xalign.cli.standard import tell
 from xalign.errors import OptionError
 from xalign.files import STANDARD, expect_no_input, writing
-from xalign.score.evaluation import Doubt, Gold, Hypothesis, doubts, evaluate
+from xalign.score.evaluation import Doubt, Hypothesis, doubts, evaluate
 from xalign.score.figures import expect_figure
 from xalign.score.plausibility import Reading
 from xalign.score.report import REPORTS, sentence_table
@@ -28,7 +30,7 @@ from xalign.text.sentences import SentencePair, read_files
 
 @click.command(cls=SectionedCommand)
 @click.argument("files", type=PATH, nargs=-1, metavar="[HYPOTHESIS]...")
-@click.option("--gold", type=PATH, help="The links to score against.")
+@option_group(Judged, "judged")
 @click.option("--src", "source", type=PATH, help="Source text: to align, or to check links against.")
 @click.option("--tgt", "target", type=PATH, help="Target text.")
 @click.option(
@@ -37,13 +39,6 @@ from xalign.text.sentences import SentencePair, read_files
     metavar="NAME FOLDER",
     help="A public gold set and the folder of its download, for gold and text (xalign testsets).",
 )
-@click.option(
-    "--gold-one-based/--gold-zero-based",
-    default=None,
-    help="Whether the gold counts words from 1 or 0; by default what is usual for its format.",
-)
-@click.option("--one-based/--zero-based", default=None, help="The same for the hypotheses.")
-@click.option("--reverse", is_flag=True, help="The links of the hypotheses are target-source.")
 @click.option(
     "--layers", metavar="LIST", help="Score several layers of the model in one pass: all, or 7,8,9."
 )
@@ -71,13 +66,10 @@ def eval(
     ctx: click.Context,
     /,
     files: tuple[Path, ...],
-    gold: Path | None,
+    judged: Judged,
     source: Path | None,
     target: Path | None,
     testset: tuple[str, Path] | None,
-    gold_one_based: bool | None,
-    one_based: bool | None,
-    reverse: bool,
     layers: str | None,
     form: str,
     sentences: Path | None,
@@ -100,29 +92,27 @@ def eval(
     text is aligned first. A paired test compares each further file or model with the first one, and each layer with
     the best one.
     """
-    _check_usage(ctx, files, (gold, source, target), testset is not None, [*options, "layers"])
+    _check_usage(ctx, files, (judged.gold, source, target), testset is not None, [*options, "layers"])
     for output in (sentences, plot):
         if output is not None:
-            expect_no_input(output, [gold, source, target, *files])
+            expect_no_input(output, [judged.gold, source, target, *files])
     if plot is not None:
         expect_figure(plot)
     text: list[SentencePair] | None = None
     if testset is not None:
-        text, links = find_testset(testset[0]).read(testset[1])
+        text, gold = find_testset(testset[0]).read(testset[1])
     else:
         text = list(read_files(source, target, longest_line)) if source and target else None
-        links = Gold.read(gold or STANDARD, gold_one_based, text)
-    if files:
-        hypotheses = [Hypothesis.read(path, links, one_based, reverse) for path in files]
-    else:
-        hypotheses = list(_from_models(options, layers, text or [], progress))
-    scores = evaluate(links, hypotheses, against="best" if layers else "first")
-    for doubt in doubts(links, hypotheses[-1:] if layers else hypotheses, text):
+        gold = judged.read_gold(text)
+    by_models = _from_models(options, layers, text or [], progress)
+    hypotheses = judged.read(files, gold) if files else list(by_models)
+    scores = evaluate(gold, hypotheses, against="best" if layers else "first")
+    for doubt in doubts(gold, hypotheses[-1:] if layers else hypotheses, text):
         tell(f"Warning: {doubt.name}: {_told(doubt, is_file=bool(files))}")
     if plot is not None:
         from xalign.score.plots import draw
 
-        _write(plot, [draw(scores, hypotheses, links, text, plot)])
+        _write(plot, [draw(scores, hypotheses, gold, text, plot)])
     if sentences is not None:
         _write(sentences, (line.encode() for line in sentence_table(scores)))
     click.echo(REPORTS[form](scores), nl=False)

@@ -12,12 +12,13 @@ from click.core import ParameterSource
 
 from xalign.cli.groups import option_group
 from xalign.cli.help import SectionedCommand
+from xalign.cli.judged import Judged
 from xalign.cli.options import PATH, aligner_from, models_options, progress_options
 from xalign.cli.progress import track
 from xalign.cli.text_input import TextInput
 from xalign.errors import OptionError
 from xalign.files import STANDARD, expect_no_input, name_of, writing
-from xalign.score.evaluation import Gold, Hypothesis, settings
+from xalign.score.evaluation import Hypothesis, settings
 from xalign.score.figures import expect_figure
 from xalign.show.case import Exhibit
 from xalign.show.figure import draw
@@ -40,14 +41,7 @@ T = TypeVar("T")
     multiple=True,
     help="Links to show; repeat it to compare files side by side.",
 )
-@click.option("--gold", type=PATH, help="Gold: links are marked as right, possible, wrong or missing.")
-@click.option(
-    "--gold-one-based/--gold-zero-based",
-    default=None,
-    help="Whether the gold counts words from 1 or 0; by default what is usual for its format.",
-)
-@click.option("--one-based/--zero-based", default=None, help="The same for the files of --align.")
-@click.option("--reverse", is_flag=True, help="The links of --align are target-source.")
+@option_group(Judged, "judged")
 @click.option(
     "--pairs", "numbers", metavar="LIST", help="Show only these pairs, counted from 1, such as 1-20,31."
 )
@@ -63,10 +57,7 @@ def show(
     /,
     text_input: TextInput,
     files: tuple[Path, ...],
-    gold: Path | None,
-    gold_one_based: bool | None,
-    one_based: bool | None,
-    reverse: bool,
+    judged: Judged,
     numbers: str | None,
     html: Path | None,
     png: Path | None,
@@ -86,7 +77,7 @@ def show(
     columns. Without --align the text is aligned first. There are no colours if the output is not a terminal, or if
     NO_COLOR is set.
     """
-    inputs = [path for path in (*text_input.files, *files, gold) if path is not None]
+    inputs = [path for path in (*text_input.files, *files, judged.gold) if path is not None]
     if [str(path) for path in inputs].count(STANDARD) > 1:
         raise OptionError('"-" stands for several files: standard input can be read once')
     for output in (html, png):
@@ -98,20 +89,19 @@ def show(
     chosen = range(1, len(text) + 1) if numbers is None else _chosen(numbers, len(text))
     if png is not None and len(chosen) != 1:
         raise OptionError(f"--png draws one pair, not {len(chosen)}: choose it, such as --pairs 3")
-    links = None if gold is None else Gold.read(gold, gold_one_based, text)
-    systems = [Hypothesis.read(path, links, one_based, reverse, text) for path in files]
+    gold = None if judged.gold is None else judged.read_gold(text)
     systems = [
         replace(system, name=name, alignments=_pick(system.alignments, chosen))
-        for system, name in zip(systems, _short(files), strict=True)
+        for system, name in zip(judged.read(files, gold, text), _short(files), strict=True)
     ]
-    if links is not None and gold is not None:
-        links = replace(links, name=_short([gold])[0], alignments=_pick(links.alignments, chosen))
+    if gold is not None:
+        gold = replace(gold, name=Path(gold.name).name, alignments=_pick(gold.alignments, chosen))
     text = _pick(text, chosen)
     similarities = None
     if not files or ctx.get_parameter_source("model") is ParameterSource.COMMANDLINE:
         models, similarities = _by_models(options, text, progress)
         systems += models
-    exhibit = Exhibit.of(text, systems, links, similarities, chosen)
+    exhibit = Exhibit.of(text, systems, gold, similarities, chosen)
     if html is not None:
         title = " and ".join(_short(text_input.files))
         _write(html, page(exhibit, title, (options["source_language"], options["target_language"])).encode())

@@ -73,23 +73,17 @@ def train(
         TrainingError: the loss is not a number, or there is nothing to resume from.
     """
     callbacks = callbacks or Callbacks()
-    # Blocks above the layer that is compared get no gradient.
-    unused = DistributedDataParallelKwargs(find_unused_parameters=True)
-    accelerator = Accelerator(mixed_precision="no", cpu=device.type == "cpu", kwargs_handlers=[unused])
-    if accelerator.num_processes > 1:
-        device = accelerator.device
+    accelerator = _accelerator(device)
+    processes = accelerator.num_processes
+    device = accelerator.device if processes > 1 else device
     learner.to(device)
     rate = usual_rate(learner) if options.learning_rate is None else options.learning_rate
     optimizer = make_optimizer(learner, options.optimizer, options.weight_decay, options.muon_factor)
     finished = load_state(out, learner, optimizer) if resume else Finished()
     run = _Run(accelerator, learner, optimizer, device, options, rate)
-    processes = accelerator.num_processes
     drawn = mixture.batches(finished.batches, accelerator.process_index, processes)
     if accelerator.is_main_process:
-        out.mkdir(parents=True, exist_ok=True)
-        if not resume:
-            forget_state(out)
-        log = Log(out, finished.steps)
+        log = _opened_log(out, finished, resume)
     in_a_step = options.accumulate * processes  # batches
     learner.train()
     with closing(run_ahead(map(collate, drawn), wait=True)) as batches:
@@ -108,6 +102,19 @@ def train(
             if due:
                 accelerator.wait_for_everyone()
     learner.eval()
+
+
+def _accelerator(device: torch.device) -> Accelerator:
+    # Blocks above the layer that is compared get no gradient.
+    unused = DistributedDataParallelKwargs(find_unused_parameters=True)
+    return Accelerator(mixed_precision="no", cpu=device.type == "cpu", kwargs_handlers=[unused])
+
+
+def _opened_log(out: Path, finished: Finished, resume: bool) -> Log:
+    out.mkdir(parents=True, exist_ok=True)
+    if not resume:
+        forget_state(out)
+    return Log(out, finished.steps)
 
 
 def _keep_best(

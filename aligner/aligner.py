@@ -1,7 +1,7 @@
 """`Aligner`: a model and a way of aligning with it. Sentence pairs -> alignments, in their order.
 
-This composes the stages: the engine (engine.py) encodes a stream of pairs, and a comparison (comparison.py) finds links
-in their hidden states. With a lexicon (lexicon.py) it computes probabilities, and many pairs together give the links.
+The stages composed: the engine (engine.py) encodes a stream of pairs, a comparison (comparison.py) finds links in what
+the encoder says of them; with a lexicon (lexicon.py) it finds probabilities, and many pairs together give the links.
 """
 
 from __future__ import annotations
@@ -29,11 +29,10 @@ from .families import load_for_aligning
 from .linking import aligned
 from .links import Alignment
 from .method import Level
-from .models import DEFAULT, resolve
+from .models import DEFAULT, lasting_name, name_of, resolve
 from .options import with_keywords
 from .passages import Join, joined_alignment, joined_comparison, joined_directions
 from .preset import Options, Preset
-from .published import PRESETS
 from .subwords import Subwords
 from .text.pairs import Pair, Side, as_pair, as_pairs, from_columns
 from .text.sentences import SentencePair
@@ -43,14 +42,14 @@ from .text.untokenized import watched
 logger = logging.getLogger("xalign")
 _NO_LINKS = Alignment(scores=(), score=0.0)
 _Loaded = tuple[str, str, str, dict[str, Any]]
-"""The arguments of `Aligner.load`: model, device, dtype and keywords."""
+"""What an aligner was loaded with: model, device, dtype, and the keywords of `Aligner.load`."""
 
 
 class Aligner:
-    """An encoder and a method of alignment. Only one thread at a time may use it.
+    """An encoder and a way of aligning with it. One thread at a time may use it.
 
-    `preset`: that of the model. `input`, `method`, `run`: the preset with the options applied: how pairs are encoded,
-    how links are found, and the languages. `engine`: runs the stages.
+    `preset`: the model's own. `input`, `method`, `run`: what it and the options make together: how pairs are encoded,
+    how links are found, and in which languages. `engine`: what runs it, with its stages.
     """
 
     @with_keywords(Options)
@@ -64,7 +63,7 @@ class Aligner:
         """`preset`: by default that of the encoder.
 
         Raises:
-            OptionError: as `load`.
+            OptionError: as of `load`.
         """
         self.encoder = encoder
         self.preset = preset or encoder.preset
@@ -106,17 +105,17 @@ class Aligner:
         >>> Aligner.load("mini").align([("das Haus", "the house")])  # doctest: +SKIP
 
         Args:
-            all_layers: False drops the blocks above the layer that is compared, which saves memory.
-            trust_remote_code: allows a checkpoint to run its own Python code; otherwise such a checkpoint is refused.
-            limits: how many pairs are computed at once, and how large they may be.
-            options: `layer`, `encode`, `similarity`, `extract`, `threshold`, `level`, ...: the keys of `Options`, which
-                are options of the command line too (docs/methods.md). None keeps the value of the preset.
+            all_layers: False drops the blocks above the layer that is compared, which saves their memory.
+            trust_remote_code: runs the Python code that a checkpoint brings; without it such a checkpoint is refused.
+            limits: how many pairs are taken at once, and how large they may be.
+            options: `layer`, `encode`, `similarity`, `extract`, `threshold`, `level`, ...: those of `Options`, which
+                are options of the command line too (docs/methods.md). None leaves a value to the model's preset.
 
         Raises:
             ModelError: the model is unknown or cannot be read.
             OptionError: an option is unknown, out of range, or two do not go together.
         """
-        preset = resolve(_name(model))
+        preset = resolve(name_of(model))
         settled, _ = preset.with_options(options)
         layer = settled.method.known_layer
         place = choose_device(device)
@@ -125,33 +124,33 @@ class Aligner:
         encoder = load_for_aligning(settled, place, precision, highest, trust_remote_code)
         aligner = cls(encoder, preset, limits, **options)
         keywords = {"all_layers": all_layers, "trust_remote_code": trust_remote_code, "limits": limits}
-        aligner._loaded = _lasting(model), device, dtype, {**keywords, **options}
+        aligner._loaded = lasting_name(model), device, dtype, {**keywords, **options}
         logger.info("aligning with %s", aligner._summary())
         return aligner
 
     from_pretrained = load
 
     def save_pretrained(self, folder: str | os.PathLike[str]) -> None:
-        """Save the model and the method of this aligner in a new or empty folder, for `load(folder)`.
+        """Write the model into a new or empty folder, with the method of this aligner: `load(folder)` aligns alike.
 
-        The checkpoint is in float32, and transformers can read it, too. It does not contain languages, device and
-        dtype.
+        The checkpoint is an ordinary one, in float32, which transformers reads too. Languages, device and dtype are not
+        in it.
 
         Raises:
-            OptionError: the folder is not empty.
+            OptionError: the folder holds something.
         """
         whole = self.encoder if isinstance(self.encoder, WholeEncoder) else None
         trusts = self._loaded is not None and self._loaded[-1]["trust_remote_code"]
         export(replace(self.preset, input=self.input, method=self.method), Path(folder), whole, trusts)
 
     def __call__(self, source: Side, target: Side) -> Alignment:
-        """The alignment of one pair; each side is a text or a list of words.
+        """The alignment of one pair; a side is a text or its words.
 
         >>> print(aligner("das Haus", "the house"))  # doctest: +SKIP
         0-0 1-1
 
         Raises:
-            InputError: as `align`.
+            InputError: as of `align`.
         """
         [alignment] = self.align([(source, target)])
         return alignment
@@ -166,7 +165,7 @@ class Aligner:
         return f"{self.preset.name}: {method}; {dtype} on {encoder.device}"
 
     def __reduce__(self) -> tuple[Callable[..., Aligner], tuple[type[Aligner], *_Loaded]]:
-        """Pickles and copies contain the arguments of `load`, not the weights."""
+        """Pickles and copies hold what the aligner was loaded with, and not its weights."""
         if self._loaded is None:
             raise ModelError(
                 "this aligner was not made by Aligner.load, and does not know where its weights are: "
@@ -175,33 +174,37 @@ class Aligner:
         return _loaded_again, (type(self), *self._loaded)
 
     def align(self, pairs: Iterable[Pair]) -> Iterator[Alignment]:
-        """One alignment per pair, in the order of the pairs; that of a pair with an empty side has no links.
+        """One alignment per pair, in their order; a pair with an empty side has one without links.
 
-        A pair that is too large, or does not fit into memory, gets no links either; the logger "xalign" warns, with the
-        number of the pair, counted from 1. With a lexicon the links of a pair depend on the other pairs.
+        A pair that is too large, or does not fit into the memory, has one without links too; the logger "xalign" warns
+        of it with its number, counted from 1. With a lexicon many pairs are taken together, and what is found in one
+        depends on the others.
 
         Raises:
-            InputError: an item is not a pair (see pairs.py). For a list this is raised at the call.
+            InputError: something is no pair (pairs.py says what is). Of a list it is raised at the call.
         """
         return (alignment for _, alignment in self.align_pairs(pairs))
 
     def align_pairs(self, pairs: Iterable[Pair], first: int = 0) -> Iterator[tuple[SentencePair, Alignment]]:
-        """As `align`, but each alignment comes with its pair.
+        """As `align`, each alignment beside the pair that it belongs to.
 
         >>> for pair, alignment in aligner.align_pairs(read_files(source, target)): ...  # doctest: +SKIP
 
         Args:
-            first: number of pairs of the text before these (see `taken_with`).
+            first: pairs of the text that come before these (see `taken_with`).
+
+        Raises:
+            InputError: as of `align`.
         """
-        stream = watched(as_pairs(pairs, self._split))
+        stream = watched(as_pairs(pairs, self._split), first)
         return ((pair, found) for pair, [found] in self._found(stream, [self.layer], first))
 
     def taken_with(self, first: int, end: int | None = None) -> tuple[int, int | None]:
-        """Which pairs of a text to read, from and up to, in order to align those from `first` up to `end`.
+        """From which pair on, and up to which, a text must be read to align its pairs from `first` up to `end`.
 
         Pairs are counted from 0; None is the end of the text. Pairs are computed in blocks, and with a lexicon many
-        pairs share it. If these pairs are read, `align_pairs` gives a part of a text the very links and scores that it
-        has in the whole text.
+        share it: in a part of a text, read so far around it, `align_pairs` finds what it finds in the whole text, to
+        the last digit of a score.
 
         >>> start, stop = aligner.taken_with(1_000, 2_000)  # doctest: +SKIP
         >>> found = aligner.align_pairs(islice(pairs, start, stop), first=start)  # doctest: +SKIP
@@ -226,10 +229,10 @@ class Aligner:
         return {name: [fields.get(name) for fields in found] for name in ("links", "scores", "score")}
 
     def align_layers(self, pairs: Iterable[Pair], layers: Sequence[int]) -> Iterator[dict[int, Alignment]]:
-        """As `align`, with one alignment per pair and layer, from one pass of the encoder.
+        """As `align`, one alignment per pair and layer, in one pass of the encoder.
 
         Raises:
-            InputError: as `align`.
+            InputError: as of `align`.
             LayerError: the encoder has no such layer.
         """
         self.encoder.check_layers(layers)
@@ -239,14 +242,13 @@ class Aligner:
         )
 
     def compare(self, pairs: Iterable[Pair]) -> Iterator[tuple[SentencePair, Compared]]:
-        """As `align_pairs`, each alignment with the similarity matrix of the words.
+        """As `align_pairs`, each alignment with the similarity of words that its links were read off.
 
-        The matrix of a pair that cannot be aligned, since a side is empty or the pair is too large, is empty. Shape:
-        (0, 0)
+        Of a pair that cannot be aligned, with an empty side or too large, the similarity is empty. Shape: (0, 0)
 
         Raises:
-            InputError: as `align`.
-            OptionError: the aligner uses a lexicon, whose links do not come from a similarity.
+            InputError: as of `align`.
+            OptionError: the aligner counts in a lexicon, whose links are not read off a similarity.
         """
         if self.method.lexicon:
             raise OptionError("links of a lexicon come from no similarity: load an aligner without one")
@@ -259,11 +261,11 @@ class Aligner:
         )
 
     def explain(self, pair: Pair) -> Explanation:
-        """The alignment of one pair, with everything that it came from.
+        """The alignment of one pair with all that led to it.
 
         Raises:
-            InputError: `pair` is not a pair, or is too large.
-            OptionError: a side of the pair is empty, or the aligner uses a lexicon.
+            InputError: it is no pair, or too large.
+            OptionError: a side of the pair is empty, or the aligner counts in a lexicon.
         """
         if self.method.lexicon:
             raise OptionError("a pair alone has no lexicon: load an aligner without one to explain it")
@@ -291,13 +293,13 @@ class Aligner:
     def _found(
         self, pairs: Iterator[SentencePair], layers: Sequence[int], first: int = 0
     ) -> Iterator[tuple[SentencePair, list[Alignment]]]:
-        """Each pair with its alignments, one for each layer."""
+        """Each pair with its alignments, one per layer."""
         found: Any = self.engine.run(pairs, layers, *self.finding, first)
         return aligned(found, self.method, self.limits, first)
 
     @property
     def finding(self) -> tuple[Finder[Any], Join[Any], Any]:
-        """The arguments of `Engine.run`: results are alignments, or with a lexicon probabilities for `aligned`."""
+        """What the engine looks for, as `Engine.run` takes it; `aligned` makes alignments of what it finds."""
         if self.method.lexicon:
             return self.comparison.probabilities, joined_directions, None
         return self.comparison.link, joined_alignment, _NO_LINKS
@@ -308,7 +310,7 @@ class Aligner:
         return tuple(self.encoder.pieces(text.ids.tolist()))
 
 
-@cache  # warned of once
+@cache  # so that it is said once
 def _warn_of_language(model: str, language: str) -> None:
     logger.warning(
         "%s does not list the language %r: expect worse links (xalign models show %s)", model, language, model
@@ -320,20 +322,3 @@ def _loaded_again(
 ) -> Aligner:
     use_one_thread_if_forked()
     return kind.load(model, device, dtype, **keywords)
-
-
-def _lasting(model: str | os.PathLike[str]) -> str:
-    """The name, id or absolute path that loads the same model, whatever the working directory."""
-    name = _name(model)
-    is_path = not isinstance(model, str) or (name not in PRESETS and Path(name).exists())
-    return str(Path(name).resolve()) if is_path else name
-
-
-def _name(model: str | os.PathLike[str]) -> str:
-    """The argument of `resolve`; a path object always means the path, even if it is the name of a preset too."""
-    if isinstance(model, str):
-        return model
-    try:
-        return os.path.join(os.curdir, model)  # noqa: PTH118
-    except TypeError:
-        raise OptionError(f"model is {model!r}: it must be a name, a folder or a hub id", "model") from None

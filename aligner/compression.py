@@ -13,17 +13,19 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
+from .addresses import opened
+
 COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
 _CHUNK = 512  # compressed bytes read at once; Zstandard expands them all, to at most 32,768 times as many
 _BUFFER = 1 << 17
 
 
 def open_as(suffix: str, path: Path | str, mode: str) -> IO[bytes]:
-    """Open a file as if it had this suffix, in mode "rb" or "wb"."""
-    if suffix not in COMPRESSED:
-        return Path(path).open(mode)
-    file: IO[bytes] = (_READERS if mode == "rb" else _WRITERS)[suffix](Path(path))
-    return file
+    """Open a file as if it had this suffix, in mode "rb" or "wb"; one that is read may be at an address."""
+    if mode == "rb":
+        raw = opened(path)
+        return _READERS[suffix](raw) if suffix in COMPRESSED else raw
+    return _WRITERS[suffix](Path(path)) if suffix in COMPRESSED else Path(path).open(mode)
 
 
 def compressed(suffix: str, text: bytes) -> bytes:
@@ -44,10 +46,10 @@ class _Frames(io.RawIOBase):
     truncated file as complete.
     """
 
-    def __init__(self, path: Path, new_frame: Callable[[], Any]) -> None:
+    def __init__(self, file: IO[bytes], new_frame: Callable[[], Any]) -> None:
         self._new_frame = new_frame
         self._frame = new_frame()
-        self._file = path.open("rb")
+        self._file = file
         self._compressed = b""
         self._text = memoryview(b"")
 
@@ -104,14 +106,25 @@ class _ZstandardFrame:
         return self._frame.decompress(data)
 
 
-def _read_frames(new_frame: Callable[[], Any], path: Path) -> IO[bytes]:
-    return io.BufferedReader(_Frames(path, new_frame), _BUFFER)
+class _Gzip(gzip.GzipFile):
+    """A file that is closed with what it is read from."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        if file.seekable():
+            if not file.read(1):
+                file.close()
+                raise EOFError("an empty file is not a compressed file")
+            file.seek(0)
+        super().__init__(fileobj=file, mode="rb")
+        self._file = file
+
+    def close(self) -> None:
+        super().close()
+        self._file.close()
 
 
-def _read_gzip(path: Path) -> Any:
-    if path.is_file() and path.stat().st_size == 0:
-        raise EOFError("an empty file is not a compressed file")
-    return gzip.GzipFile(path, "rb")
+def _read_frames(new_frame: Callable[[], Any], file: IO[bytes]) -> IO[bytes]:
+    return io.BufferedReader(_Frames(file, new_frame), _BUFFER)
 
 
 def _write_zstandard(path: Path) -> IO[bytes]:
@@ -122,8 +135,8 @@ def _write_zstandard(path: Path) -> IO[bytes]:
     return file  # type: ignore[no-any-return]
 
 
-_READERS: dict[str, Callable[[Path], Any]] = {
-    ".gz": _read_gzip,
+_READERS: dict[str, Callable[[IO[bytes]], Any]] = {
+    ".gz": _Gzip,
     ".bz2": partial(_read_frames, bz2.BZ2Decompressor),
     ".xz": partial(_read_frames, lzma.LZMADecompressor),
     ".zst": partial(_read_frames, _ZstandardFrame),

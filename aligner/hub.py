@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import blake2b
 from pathlib import Path
 
 from .errors import ModelError
@@ -27,6 +28,7 @@ _WEIGHTS = (
 _INDEX = ".index.json"
 _SMALL = ("*.json", "*.txt", "*.model", "*.spm", "*.codes", "*.tiktoken")
 _TOKENIZERS = ("tokenizer.json", "vocab.*", "*.model", "*.spm", "*.codes", "*.tiktoken")
+_SAMPLE = 1 << 20  # bytes of a file of weights, at its beginning, in its middle and at its end
 _PATIENCE = 5  # seconds to wait for the hub to say whether it has a file
 
 
@@ -179,3 +181,21 @@ def _downloading(checkpoint: str) -> Iterator[None]:
         raise ModelError(
             f"{checkpoint}: not completely in the hub's cache {constants.HF_HUB_CACHE}, and {why}{elsewhere}"
         ) from error
+
+
+def digest(checkpoint: Path) -> str:
+    """What tells apart the checkpoints at a place, a folder or an archive: by names, sizes and samples of the files."""
+    digest = blake2b(digest_size=8)
+    files = (
+        [checkpoint]
+        if checkpoint.is_file()
+        else sorted(path for path in checkpoint.iterdir() if path.is_file())
+    )
+    for path in files:
+        size = path.stat().st_size
+        digest.update(f"{path.name} {size} ".encode())
+        with path.open("rb") as file:
+            for start in (0, size // 2, max(0, size - _SAMPLE)):
+                file.seek(start)
+                digest.update(file.read(_SAMPLE))
+    return digest.hexdigest()

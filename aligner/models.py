@@ -11,11 +11,12 @@ Does not: load anything (encoder.py does), or import torch.
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import replace
 from pathlib import Path
 
 from . import hub
-from .errors import ModelError
+from .errors import ModelError, OptionError
 from .json_file import shortened
 from .options import did_you_mean
 from .preset import PRESET_FILE, Family, Preset
@@ -120,3 +121,20 @@ def verify(preset: Preset, folder: Path) -> dict[str, bool]:
 def _md5(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+
+
+def lasting_name(model: str | os.PathLike[str]) -> str:
+    """What loads the same model from any folder."""
+    name = name_of(model)
+    is_path = not isinstance(model, str) or (name not in (*BUNDLED, *PRESETS) and Path(name).exists())
+    return str(Path(name).resolve()) if is_path else name
+
+
+def name_of(model: str | os.PathLike[str]) -> str:
+    """What `resolve` takes; a path that is the name of a preset too is the path."""
+    if isinstance(model, str):
+        return model
+    try:
+        return os.path.join(os.curdir, model)  # noqa: PTH118
+    except TypeError:
+        raise OptionError(f"model is {model!r}: it must be a name, a folder or a hub id", "model") from None

@@ -117,7 +117,7 @@ class AlignerPool:
 
     def align_pairs(self, pairs: Iterable[Pair], first: int = 0) -> Iterator[tuple[SentencePair, Alignment]]:
         """As `Aligner.align_pairs`; errors as of `align`."""
-        stream = watched(as_pairs(pairs, self._split))
+        stream = watched(as_pairs(pairs, self._split), first)
         found = self._run(blocks(stream, self.facts.block, self.facts.limits.first_block, first=first))
         return ((pair, each) for pair, [each] in aligned(found, self.facts.method, self.facts.limits, first))
 

@@ -1,6 +1,6 @@
 """How many pairs a second do the cores of a machine align, as threads of one process and as processes of a core each?
 
-    python benchmarks/processes.py --cores 1 2 4 corpus.de corpus.en
+    python benchmarks/processes.py corpus.de corpus.en --cores 1 2 4
 
 Each way runs on as many cores as it is given (Linux only), from the first pair to the last, after the models are loaded
 and have aligned one pair. `host`: CPU time of the process that reads, hands out blocks and collects alignments, for a

@@ -14,6 +14,7 @@ import click
 
 from xalign.ahead import begun, until_error
 from xalign.cli.broken import OnError
+from xalign.cli.cluster import Cluster
 from xalign.cli.groups import option, option_group
 from xalign.cli.help import SectionedCommand
 from xalign.cli.options import model_options, output_option, progress_options
@@ -81,6 +82,7 @@ class OutputFormat:
 @option_group(Pieces, "pieces")
 @model_options
 @option_group(Processes, "processes")
+@option_group(Cluster, "cluster")
 @progress_options
 @click.pass_context
 def align(
@@ -94,6 +96,7 @@ def align(
     on_error: OnError,
     pieces: Pieces,
     processes: Processes,
+    cluster: Cluster,
     progress: str,
     **model: Any,
 ) -> None:
@@ -111,6 +114,10 @@ def align(
     and pieces are linked (docs/marian.md). Output line i belongs to input line i; if a side is empty, so is the line.
     With -o, the output is called FILE.partial until it is complete; a run that was stopped goes on with --resume.
     """
+    if cluster.is_meant(ctx):
+        as_written = WriteOptions(write.scores, write.one_based)
+        options = cluster.arguments(text, as_written, on_error, pieces, processes.threads, model)
+        return cluster.run(options, progress)
     read, in_words = text.reader(model), pieces.in_words()
     for written in (output, on_error.report):
         if written is not None:
@@ -159,7 +166,7 @@ def _run(
         raise ended_by[0]
 
 
-def _left(part: Part, source: Path, out: Job | Stream) -> int | None:
+def _left(part: Part, source: Path | str, out: Job | Stream) -> int | None:
     """How many pairs are still to come."""
     total = part.total(count_lines(source))
     return None if total is None else total - out.pairs

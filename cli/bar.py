@@ -38,9 +38,9 @@ class Bar(Watch):
         self._task = progress.add_task(what, total=total)
         super().__init__()
 
-    def advance(self) -> None:
-        super().advance()
-        self._progress.update(self._task, advance=1, description=self.note or self._what)
+    def advance(self, by: int = 1) -> None:
+        super().advance(by)
+        self._progress.update(self._task, advance=by, description=self.note or self._what)
 
     def go_on_from(self, done: int) -> None:
         super().go_on_from(done)

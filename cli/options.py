@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from xalign.addresses import is_address
 from xalign.cli.groups import gathered
 from xalign.cli.model_name import MODEL
 from xalign.cli.progress import MODES
@@ -25,6 +26,16 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 PATH = click.Path(allow_dash=True, path_type=Path)
+
+
+class _Place(click.Path):
+    """A path, or an address such as s3://bucket/name, which stays a text."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return value if is_address(value) else super().convert(value, param, ctx)
+
+
+PLACE = _Place(allow_dash=True, path_type=Path)
 
 output_option = click.option(
     "--output", "-o", type=PATH, default=STANDARD, help="File to write; a suffix such as .gz compresses it."

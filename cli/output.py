@@ -7,7 +7,6 @@ import sys
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from hashlib import blake2b
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -16,7 +15,7 @@ from xalign.cli.standard import tell
 from xalign.cli.stopping import Stopped
 from xalign.errors import LineError, XalignError
 from xalign.files import is_replaced, partial_name, telling_failures, writing
-from xalign.hub import checkpoint_folder
+from xalign.hub import checkpoint_folder, digest
 from xalign.text.sentences import SentencePair
 from xalign.version import VERSION
 
@@ -27,8 +26,8 @@ if TYPE_CHECKING:
 _OF_ONE_RUN = (
     *("source", "target", "output", "resume", "report", "progress"),
     *("device", "dtype", "devices", "threads"),
+    *("more", "ray", "output_dir", "part_pairs", "actors", "keep"),  # of a cluster, which has folders
 )
-_SAMPLE = 1 << 20  # bytes of a file of weights, at its beginning, in its middle and at its end
 
 
 class Stream:
@@ -103,27 +102,9 @@ def made_by(facts: Facts, options: Mapping[str, Any]) -> dict[str, str]:
     """Everything that decides which bytes are written, for a text; `options` are those of the command."""
     return {
         "xalign": VERSION,
-        "weights": _digest(checkpoint_folder(facts.preset.checkpoint.place)),
+        "weights": digest(checkpoint_folder(facts.preset.checkpoint.place)),
         "device": facts.device,
         "dtype": facts.dtype,
         "pairs in a block": str(facts.block),
         **{f"--{name.replace('_', '-')}": str(options[name]) for name in options if name not in _OF_ONE_RUN},
     }
-
-
-def _digest(checkpoint: Path) -> str:
-    """Of the files of a folder, or of an archive: their names, sizes, and samples of what is in them."""
-    digest = blake2b(digest_size=8)
-    files = (
-        [checkpoint]
-        if checkpoint.is_file()
-        else sorted(path for path in checkpoint.iterdir() if path.is_file())
-    )
-    for path in files:
-        size = path.stat().st_size
-        digest.update(f"{path.name} {size} ".encode())
-        with path.open("rb") as file:
-            for start in (0, size // 2, max(0, size - _SAMPLE)):
-                file.seek(start)
-                digest.update(file.read(_SAMPLE))
-    return digest.hexdigest()

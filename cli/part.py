@@ -14,6 +14,7 @@ from pathlib import Path
 
 import click
 
+from xalign.addresses import is_address
 from xalign.cli.groups import option
 from xalign.cli.job import MEMBER, Job
 from xalign.cli.output import Stream
@@ -66,7 +67,7 @@ class Lines:
         help="Align the K-th of N parts of the text; concatenated they are the whole.",
     )
 
-    def of(self, text: Path) -> Part:
+    def of(self, text: Path | str) -> Part:
         """The part of this text.
 
         Raises:
@@ -83,9 +84,9 @@ class Lines:
         return Part.shard(int(numbers[1]), int(numbers[2]), _count(text))
 
 
-def _count(text: Path) -> int:
+def _count(text: Path | str) -> int:
     lines = count_lines(text)
-    if lines is None and not text.is_file():
+    if lines is None and not is_address(text) and not Path(text).is_file():
         raise OptionError(
             f"--shard counts the lines of the text first, and {text} can be read only once: give a file"
         )

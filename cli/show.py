@@ -103,7 +103,7 @@ def show(
         systems += models
     exhibit = Exhibit.of(text, systems, gold, similarities, chosen)
     if html is not None:
-        title = " and ".join(_short(text_input.files))
+        title = " and ".join(_short(list(map(Path, text_input.files))))
         _write(html, page(exhibit, title, (options["source_language"], options["target_language"])).encode())
     if png is not None:
         _write(png, draw(exhibit, png))

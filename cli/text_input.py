@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -12,8 +11,9 @@ from typing import Any
 
 import click
 
+from xalign.cli.columns import columns_of
 from xalign.cli.groups import argument, option, shared
-from xalign.cli.options import PATH, line_option
+from xalign.cli.options import PLACE, line_option
 from xalign.cli.standard import tell
 from xalign.errors import OptionError
 from xalign.files import STANDARD, OnBroken, skip_long
@@ -26,8 +26,8 @@ from xalign.text.tokenization import TOKENIZERS, splits
 class TextInput:
     """SRC and TGT, or one stream with both sides on each line."""
 
-    source: Path = argument(type=PATH, metavar="[SRC]", default=STANDARD)
-    target: Path | None = argument(type=PATH, metavar="[TGT]", required=False)
+    source: Path | str = argument(type=PLACE, metavar="[SRC]", default=STANDARD)
+    target: Path | str | None = argument(type=PLACE, metavar="[TGT]", required=False)
     form: str | None = shared(
         click.option(
             "--tsv", "form", flag_value="tsv", help="The input has source and target in two columns."
@@ -42,7 +42,7 @@ class TextInput:
     columns: str | None = option(
         "--columns",
         metavar="SRC,TGT",
-        help="The columns of source and target, counted from 1; by default 1,2. Implies --tsv.",
+        help="The columns of source and target, counted from 1; by default 1,2. Implies --tsv. With --jsonl: names.",
     )
     words: str | None = option(
         "--words",
@@ -60,14 +60,11 @@ class TextInput:
     longest_line: int = shared(line_option)
 
     def __post_init__(self) -> None:
-        if self.target is not None and (self.form or self.columns):
-            option = f"--{self.form}" if self.columns is None else "--columns"
-            raise click.UsageError(f"{option} is for one stream, not for two files")
         if self.commands and self.words is not None:
             raise OptionError("--words and --words-command both say how text becomes words: give one")
 
     @property
-    def files(self) -> list[Path]:
+    def files(self) -> list[Path | str]:
         return [self.source] if self.target is None else [self.source, self.target]
 
     def reader(self, model: Mapping[str, Any]) -> Callable[[OnBroken], Iterator[SentencePair]]:
@@ -81,27 +78,20 @@ class TextInput:
         split = splits(self.words, *languages)
         if self.commands:
             split, then = WHOLE, partial(filtered, commands=commands_of(self.commands, *languages))
+        if self.target is not None and (self.form or self.columns):
+            option = f"--{self.form}" if self.columns is None else "--columns"
+            raise click.UsageError(f"{option} is for one stream, not for two files")
         if self.target is not None:
             read = partial(read_files, self.source, self.target, self.longest_line, split=split)
         else:
-            columns = self._columns()
-            form = self.form if columns is None else "tsv"
+            form = self.form or ("tsv" if self.columns else None)
+            columns = None if self.columns is None else columns_of(self.columns, form)
             read = partial(read_stream, self.source, form, columns, self.longest_line, split=split)
         return lambda on_broken: then(read(on_broken=on_broken))
 
     def pairs(self, model: Mapping[str, Any]) -> list[SentencePair]:
         """All pairs; a line that cannot be read ends the command."""
         return list(self.reader(model)(skip_long))
-
-    def _columns(self) -> tuple[int, int] | None:
-        if self.columns is None:
-            return None
-        if self.form == "jsonl":
-            raise click.UsageError("--columns is for columns, and --jsonl says there are none")
-        numbers = re.fullmatch(r"([1-9]\d{0,5}),([1-9]\d{0,5})", self.columns, re.ASCII)
-        if numbers is None or numbers[1] == numbers[2]:
-            raise OptionError(f"--columns is {self.columns[:40]!r}: expected two numbers from 1, such as 2,3")
-        return int(numbers[1]), int(numbers[2])
 
     def tell_terminal(self) -> None:
         """Say what is read from the terminal. In silence, a command that waits for input would look as if it hung."""

@@ -15,8 +15,8 @@ class Watch:
         self.done = 0
         self.note = ""
 
-    def advance(self) -> None:
-        self.done += 1
+    def advance(self, by: int = 1) -> None:
+        self.done += by
 
     def go_on_from(self, done: int) -> None:
         """What an earlier run has done counts neither for the rate nor for the time left."""

@@ -130,6 +130,20 @@ def test_text(folder):
     assert lines(folder / "links.align")[1].split()[-1] == "4-3"
 
 
+@pytest.mark.ray
+def test_scale(folder):
+    pytest.importorskip("ray", reason="pip install 'xalign-words[ray]'")
+    text = {
+        suffix: (SET / f"test.{suffix}").read_text(encoding="utf-8").splitlines() for suffix in ("de", "en")
+    }
+    pairs = [f"{source}\t{target}\n" for source, target in zip(text["de"], text["en"], strict=True)]
+    for name, some in (("a", pairs[:20]), ("b", pairs[20:])):
+        (folder / f"pairs-{name}.tsv.gz").write_bytes(gzip.compress("".join(some).encode()))
+    run(folder, "scale.md")
+    assert len(lines(folder / "corpus.align")) == len(pairs)
+    assert lines(folder / "corpus.align")[0].startswith("0-0 1-1 2-2 3-3")
+
+
 def test_the_mean_score_of_pairs_is_what_the_page_computes():
     page = (ROOT / "docs" / "text.md").read_text(encoding="utf-8")
     awk = re.search(r"\| (awk .*)", page)[1]

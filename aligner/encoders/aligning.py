@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 import torch
 from torch import Tensor
 
-from ..encoder import Encoder, WholeEncoder
-from ..encoder_input import EncoderInput
+from ..encoder import Encoder, EncoderInput, WholeEncoder
 
 
 class AligningEncoder(Encoder):

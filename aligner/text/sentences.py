@@ -1,9 +1,9 @@
 """Lines of text -> sentence pairs: two files, or one stream of bars, columns or JSON lines.
 
-Words end at spaces and tabs and nowhere else, as in Moses, fast_align and Marian, so that word j is the same word for
-all of them. A no-break space, or U+2028, is part of a word. So are byte order marks, except at the start of a file, and
-carriage returns, except at the end of a line. A sentence has the same words in every form. Everything streams.
-Does not: tokenize text; the caller may pass a function that does (tokenization.py).
+A word ends at a space or a tab and nowhere else, as for Moses, fast_align and Marian, so that word j means the
+same to all of them: a no-break space, or U+2028, is part of a word. So is a byte order mark but for one at the start of
+a file, and a carriage return but for one that ends a line; a sentence has the same words in every form. Everything
+streams. Does not: tokenize text; who reads may say what makes words of it (tokenization.py).
 """
 
 from __future__ import annotations
@@ -19,11 +19,12 @@ from pathlib import Path
 from ..errors import InputError, LineError
 from ..files import LONGEST_LINE, STANDARD, OnBroken, count_lines, name_of, read_lines, skip_long
 
-# JSON can escape half of a surrogate pair, which is no character and cannot be written in UTF-8.
+# JSON can escape one half of a surrogate pair alone, which is no character and has no place in UTF-8.
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 _INNER_MARK = re.compile("(\t|\\|\\|\\| ?)\ufeff")
 _NUMBER = re.compile(r"\s*[-+]?\d[\d.,eE+-]*\s*", re.ASCII)
 SOURCE_AND_TARGET = (1, 2)  # the columns of a line, counted from 1
+Columns = tuple[int, int] | tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def words(text: str) -> tuple[str, ...]:
 
 Split = Callable[[str], tuple[str, ...]]
 Splits = tuple[Split, Split]
-"""Functions that split the text of the source, and of the target, into words."""
+"""What makes words of the text of the source, and of the target."""
 
 WORDS: Splits = (words, words)
 
@@ -76,11 +77,11 @@ def read_files(
     Args:
         longest: most bytes in a line.
         on_broken: decides about a line that is too long or not UTF-8.
-        split: splits text into words.
+        split: makes words of text.
 
     Raises:
-        InputError: a file is missing, or one ends before the other; for plain files this is raised before the first
-            pair. Or what `on_broken` raises.
+        InputError: a file is missing, or one ends before the other: of plain files this is told before the first pair.
+            Or what `on_broken` raises.
     """
     if str(source) == str(target) == STANDARD:
         raise InputError('both sides are "-": give a single "-" for a stream of "source ||| target"')
@@ -108,38 +109,40 @@ def _expect_as_many_lines(source: Path | str, target: Path | str) -> None:
 def read_stream(
     path: Path | str,
     form: str | None = None,
-    columns: tuple[int, int] | None = None,
+    columns: Columns | None = None,
     longest: int = LONGEST_LINE,
     on_broken: OnBroken = skip_long,
     split: Splits = WORDS,
+    start: tuple[int, int] = (0, 0),
 ) -> Iterator[SentencePair]:
     """One sentence pair per line.
 
     Args:
         path: a file, perhaps compressed, or "-" for standard input.
-        form: one of FORMS; None recognizes JSON lines, and reads everything else as "source ||| target".
-        columns: those of source and target, counted from 1, if the form is tsv. None is the first two, unless the first
-            line shows that they are not text.
+        form: one of FORMS; None takes JSON lines for JSON lines and all else for "source ||| target".
+        columns: those of source and target, counted from 1, where the form is tsv, or their names, where it is jsonl.
+            None takes "src" and "tgt", or the first two, unless the first line says that they can't be meant.
         longest: most bytes in a line.
         on_broken: decides about a line that is too long, not UTF-8, or not of the form.
-        split: splits text into words; words in JSON lists are not changed.
+        split: makes words of text; words that JSON lines give are left as they are.
+        start: how many lines to pass over, and how many bytes these take.
 
     Raises:
-        InputError: the file is missing, or the first two columns are not text. Or what `on_broken` raises.
+        InputError: the file is missing, or its first line has other columns; or what `on_broken` raises.
     """
-    lines = read_lines(path, longest, on_broken)
+    lines = read_lines(path, longest, on_broken, start)
     if form is None:
         head = list(_until_words(lines))
         form = "jsonl" if head and _is_json_pair(head[-1]) else "bars"
         lines = chain(head, lines)
-    parse = partial(FORMS[form] if columns is None else partial(parse_columns, columns=columns), split=split)
-    is_first_of_columns = form == "tsv" and columns is None
-    for number, line in enumerate(lines, start=1):
+    parse = partial(FORMS[form], split=split, **({} if columns is None else {"columns": columns}))
+    is_first_of_columns = form == "tsv" and columns is None and start == (0, 0)
+    for number, line in enumerate(lines, start=start[0] + 1):
         if is_first_of_columns and words(line):
             _expect_text_first(line, f"{name_of(path)} line {number}")
             is_first_of_columns = False
         try:
-            # If two files were pasted, the first line has the byte order marks of both.
+            # Files that were pasted each bring their own mark to the first line.
             pair = parse(_INNER_MARK.sub(r"\1", line) if number == 1 and form != "jsonl" else line)
         except InputError as error:
             on_broken(LineError(name_of(path), number, str(error), *error.options))
@@ -156,7 +159,7 @@ def _until_words(lines: Iterator[str]) -> Iterator[str]:
 
 
 def _is_json_pair(line: str) -> bool:
-    """Whether a line is a JSON object, and not a "source ||| target" that begins with a brace."""
+    """Whether a line is an object, and no "source ||| target" that begins with a brace."""
     try:
         return isinstance(json.loads(line), dict)
     except (ValueError, RecursionError):
@@ -164,7 +167,7 @@ def _is_json_pair(line: str) -> bool:
 
 
 def _unended(text: str) -> str:
-    """Text from the middle of a line, without the carriage return that a pasted line may have brought."""
+    """A line of a file as it stands within another line, pasted: it may have brought its carriage return."""
     return text.removesuffix("\r")
 
 
@@ -192,7 +195,7 @@ def parse_bars(line: str, split: Splits = WORDS) -> SentencePair:
 def parse_columns(
     line: str, columns: tuple[int, int] = SOURCE_AND_TARGET, split: Splits = WORDS
 ) -> SentencePair:
-    """Read "source, tab, target", or other columns, and ignore the rest; a blank line is a pair of empty sentences.
+    """Read "source, tab, target", or other columns; the rest is left alone, a blank line is a pair of empty sentences.
 
     >>> parse_columns("0.93\\tdas Haus\\tthe house", columns=(2, 3))
     SentencePair(source=('das', 'Haus'), target=('the', 'house'))
@@ -210,7 +213,7 @@ def parse_columns(
 
 
 def _expect_text_first(line: str, place: str) -> None:
-    """InputError if a line has more than two columns and begins with a number or a score."""
+    """InputError where a line has more columns than two and begins with a number or a score."""
     first, *others = line.split("\t")
     if len(others) > 1 and _NUMBER.fullmatch(first):
         raise InputError(
@@ -220,15 +223,18 @@ def _expect_text_first(line: str, place: str) -> None:
         )
 
 
-def parse_json(line: str, split: Splits = WORDS) -> SentencePair:
-    """Read {"src": ..., "tgt": ...}, each a string or a list of words; a blank line is a pair of empty sentences."""
+def parse_json(line: str, columns: tuple[str, str] = ("src", "tgt"), split: Splits = WORDS) -> SentencePair:
+    """Read {"src": ..., "tgt": ...}, each a string or a list of words; a blank line is a pair of empty sentences.
+
+    `columns`: the names of source and target.
+    """
     if not words(line):
         return SentencePair((), ())
     try:
         fields = json.loads(line)
     except (ValueError, RecursionError) as error:
         raise InputError(f"not JSON ({error})") from None
-    return SentencePair(_json_words(fields, "src", split[0]), _json_words(fields, "tgt", split[1]))
+    return SentencePair(*(_json_words(fields, name, each) for name, each in zip(columns, split, strict=True)))
 
 
 def _json_words(fields: object, key: str, split: Split) -> tuple[str, ...]:

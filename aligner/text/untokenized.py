@@ -21,9 +21,16 @@ _RUN = re.compile(
 )
 
 
-def watched(pairs: Iterable[SentencePair]) -> Iterator[SentencePair]:
-    """The pairs; the logger "xalign" warns where most sentences of a side look untokenized in the first `LOOKED_AT`."""
+def watched(pairs: Iterable[SentencePair], first: int = 0) -> Iterator[SentencePair]:
+    """The pairs; the logger "xalign" warns where most sentences of a side look untokenized in the first `LOOKED_AT`.
+
+    A text is judged by its beginning: not where `first` pairs of it come before these.
+    """
     stream = iter(pairs)
+    return stream if first else _watched(stream)
+
+
+def _watched(stream: Iterator[SentencePair]) -> Iterator[SentencePair]:
     sides = _Watch(), _Watch()
     for pair in islice(stream, LOOKED_AT):
         sides[0].look(pair.source)

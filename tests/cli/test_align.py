@@ -451,6 +451,11 @@ def test_a_first_column_of_numbers_is_no_text(align):
     assert align("--tsv", input="a\tb\tc\n1\t2\t3\n").exit_code == 0
 
 
+def test_columns_of_json_are_chosen_by_their_names(align, links):
+    named = STRINGS.replace('"src":', '"src": 1, "de":').replace('"tgt":', '"en":')
+    assert_aligned(align("--jsonl", "--columns", "de,en", input=named), links)
+
+
 def test_too_few_columns_are_told(align):
     assert_refused(align("--columns", "2,3", input="a\tb\n"), "line 1: expected at least 3 columns, found 2")
 
@@ -464,7 +469,7 @@ def test_columns_go_with_one_stream_of_columns(align, file):
     files = file("a.de", SOURCE), file("a.en", TARGET)
     for arguments, complaint in (
         (files, "--columns is for one stream"),
-        (("--jsonl",), "--columns is for columns"),
+        (("--jsonl",), "--columns is '1,2': expected two names, such as de,en"),
     ):
         result = align(*arguments, "--columns", "1,2", input=WORDS)
         assert (result.exit_code, result.stdout) == (2, "")

@@ -1,0 +1,63 @@
+"""Files on this machine and at addresses such as s3://bucket/name, which fsspec opens with packages of its own."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from .errors import DependencyError, OptionError
+
+if TYPE_CHECKING:
+    from fsspec import AbstractFileSystem
+
+
+def is_address(path: str | os.PathLike[str]) -> bool:
+    """Whether it names a file by a protocol.
+
+    >>> is_address("s3://bucket/name"), is_address("folder/name")
+    (True, False)
+    """
+    return isinstance(path, str) and "://" in path
+
+
+def everywhere(path: str | os.PathLike[str]) -> str:
+    """What names the same file from any folder."""
+    return str(path) if is_address(path) else str(Path(path).absolute())
+
+
+def opened(path: str | os.PathLike[str]) -> IO[bytes]:
+    """The file, to read its bytes.
+
+    Raises:
+        OSError: it cannot be read.
+        DependencyError, OptionError: as of `file_system`.
+    """
+    if not is_address(path):
+        return Path(path).open("rb")
+    system, place = file_system(str(path))
+    try:
+        file: IO[bytes] = system.open(place, "rb")
+    except OSError:
+        raise
+    except Exception as error:  # each protocol has errors of its own, such as missing credentials
+        raise OSError(f"{type(error).__name__}: {error}") from error
+    return file
+
+
+def file_system(path: str) -> tuple[AbstractFileSystem, str]:
+    """What reads and writes at this place, and what it calls the place.
+
+    Raises:
+        DependencyError: the protocol needs a package that is not installed.
+        OptionError: there is no such protocol.
+    """
+    from fsspec.core import url_to_fs
+
+    try:
+        found: tuple[Any, str] = url_to_fs(path)
+    except ImportError as error:
+        raise DependencyError(f"{path}: {error}") from None
+    except ValueError as error:
+        raise OptionError(f"{path}: {error}") from None
+    return found

@@ -1,0 +1,241 @@
+"""Sentence pairs on a cluster -> their links, by Ray Data. Needs the extra: pip install 'xalign-words[ray]'.
+
+`align_files` aligns files into a folder of parts: actors with an aligner each take shards of the text (shard_job.py) as
+they get free. `align_dataset` adds a column of links to a `ray.data.Dataset`. Both are one `map_batches`: Ray decides
+where actors run, and runs again what was lost with an actor or a node. Does not: batch, extract or score; an actor has
+an `Aligner` that does.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from .addresses import everywhere
+from .errors import InputError, OptionError, WorkerError, XalignError
+from .models import DEFAULT, lasting_name, resolve
+from .options import with_keywords
+from .preset import Options
+from .ray_cluster import Model, Resources, actor_options, places, quiet, ray_or_error
+from .shard_job import PAIRS, Record, ShardJob, Writing, expect_one_model
+from .shards import Inputs, Text, TextFile, look_at
+from .text.marks import Marks, find_marks
+from .text.pieces import LOOKED_AT
+from .text.tokenization import splits
+
+if TYPE_CHECKING:
+    import pyarrow
+    from ray.data import Dataset
+
+
+def align_files(
+    inputs: Inputs,
+    folder: str,
+    model: Model,
+    *,
+    pairs: int = PAIRS,
+    writing: Writing | None = None,
+    resources: Resources | None = None,
+    tell: Callable[[int, int], None] = lambda done, total: None,
+    between: Callable[[Iterable[Record]], Iterable[Record]] = iter,
+) -> Record:
+    """Align files, in a row one text, into `folder`, and return the report, which is in `_report.json` there too.
+
+    What earlier runs have done in the folder is not done again. The parts in the order of their names are what
+    `xalign align` makes of the text, with ids.
+
+    Args:
+        folder: a path that all nodes share, or an address.
+        pairs: in a part.
+        tell: is called with the pairs that are done, and the pairs of the text.
+        between: takes the stream of finished parts, and may end it.
+
+    Raises:
+        DependencyError: Ray, or what an address needs, is not installed.
+        InputError: a file or a line cannot be read; what is done stays done.
+        OptionError: the folder has another job, or options do not go together.
+        WorkerError: Ray gave up.
+    """
+    ray = ray_or_error()
+    resources = resources or Resources()
+    started = time.monotonic()
+    device, actors = places(ray, resources)
+    with quiet():
+        text = _text(ray, inputs)
+        job = _job(text, inputs.pieces, folder, model, device, pairs, writing or Writing())
+        earlier = job.begin()
+        records = dict(earlier)
+        expect_one_model(records)
+        done = sum(record["pairs"] for record in records.values())
+        tell(done, text.lines)
+        left = [shard for shard in range(job.shards) if shard not in earlier]
+        for record in between(_aligned(ray, job, left, model, device, resources.threads, actors)):
+            records[(record["first"] - 1) // pairs] = record
+            expect_one_model(records)
+            done += record["pairs"]
+            tell(done, text.lines)
+    return job.report(records, earlier, time.monotonic() - started)
+
+
+@with_keywords(Options)
+def align_dataset(
+    dataset: Dataset,
+    model: str = DEFAULT,
+    *,
+    source: str = "src",
+    target: str = "tgt",
+    links: str = "links",
+    scores: str | None = None,
+    batch_size: int = 4_096,
+    resources: Resources | None = None,
+    dtype: str = "auto",
+    trust_remote_code: bool = False,
+    **options: Any,
+) -> Dataset:
+    """The data set with a column more, of links as text, "0-0 1-2"; nothing is computed until it is read or written.
+
+    >>> aligned = align_dataset(ray.data.read_parquet("s3://bucket/pairs"), "small")  # doctest: +SKIP
+    >>> aligned.write_parquet("s3://bucket/aligned")  # doctest: +SKIP
+
+    Args:
+        source, target: the columns of text, or of lists of words.
+        links, scores: the columns to add; `scores` has the score of each pair.
+        batch_size: rows that are aligned together; more fill a GPU better.
+        options: of `Aligner.load`.
+
+    Raises:
+        DependencyError: Ray is not installed.
+        ModelError, OptionError: as of `Aligner.load`.
+    """
+    ray = ray_or_error()
+    resources = resources or Resources()
+    given = {name: value for name, value in options.items() if value is not None}
+    resolve(model).with_options(given)  # type: ignore[arg-type]
+    device, actors = places(ray, resources)
+    return dataset.map_batches(
+        _RowAligner,
+        fn_constructor_kwargs={
+            "model": Model(lasting_name(model), dtype, trust_remote_code, given),
+            "device": device,
+            "threads": resources.threads,
+            "columns": (source, target),
+            "names": (links, scores),
+        },
+        batch_size=batch_size,
+        batch_format="pyarrow",
+        **actor_options(ray, device, resources.threads, actors),
+    )
+
+
+class _ShardAligner:
+    """An actor: numbers of shards -> their records."""
+
+    def __init__(self, job: ShardJob, model: Model, device: str, threads: int) -> None:
+        self._job = job
+        self._aligner = model.load(device, threads)
+
+    def __call__(self, batch: Mapping[str, Any]) -> dict[str, list[str]]:
+        return {"record": [self._record(int(shard)) for shard in batch["shard"]]}
+
+    def _record(self, shard: int) -> str:
+        """As JSON; an error that a person can mend is told where it can be read, in place of the record."""
+        try:
+            return json.dumps(self._job.align(self._aligner, shard))
+        except XalignError as error:
+            return json.dumps({"error": str(error), "kind": type(error).__name__})
+
+
+class _RowAligner:
+    """An actor: rows -> rows with links."""
+
+    def __init__(
+        self,
+        model: Model,
+        device: str,
+        threads: int,
+        columns: tuple[str, str],
+        names: tuple[str, str | None],
+    ) -> None:
+        self._aligner = model.load(device, threads)
+        self._columns, self._names = columns, names
+
+    def __call__(self, table: pyarrow.Table) -> pyarrow.Table:
+        import pyarrow
+
+        sides = ((value or "" for value in table.column(name).to_pylist()) for name in self._columns)
+        found = list(self._aligner.align(list(zip(*sides, strict=True))))
+        links, scores = self._names
+        table = table.append_column(links, pyarrow.array(list(map(str, found)), pyarrow.string()))
+        if scores is not None:
+            values = pyarrow.array([each.score for each in found], pyarrow.float64())
+            table = table.append_column(scores, values)
+        return table
+
+
+def _job(
+    text: Text, pieces: bool, folder: str, model: Model, device: str, pairs: int, writing: Writing
+) -> ShardJob:
+    _, run = resolve(model.name).with_options(model.options)  # type: ignore[arg-type]
+    words = run.words, run.source_language, run.target_language
+    options = {name: str(value) for name, value in sorted(model.options.items()) if value is not None}
+    return ShardJob(
+        folder=everywhere(folder),
+        text=text,
+        made_by={"model": model.name, "device": device, "dtype": model.dtype, **options},
+        pairs=pairs,
+        writing=writing,
+        words=words,
+        marks=_marks(text, words) if pieces else (None, None),
+    )
+
+
+def _aligned(
+    ray: Any, job: ShardJob, shards: Sequence[int], model: Model, device: str, threads: int, actors: int
+) -> Iterator[Record]:
+    """The records of shards, as they are finished."""
+    if not shards:
+        return
+    rows = ray.data.from_items([{"shard": shard} for shard in shards], override_num_blocks=len(shards))
+    done = rows.map_batches(
+        _ShardAligner,
+        fn_constructor_kwargs={"job": job, "model": model, "device": device, "threads": threads},
+        batch_size=1,
+        **actor_options(ray, device, threads, min(actors, len(shards))),
+    )
+    try:
+        for batch in done.iter_batches(batch_size=None, prefetch_batches=0):
+            for text in batch["record"]:
+                record = json.loads(text)
+                if "error" in record:
+                    kind = InputError if record["kind"] in ("InputError", "LineError") else OptionError
+                    raise kind(record["error"])
+                yield record
+    except ray.exceptions.RayError as error:
+        raise WorkerError(f"Ray gave up: {str(error).strip().splitlines()[-1]}") from error
+
+
+def _text(ray: Any, inputs: Inputs) -> Text:
+    """The files in a row, each looked at by a task."""
+    shape = inputs.shape()
+
+    def look(path: str) -> TextFile | str:
+        try:
+            return look_at(path, shape)
+        except XalignError as error:
+            return str(error)
+
+    task = ray.remote(look)
+    files: list[TextFile] = []
+    for found in ray.get([task.remote(path) for path in map(everywhere, inputs.paths)]):
+        if isinstance(found, str):
+            raise InputError(found)
+        files.append(found)
+    return Text(tuple(files), shape)
+
+
+def _marks(text: Text, words: tuple[str | None, str | None, str | None]) -> tuple[Marks | None, Marks | None]:
+    """How the text marks the pieces of words, if words are in pieces."""
+    head = list(text.pairs(0, LOOKED_AT, lambda error, line: None, splits(*words)))
+    return find_marks(pair.source for pair in head), find_marks(pair.target for pair in head)

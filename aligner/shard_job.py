@@ -1,0 +1,283 @@
+"""A text in shards -> a file of links for each, in one folder, by any number of processes and runs.
+
+    DIR/part-00000.align          the links of the first shard: a line "id TAB links" for each pair, ids from 1
+    DIR/_parts/part-00000.json    says that it is whole, and how it went
+    DIR/_job.json                 what the parts are made of, and by which options
+    DIR/_report.json              the whole job, when all parts are done
+
+A part gets its name when it is written, and its record after that: what a stopped or killed process leaves is no part,
+and whoever comes next does it again. Two that write the same part write the same bytes. Does not: know who does which
+shard, or load a model.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from .addresses import file_system
+from .errors import LineError, LongLine, OptionError
+from .formats.entry import WriteOptions
+from .formats.pharaoh import format_pharaoh
+from .hub import checkpoint_folder, digest
+from .links import Alignment
+from .shards import PARQUET, Text
+from .text.marks import Marks
+from .text.pieces import as_given, in_words
+from .text.tokenization import splits
+from .version import VERSION
+
+if TYPE_CHECKING:
+    from .aligner import Aligner
+
+PAIRS = 100_000  # of a shard
+MOST_LISTED = 1_000  # broken lines that a record lists
+RECORDS, JOB, REPORT = "_parts", "_job.json", "_report.json"
+_SUFFIXES = {"bars": "txt", "tsv": "tsv", "jsonl": "jsonl", PARQUET: "parquet"}
+
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Writing:
+    """What is written: ids and links, or with `keep` the input's own lines or rows with their links added.
+
+    `skip_broken`: a line that cannot be read counts as empty, and does not end the job.
+    """
+
+    keep: bool = False
+    options: WriteOptions = field(default_factory=WriteOptions)
+    skip_broken: bool = False
+
+
+@dataclass(frozen=True)
+class ShardJob:
+    """`folder`: a path or an address. `pairs`: of a shard. `made_by`: what decides the links, such as the model.
+
+    `words`: how text becomes words, in which languages. `marks`: those of pieces on either side.
+    """
+
+    folder: str
+    text: Text
+    made_by: Mapping[str, str]
+    pairs: int = PAIRS
+    writing: Writing = field(default_factory=Writing)
+    words: tuple[str | None, str | None, str | None] = (None, None, None)
+    marks: tuple[Marks | None, Marks | None] = (None, None)
+
+    @property
+    def shards(self) -> int:
+        return -(-self.text.lines // self.pairs)
+
+    def span(self, shard: int) -> tuple[int, int]:
+        """The lines of a shard: from which, counted from 0, and up to which."""
+        return shard * self.pairs, min((shard + 1) * self.pairs, self.text.lines)
+
+    def part(self, shard: int) -> str:
+        """The name of its file. In the order of their names the parts are the text.
+
+        >>> from xalign.shards import Shape, TextFile
+        >>> ShardJob("out", Text((TextFile("text", 250_000),), Shape()), {}).part(2)
+        'part-00002.align'
+        """
+        suffix = _SUFFIXES[self.text.shape.form] if self.writing.keep else "align"
+        return f"{self._stem(shard)}.{suffix}"
+
+    def _stem(self, shard: int) -> str:
+        return f"part-{shard:0{max(5, len(str(self.shards - 1)))}}"
+
+    # The folder.
+
+    def begin(self) -> dict[int, Record]:
+        """Make the folder, or find in it what earlier runs have done: shard -> record.
+
+        Raises:
+            OptionError: the folder has another job, or cannot be written.
+        """
+        system, root = file_system(self.folder)
+        described = self._described()
+        try:
+            system.makedirs(f"{root}/{RECORDS}", exist_ok=True)
+            if system.exists(f"{root}/{JOB}"):
+                self._expect_the_same(json.loads(system.cat_file(f"{root}/{JOB}")), described)
+            else:
+                self._put(JOB, json.dumps(described, indent=1, ensure_ascii=False).encode())
+            return self._done()
+        except OSError as error:
+            raise self._unwritable(error) from None
+        except (ValueError, TypeError, KeyError) as error:
+            if isinstance(error, OptionError):
+                raise
+            raise OptionError(f"{self.folder}/{JOB} is damaged: give another folder") from None
+
+    def report(self, records: Mapping[int, Record], earlier: Mapping[int, Record], seconds: float) -> Record:
+        """Write and return `_report.json`. `earlier`: those of the records that this run found. `seconds`: it took."""
+        pairs, before = (sum(each["pairs"] for each in some.values()) for some in (records, earlier))
+        report = {
+            "pairs": pairs,
+            "pairs_of_this_run": pairs - before,
+            "seconds": round(seconds, 3),
+            "pairs_per_second": round((pairs - before) / seconds, 1) if seconds else 0.0,
+            "broken": sum(each["broken"] for each in records.values()),
+            "made_by": dict(self.made_by),
+            "shards": [record for _, record in sorted(records.items())],
+        }
+        self._put(REPORT, (json.dumps(report, indent=1, ensure_ascii=False) + "\n").encode())
+        return report
+
+    def _described(self) -> dict[str, Any]:
+        made_by = {
+            "xalign": VERSION,
+            **self.made_by,
+            "pairs of a shard": str(self.pairs),
+            "form": self.text.shape.form,
+            "columns": str(self.text.shape.columns),
+            "words": str(self.words),
+            "output": str(asdict(self.writing)),
+        }
+        return {"made_by": made_by, "files": [[file.path, file.lines] for file in self.text.files]}
+
+    def _expect_the_same(self, then: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+        before, made_by = then["made_by"], now["made_by"]
+        for name in {**before, **made_by}:
+            if before.get(name) != made_by.get(name):
+                raise OptionError(
+                    f"{self.folder} has parts of a job with {name} {before.get(name)}, not {made_by.get(name)}: "
+                    "give the same, or another folder"
+                )
+        if then["files"] != now["files"]:
+            raise OptionError(
+                f"{self.folder} has parts of other files, or of files with other numbers of lines: "
+                "give the same, or another folder"
+            )
+
+    def _done(self) -> dict[int, Record]:
+        system, root = file_system(self.folder)
+        system.invalidate_cache()
+        sizes = {_name(each): each["size"] for each in system.ls(root, detail=True)}
+        recorded = {_name(each) for each in system.ls(f"{root}/{RECORDS}", detail=True)}
+        found: dict[int, Record] = {}
+        for shard in range(self.shards):
+            if f"{self._stem(shard)}.json" in recorded:
+                record = self._record(shard)
+                if record is not None and sizes.get(self.part(shard)) == record["bytes"]:
+                    found[shard] = record
+        return found
+
+    def _finished(self, shard: int) -> Record | None:
+        """The record of a shard whose part is whole."""
+        system, root = file_system(self.folder)
+        try:
+            record = self._record(shard)
+            size = system.info(f"{root}/{self.part(shard)}")["size"]
+        except OSError:
+            return None
+        return record if record is not None and size == record["bytes"] else None
+
+    def _record(self, shard: int) -> Record | None:
+        system, root = file_system(self.folder)
+        try:
+            record = json.loads(system.cat_file(f"{root}/{RECORDS}/{self._stem(shard)}.json"))
+            return record if {"bytes", "pairs", "broken", "weights"} <= record.keys() else None
+        except (ValueError, AttributeError):
+            return None
+
+    def _put(self, name: str, content: bytes) -> None:
+        """A file of the folder, whole or not at all."""
+        system, root = file_system(self.folder)
+        place = f"{root}/{RECORDS}/{uuid4().hex}.partial"
+        system.pipe_file(place, content)
+        system.mv(place, f"{root}/{name}")
+
+    def _unwritable(self, error: OSError) -> OptionError:
+        return OptionError(f"{self.folder}: cannot be written: {(error.strerror or str(error)).lower()}")
+
+    # A shard.
+
+    def align(self, aligner: Aligner, shard: int) -> Record:
+        """Write the part of a shard, and its record, unless they are there; returns the record.
+
+        Raises:
+            InputError: a line cannot be read, or a file.
+            OptionError: the part cannot be written.
+        """
+        if (done := self._finished(shard)) is not None:
+            return done
+        started = time.monotonic()
+        first, end = self.span(shard)
+        broken = _Broken(first, end, self.writing.skip_broken)
+        alignments = self._aligned(aligner, first, end, broken)
+        if self.writing.keep:
+            content = self.text.with_links(first, end, alignments, self.writing.options.scores)
+        else:
+            content = b"".join(
+                f"{number}\t{format_pharaoh(each, self.writing.options)}\n".encode()
+                for number, each in enumerate(alignments, start=first + 1)
+            )
+        try:
+            self._put(self.part(shard), content)
+            seconds = time.monotonic() - started
+            record: Record = {
+                "part": self.part(shard),
+                "first": first + 1,
+                "pairs": end - first,
+                "bytes": len(content),
+                "seconds": round(seconds, 3),
+                "pairs_per_second": round((end - first) / seconds, 1),
+                "host": socket.gethostname(),
+                "process": os.getpid(),
+                "weights": digest(checkpoint_folder(aligner.preset.checkpoint.place)),
+                "broken": broken.count,
+                "broken_lines": broken.lines,
+            }
+            self._put(f"{RECORDS}/{self._stem(shard)}.json", json.dumps(record, ensure_ascii=False).encode())
+        except OSError as error:
+            raise self._unwritable(error) from None
+        return record
+
+    def _aligned(self, aligner: Aligner, first: int, end: int, broken: _Broken) -> Iterator[Alignment]:
+        """Alignments of the lines from `first` up to `end`, as they are found in the whole text."""
+        start, stop = aligner.taken_with(first, end)
+        stop = self.text.lines if stop is None else min(stop, self.text.lines)
+        text = self.text.pairs(start, stop, broken, splits(*self.words))
+        aligned = as_given(aligner.align_pairs(in_words(text, *self.marks), first=start))
+        for _, alignment in islice(aligned, first - start, end - start):
+            yield alignment
+
+
+def expect_one_model(records: Mapping[int, Record]) -> None:
+    """OptionError if parts were made by different weights."""
+    by_weights = {record["weights"]: record["part"] for record in records.values()}
+    if len(by_weights) > 1:
+        parts = " and ".join(list(by_weights.values())[:2])
+        raise OptionError(f"{parts} were made by different weights: give the same model, and another folder")
+
+
+class _Broken:
+    """The lines of a shard that cannot be read; unless they are to be skipped, the first of them ends the job."""
+
+    def __init__(self, first: int, end: int, skip: bool) -> None:
+        self.count = 0
+        self.lines: list[dict[str, Any]] = []
+        self._first, self._end, self._skip = first, end, skip
+
+    def __call__(self, error: LineError, line: int) -> None:
+        """`line`: that of the text, counted from 1; those around the shard are others' concern."""
+        if not self._first < line <= self._end:
+            return
+        if not (self._skip or isinstance(error, LongLine)):
+            raise error
+        self.count += 1
+        if self.count <= MOST_LISTED:
+            self.lines.append({"id": line, "file": error.file, "line": error.line, "error": error.reason})
+
+
+def _name(entry: Mapping[str, Any]) -> str:
+    return str(entry["name"]).rstrip("/").rpartition("/")[2]

@@ -1,0 +1,255 @@
+"""Files of sentence pairs -> one text, of which any lines can be read without reading all before them.
+
+A text is files in a row, as `cat` would put them; its lines, or rows of Parquet, count from 0 through all of them. A
+file is looked at once, for its number of lines and, where it is plain, for where some of them begin. A compressed file
+is read from its beginning each time: cut a large one into pieces of a million lines. Files may be at addresses
+(addresses.py).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any
+
+from . import parquet
+from .compression import COMPRESSED, damages, open_as
+from .errors import InputError, LineError, OptionError
+from .files import LONGEST_LINE, read_lines
+from .links import Alignment
+from .text.sentences import WORDS, Columns, SentencePair, Splits, read_stream
+
+EVERY = 10_000  # lines of a plain file between two whose place is known
+PARQUET, JSONL, TSV = "parquet", "jsonl", "tsv"
+_FORMS = {".tsv": TSV, ".jsonl": JSONL, ".json": JSONL, ".ndjson": JSONL, ".parquet": PARQUET, ".pq": PARQUET}
+
+
+OnBrokenLine = Callable[[LineError, int], None]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How pairs stand in files: `form` is bars, tsv, jsonl or parquet.
+
+    `columns`: those of source and target; None takes the first two, or "src" and "tgt". `longest`: bytes of a line.
+    """
+
+    form: str = "bars"
+    columns: Columns | None = None
+    longest: int = LONGEST_LINE
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """The columns of Parquet."""
+        source, target = self.columns or ("src", "tgt")
+        return str(source), str(target)
+
+
+@dataclass(frozen=True)
+class TextFile:
+    """A file of a text.
+
+    `places`: the bytes at which every `EVERY`-th line of it begins, where it can be read from there.
+    """
+
+    path: str
+    lines: int
+    places: tuple[int, ...] = ()
+
+    def start(self, line: int) -> tuple[int, int]:
+        """The last line up to `line` whose place is known: (its number, its place in bytes).
+
+        >>> TextFile("text", 25_000, (0, 812_345, 1_624_690)).start(12_000)
+        (10000, 812345)
+        """
+        known = min(line // EVERY, len(self.places) - 1)
+        return (known * EVERY, self.places[known]) if known > 0 else (0, 0)
+
+
+def form_of(path: str) -> str | None:
+    """The form that the name of a file says, compressed or not; None: its first line says it.
+
+    >>> form_of("s3://bucket/part.tsv.gz"), form_of("part.parquet"), form_of("part.txt")
+    ('tsv', 'parquet', None)
+    """
+    name = Path(path.rpartition("/")[2])
+    if name.suffix in COMPRESSED:
+        name = name.with_suffix("")
+    return _FORMS.get(name.suffix)
+
+
+def look_at(path: str, shape: Shape) -> TextFile:
+    """A file with its number of lines.
+
+    Raises:
+        InputError: it cannot be read, or is damaged.
+    """
+    if shape.form == PARQUET:
+        return TextFile(path, parquet.count_rows(path))
+    suffix = Path(path).suffix
+    places = [0]
+    lines = end = 0
+    try:
+        with open_as(suffix, path, "rb") as file:
+            while raw := file.readline(1 << 16):
+                end += len(raw)
+                if raw.endswith(b"\n"):
+                    lines += 1
+                    if lines % EVERY == 0:
+                        places.append(end)
+                    unended = False
+                else:
+                    unended = True
+            lines += bool(end) and unended
+    except damages() as error:
+        raise InputError(f"{path} after line {lines}: cannot be read: {error}") from None
+    return TextFile(path, lines, () if suffix in COMPRESSED else tuple(places))
+
+
+@dataclass(frozen=True)
+class Text:
+    """Files in a row."""
+
+    files: tuple[TextFile, ...]
+    shape: Shape
+
+    @cached_property
+    def lines(self) -> int:
+        return sum(file.lines for file in self.files)
+
+    def pairs(
+        self, first: int, end: int, on_broken: OnBrokenLine, split: Splits = WORDS
+    ) -> Iterator[SentencePair]:
+        """The pairs of the lines from `first` up to `end`.
+
+        `on_broken` decides about a line that cannot be read; it is told of its number in the text, from 1, too.
+
+        Raises:
+            InputError: a file is not what it was when it was looked at; or what `on_broken` raises.
+        """
+        for file, before, start, stop in self._spans(first, end):
+            if self.shape.form == PARQUET:
+                found = parquet.pairs(file.path, self.shape.names, start, stop, split)
+            else:
+                known = file.start(start)
+                broken = partial(_tell, on_broken, before, start, stop)
+                form, columns, longest = self.shape.form, self.shape.columns, self.shape.longest
+                stream = read_stream(file.path, form, columns, longest, broken, split, known)
+                found = islice(stream, start - known[0], stop - known[0])
+            yield from _all(found, file, stop - start)
+
+    def with_links(self, first: int, end: int, alignments: Iterator[Alignment], scores: bool) -> bytes:
+        """The lines or rows from `first` up to `end` in their own form, with their links added."""
+        if self.shape.form == PARQUET:
+            spans = ((file.path, start, stop) for file, _, start, stop in self._spans(first, end))
+            return parquet.with_column(spans, "links", list(map(str, alignments)))
+        lines = chain.from_iterable(
+            _all(self._lines(file, start, stop), file, stop - start)
+            for file, _, start, stop in self._spans(first, end)
+        )
+        add = _IN_FORM[self.shape.form]
+        return "".join(
+            f"{add(line, each, scores)}\n" for line, each in zip(lines, alignments, strict=True)
+        ).encode()
+
+    def _lines(self, file: TextFile, start: int, stop: int) -> Iterator[str]:
+        known = file.start(start)
+        lines = read_lines(file.path, self.shape.longest, lambda error: None, known)
+        return islice(lines, start - known[0], stop - known[0])
+
+    def _spans(self, first: int, end: int) -> Iterator[tuple[TextFile, int, int, int]]:
+        """Which lines of which files they are: the file, lines before it, from which of its lines, up to which."""
+        before = 0
+        for file in self.files:
+            start, stop = max(first - before, 0), min(end - before, file.lines)
+            if start < stop:
+                yield file, before, start, stop
+            before += file.lines
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Files, and what is said of them.
+
+    `paths`: or addresses. `form`: bars, tsv, jsonl or parquet; None: their names or the first line say it. `columns`,
+    `longest_line`: of `Shape`. `pieces`: whether to find out if words are in pieces, and to link these.
+    """
+
+    paths: Sequence[str]
+    form: str | None = None
+    columns: Columns | None = None
+    longest_line: int = LONGEST_LINE
+    pieces: bool = True
+
+    def shape(self) -> Shape:
+        """How pairs stand in the files.
+
+        Raises:
+            OptionError: their names say different things, or the columns are none of such files.
+            InputError: the first file cannot be read.
+        """
+        forms = {self.form or form_of(path) for path in self.paths}
+        if len(forms) != 1:
+            found = ", ".join(sorted("text" if form is None else form for form in forms)) or "none"
+            raise OptionError(f"the files are of different forms ({found}): align them apart")
+        [form] = forms
+        if form is None:
+            form = _detected(self.paths[0], self.longest_line)
+        if self.columns is not None and (form == "bars" or isinstance(self.columns[0], int) != (form == TSV)):
+            columns = ",".join(map(str, self.columns))
+            raise OptionError(
+                f"columns are {columns}, and the form is {form}: tsv has numbers from 1, jsonl and parquet have names",
+                "columns",
+            )
+        return Shape(form, self.columns, self.longest_line)
+
+
+def _detected(path: str, longest: int) -> str:
+    try:
+        head = next((line for line in read_lines(path, longest, lambda error: None) if line.strip()), "")
+        return JSONL if isinstance(json.loads(head), dict) else "bars"
+    except (ValueError, RecursionError) as error:
+        if isinstance(error, InputError):
+            raise
+        return "bars"
+
+
+def _tell(on_broken: OnBrokenLine, before: int, start: int, stop: int, error: LineError) -> None:
+    """Tells of a broken line if it is one of those that are wanted. `before`: lines of the text before its file."""
+    if start < error.line <= stop:
+        on_broken(error, before + error.line)
+
+
+def _all(found: Iterator[Any], file: TextFile, count: int) -> Iterator[Any]:
+    left = count
+    for each in found:
+        left -= 1
+        yield each
+    if left:
+        raise InputError(f"{file.path} had {file.lines:,} lines, and has fewer now: align it anew")
+
+
+def _bars(line: str, alignment: Alignment, scores: bool) -> str:
+    return f"{line} ||| {alignment}"
+
+
+def _tsv(line: str, alignment: Alignment, scores: bool) -> str:
+    return f"{line}\t{alignment}"
+
+
+def _jsonl(line: str, alignment: Alignment, scores: bool) -> str:
+    try:
+        fields = json.loads(line)
+    except (ValueError, RecursionError):
+        fields = None
+    found = alignment.to_dict()
+    if not scores:
+        found = {"links": found["links"]}
+    return json.dumps({**fields, **found} if isinstance(fields, dict) else found, ensure_ascii=False)
+
+
+_IN_FORM = {"bars": _bars, TSV: _tsv, JSONL: _jsonl}

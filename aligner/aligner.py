@@ -1,7 +1,7 @@
 """`Aligner`: a model and a way of aligning with it. Sentence pairs -> alignments, in their order.
 
-The stages composed: the engine (engine.py) encodes a stream of pairs, a comparison (comparison.py) finds links in what
-the encoder says of them; with a lexicon (lexicon.py) it finds probabilities, and many pairs together give the links.
+This composes the stages: the engine (engine.py) encodes a stream of pairs, and a comparison (comparison.py) finds links
+in their hidden states. With a lexicon (lexicon.py) it computes probabilities, and many pairs together give the links.
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ from .text.untokenized import watched
 logger = logging.getLogger("xalign")
 _NO_LINKS = Alignment(scores=(), score=0.0)
 _Loaded = tuple[str, str, str, dict[str, Any]]
-"""What an aligner was loaded with: model, device, dtype, and the keywords of `Aligner.load`."""
+"""The arguments of `Aligner.load`: model, device, dtype and keywords."""
 
 
 class Aligner:
-    """An encoder and a way of aligning with it. One thread at a time may use it.
+    """An encoder and a method of alignment. Only one thread at a time may use it.
 
-    `preset`: the model's own. `input`, `method`, `run`: what it and the options make together: how pairs are encoded,
-    how links are found, and in which languages. `engine`: what runs it, with its stages.
+    `preset`: that of the model. `input`, `method`, `run`: the preset with the options applied: how pairs are encoded,
+    how links are found, and the languages. `engine`: runs the stages.
     """
 
     @with_keywords(Options)
@@ -63,7 +63,7 @@ class Aligner:
         """`preset`: by default that of the encoder.
 
         Raises:
-            OptionError: as of `load`.
+            OptionError: as `load`.
         """
         self.encoder = encoder
         self.preset = preset or encoder.preset
@@ -105,11 +105,11 @@ class Aligner:
         >>> Aligner.load("mini").align([("das Haus", "the house")])  # doctest: +SKIP
 
         Args:
-            all_layers: False drops the blocks above the layer that is compared, which saves their memory.
-            trust_remote_code: runs the Python code that a checkpoint brings; without it such a checkpoint is refused.
-            limits: how many pairs are taken at once, and how large they may be.
-            options: `layer`, `encode`, `similarity`, `extract`, `threshold`, `level`, ...: those of `Options`, which
-                are options of the command line too (docs/methods.md). None leaves a value to the model's preset.
+            all_layers: False drops the blocks above the layer that is compared, which saves memory.
+            trust_remote_code: allows a checkpoint to run its own Python code; otherwise such a checkpoint is refused.
+            limits: how many pairs are computed at once, and how large they may be.
+            options: `layer`, `encode`, `similarity`, `extract`, `threshold`, `level`, ...: the keys of `Options`, which
+                are options of the command line too (docs/methods.md). None keeps the value of the preset.
 
         Raises:
             ModelError: the model is unknown or cannot be read.
@@ -131,26 +131,26 @@ class Aligner:
     from_pretrained = load
 
     def save_pretrained(self, folder: str | os.PathLike[str]) -> None:
-        """Write the model into a new or empty folder, with the method of this aligner: `load(folder)` aligns alike.
+        """Save the model and the method of this aligner in a new or empty folder, for `load(folder)`.
 
-        The checkpoint is an ordinary one, in float32, which transformers reads too. Languages, device and dtype are not
-        in it.
+        The checkpoint is in float32, and transformers can read it, too. It does not contain languages, device and
+        dtype.
 
         Raises:
-            OptionError: the folder holds something.
+            OptionError: the folder is not empty.
         """
         whole = self.encoder if isinstance(self.encoder, WholeEncoder) else None
         trusts = self._loaded is not None and self._loaded[-1]["trust_remote_code"]
         export(replace(self.preset, input=self.input, method=self.method), Path(folder), whole, trusts)
 
     def __call__(self, source: Side, target: Side) -> Alignment:
-        """The alignment of one pair; a side is a text or its words.
+        """The alignment of one pair; each side is a text or a list of words.
 
         >>> print(aligner("das Haus", "the house"))  # doctest: +SKIP
         0-0 1-1
 
         Raises:
-            InputError: as of `align`.
+            InputError: as `align`.
         """
         [alignment] = self.align([(source, target)])
         return alignment
@@ -165,7 +165,7 @@ class Aligner:
         return f"{self.preset.name}: {method}; {dtype} on {encoder.device}"
 
     def __reduce__(self) -> tuple[Callable[..., Aligner], tuple[type[Aligner], *_Loaded]]:
-        """Pickles and copies hold what the aligner was loaded with, and not its weights."""
+        """Pickles and copies contain the arguments of `load`, not the weights."""
         if self._loaded is None:
             raise ModelError(
                 "this aligner was not made by Aligner.load, and does not know where its weights are: "
@@ -174,37 +174,33 @@ class Aligner:
         return _loaded_again, (type(self), *self._loaded)
 
     def align(self, pairs: Iterable[Pair]) -> Iterator[Alignment]:
-        """One alignment per pair, in their order; a pair with an empty side has one without links.
+        """One alignment per pair, in the order of the pairs; that of a pair with an empty side has no links.
 
-        A pair that is too large, or does not fit into the memory, has one without links too; the logger "xalign" warns
-        of it with its number, counted from 1. With a lexicon many pairs are taken together, and what is found in one
-        depends on the others.
+        A pair that is too large, or does not fit into memory, gets no links either; the logger "xalign" warns, with the
+        number of the pair, counted from 1. With a lexicon the links of a pair depend on the other pairs.
 
         Raises:
-            InputError: something is no pair (pairs.py says what is). Of a list it is raised at the call.
+            InputError: an item is not a pair (see pairs.py). For a list this is raised at the call.
         """
         return (alignment for _, alignment in self.align_pairs(pairs))
 
     def align_pairs(self, pairs: Iterable[Pair], first: int = 0) -> Iterator[tuple[SentencePair, Alignment]]:
-        """As `align`, each alignment beside the pair that it belongs to.
+        """As `align`, but each alignment comes with its pair.
 
         >>> for pair, alignment in aligner.align_pairs(read_files(source, target)): ...  # doctest: +SKIP
 
         Args:
-            first: pairs of the text that come before these (see `taken_with`).
-
-        Raises:
-            InputError: as of `align`.
+            first: number of pairs of the text before these (see `taken_with`).
         """
         stream = watched(as_pairs(pairs, self._split), first)
         return ((pair, found) for pair, [found] in self._found(stream, [self.layer], first))
 
     def taken_with(self, first: int, end: int | None = None) -> tuple[int, int | None]:
-        """From which pair on, and up to which, a text must be read to align its pairs from `first` up to `end`.
+        """Which pairs of a text to read, from and up to, in order to align those from `first` up to `end`.
 
         Pairs are counted from 0; None is the end of the text. Pairs are computed in blocks, and with a lexicon many
-        share it: in a part of a text, read so far around it, `align_pairs` finds what it finds in the whole text, to
-        the last digit of a score.
+        pairs share it. If these pairs are read, `align_pairs` gives a part of a text the very links and scores that it
+        has in the whole text.
 
         >>> start, stop = aligner.taken_with(1_000, 2_000)  # doctest: +SKIP
         >>> found = aligner.align_pairs(islice(pairs, start, stop), first=start)  # doctest: +SKIP
@@ -229,10 +225,10 @@ class Aligner:
         return {name: [fields.get(name) for fields in found] for name in ("links", "scores", "score")}
 
     def align_layers(self, pairs: Iterable[Pair], layers: Sequence[int]) -> Iterator[dict[int, Alignment]]:
-        """As `align`, one alignment per pair and layer, in one pass of the encoder.
+        """As `align`, with one alignment per pair and layer, from one pass of the encoder.
 
         Raises:
-            InputError: as of `align`.
+            InputError: as `align`.
             LayerError: the encoder has no such layer.
         """
         self.encoder.check_layers(layers)
@@ -242,13 +238,14 @@ class Aligner:
         )
 
     def compare(self, pairs: Iterable[Pair]) -> Iterator[tuple[SentencePair, Compared]]:
-        """As `align_pairs`, each alignment with the similarity of words that its links were read off.
+        """As `align_pairs`, each alignment with the similarity matrix of the words.
 
-        Of a pair that cannot be aligned, with an empty side or too large, the similarity is empty. Shape: (0, 0)
+        The matrix of a pair that cannot be aligned, since a side is empty or the pair is too large, is empty. Shape:
+        (0, 0)
 
         Raises:
-            InputError: as of `align`.
-            OptionError: the aligner counts in a lexicon, whose links are not read off a similarity.
+            InputError: as `align`.
+            OptionError: the aligner uses a lexicon, whose links do not come from a similarity.
         """
         if self.method.lexicon:
             raise OptionError("links of a lexicon come from no similarity: load an aligner without one")
@@ -261,11 +258,11 @@ class Aligner:
         )
 
     def explain(self, pair: Pair) -> Explanation:
-        """The alignment of one pair with all that led to it.
+        """The alignment of one pair, with everything that it came from.
 
         Raises:
-            InputError: it is no pair, or too large.
-            OptionError: a side of the pair is empty, or the aligner counts in a lexicon.
+            InputError: `pair` is not a pair, or is too large.
+            OptionError: a side of the pair is empty, or the aligner uses a lexicon.
         """
         if self.method.lexicon:
             raise OptionError("a pair alone has no lexicon: load an aligner without one to explain it")
@@ -293,13 +290,13 @@ class Aligner:
     def _found(
         self, pairs: Iterator[SentencePair], layers: Sequence[int], first: int = 0
     ) -> Iterator[tuple[SentencePair, list[Alignment]]]:
-        """Each pair with its alignments, one per layer."""
+        """Each pair with its alignments, one for each layer."""
         found: Any = self.engine.run(pairs, layers, *self.finding, first)
         return aligned(found, self.method, self.limits, first)
 
     @property
     def finding(self) -> tuple[Finder[Any], Join[Any], Any]:
-        """What the engine looks for, as `Engine.run` takes it; `aligned` makes alignments of what it finds."""
+        """The arguments of `Engine.run`: results are alignments, or with a lexicon probabilities for `aligned`."""
         if self.method.lexicon:
             return self.comparison.probabilities, joined_directions, None
         return self.comparison.link, joined_alignment, _NO_LINKS
@@ -310,7 +307,7 @@ class Aligner:
         return tuple(self.encoder.pieces(text.ids.tolist()))
 
 
-@cache  # so that it is said once
+@cache  # warned of once
 def _warn_of_language(model: str, language: str) -> None:
     logger.warning(
         "%s does not list the language %r: expect worse links (xalign models show %s)", model, language, model

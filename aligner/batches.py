@@ -1,7 +1,7 @@
-"""Subwords of sentence pairs -> padded batches for the encoder, and where each subword's state will be found.
+"""Subwords of sentence pairs -> padded batches for the encoder, and the place of each subword's state in its output.
 
-Pairs of like length go together, so that little is padded, and a batch holds at most a budget of padded subwords.
-A sentence beyond the encoder's limit goes in as overlapping windows (windows.py), a row each.
+Pairs of similar length share a batch, so that there is little padding. A batch has at most `budget` subwords, padding
+included. A sentence beyond the encoder's limit becomes overlapping windows (windows.py), a row each.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ import torch
 from torch import Tensor
 
 from .device import moved
-from .encoder import Encoder, EncoderInput
+from .encoder import Encoder
+from .encoder_input import EncoderInput
 from .input_shape import Framed, InputShape
 from .layout import Side, lay_out
 from .subwords import Subwords, runs
@@ -24,12 +25,11 @@ from .windows import Indices, Windows, cut, most_central
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Located:
-    """One side of the pairs of a batch: where the states of its subwords will be, and whose they are.
+    """One side of the pairs of a batch: where the states of its subwords are, and to which words they belong.
 
-    `places`: where the state of each subword is among the encoder's, counted through all rows of its input.
-    `words`: the word of its sentence that it belongs to, -1 at padding. Shape of both: (batch, subwords).
-    `punctuation`: which words are, False at padding. Shape: (batch, words). `lengths`: words of each sentence.
-    Shape: (batch,).
+    `places`: the place of each subword's state, counted through all rows of the encoder's input. `words`: the word of
+    its sentence that it belongs to, -1 at padding. Shape of both: (batch, subwords). `punctuation`: which words are
+    punctuation, False at padding. Shape: (batch, words). `lengths`: words of each sentence. Shape: (batch,).
     """
 
     places: Tensor
@@ -70,7 +70,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Geometry:
-    """What of an encoder, and of how it is used, decides the shape of its input."""
+    """The properties of an encoder, and of its use, that decide the shape of its input."""
 
     shape: InputShape
     limit: int  # the room of a pair
@@ -96,10 +96,10 @@ class Geometry:
 def plan(
     source: Subwords, target: Subwords, geometry: Geometry, budget: int, left_out: Collection[int] = ()
 ) -> list[Indices]:
-    """Which pairs go together: numbers of pairs, each batch of like lengths and within `budget` padded subwords.
+    """Which pairs share a batch: numbers of pairs of similar length, at most `budget` subwords with padding.
 
-    A pair with a side of no subwords is in no batch: it has no links. Nor are those of `left_out`. A pair beyond the
-    budget is a batch of its own.
+    Pairs with an empty side are in no batch, since they have no links; nor are the pairs in `left_out`. A pair beyond
+    the budget is a batch of its own.
     """
     shape, sizes = geometry.shape, (source.sizes, target.sizes)
     widths = shape.widths(*sizes)
@@ -121,7 +121,7 @@ def plan(
 
 
 def build(source: Subwords, target: Subwords, pairs: Indices, geometry: Geometry) -> Batch:
-    """The batch of the pairs with these numbers."""
+    """The batch of these pairs."""
     sequences = [
         _build_sequence((source, target), pairs, frames, geometry)
         for frames in geometry.shape.sequences(geometry)
@@ -131,7 +131,7 @@ def build(source: Subwords, target: Subwords, pairs: Indices, geometry: Geometry
 
 
 def encode_within(encoder: Encoder, batch: EncoderInput, layers: Sequence[int], budget: int) -> Tensor:
-    """The hidden states of `layers` from at most `budget` padded subwords at once: many windows go through in parts.
+    """The hidden states of `layers`; more than `budget` subwords, such as many windows, are encoded in parts.
 
     Shape: (layers, rows x subwords, width)
     """
@@ -140,7 +140,7 @@ def encode_within(encoder: Encoder, batch: EncoderInput, layers: Sequence[int], 
     if rest:
         whole = states.new_empty(
             len(layers), *batch.ids.shape, states.shape[-1]
-        )  # `cat` would hold all states twice
+        )  # `cat` would need memory for all states twice
         done = 0
         for part in chain([states], (encoder.encode(each, layers) for each in rest)):
             whole[:, done : done + part.shape[1]] = part
@@ -166,7 +166,7 @@ def rows_at_once(batch: EncoderInput, budget: int) -> int:
 def _build_sequence(
     texts: Sequence[Subwords], pairs: Indices, frames: Sequence[Framed], geometry: Geometry
 ) -> tuple[EncoderInput, list[Located]]:
-    """One of the sequences of each pair, in several rows where it does not fit; and where its sides' states are."""
+    """One of the sequences of each pair, in several rows if it does not fit, and where the states of its sides are."""
     texts = [texts[framed.side] for framed in frames]
     sides = [_side(texts[k], pairs, framed.side, geometry) for k, framed in enumerate(frames)]
     windows = cut([side.sizes for side in sides], geometry.shape, geometry.limit)
@@ -198,9 +198,9 @@ def _rows(side: Side, windows: Windows) -> Side:
 
 
 def _central_places(side: Side, windows: Windows, starts: Indices) -> Tensor:
-    """Where each subword's state is: in that of its sentence's rows where it is furthest from a cut.
+    """Where each subword's state is: of the rows of its sentence, in the one where it is furthest from a cut.
 
-    `starts`: where the side's subwords begin in each row, counted through all rows. Shape: (rows,) -> (batch, subwords)
+    `starts`: the place where the side begins in each row, counted through all rows. Shape: (rows,) -> (batch, subwords)
     """
     places = torch.zeros_like(side.ids)
     rows = np.cumsum(windows.counts) - windows.counts  # the first of each sentence

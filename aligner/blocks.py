@@ -1,8 +1,8 @@
-"""Sentence pairs -> blocks that are computed together, and back: what is found in batches -> the order of pairs.
+"""Sentence pairs -> blocks that are computed together, and back: results of batches -> results in the order of pairs.
 
-A block begins at a fixed line number, whatever the lines hold: line 0, 64, 192, and so on, then after every so many
-lines. Very long lines cut a block into parts, so that a block of them takes no more memory than another. A pair that
-is too large is left out of its block's batches, with a reason. Does not: compute.
+A block begins at a fixed line number, whatever the lines contain: line 0, 64, 192, and so on, then after every
+`block` lines. Blocks with very long lines are cut into parts, so that they take no more memory than others. A pair
+that is too large is left out of the batches, with a reason. Does not: compute.
 """
 
 from __future__ import annotations
@@ -25,27 +25,27 @@ Nothing = TypeVar("Nothing")
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """How much is taken at once; None fits the device. Links depend only on `together` and `cells`, with a lexicon.
+    """How much is computed at once; None fits the device. Only `together` and `cells` change links, with a lexicon.
 
-    `encoded` and `compared` are of one pair: a larger one has no links.
+    `encoded` and `compared` are limits for one pair: a larger pair gets no links.
     """
 
-    workers: int | None = None  # batches that are computed at once
-    block: int | None = None  # most pairs that are sorted by length together
+    workers: int | None = None  # batches computed at once
+    block: int | None = None  # most pairs sorted by length together
     first_block: int = (
-        64  # pairs of the first block; the next are each twice as long, so that output begins soon
+        64  # pairs in the first block; each following block is twice as long, so that output begins soon
     )
-    encoded: int = 2**15  # subwords of both sides together: of `mini` their states take some 100 MB
+    encoded: int = 2**15  # subwords of both sides together: with `mini`, their states take some 100 MB
     compared: int = 2**26  # source times target units: 256 MB, and five times as much to extract
     together: int = 10_000  # pairs that share a lexicon
-    cells: int = 2**24  # source words times target words that share one: half a gigabyte, as a rule
+    cells: int = 2**24  # source words times target words that share a lexicon: usually half a gigabyte
 
 
 class Block(NamedTuple):
     """Consecutive pairs, split into subwords, and the batches they were cut into.
 
-    `first`: pairs before them. `left_out`: number of a pair within the block -> why it is in no batch. `long`: numbers
-    of those that are aligned in passages. `is_one`: they are such passages, of one pair.
+    `first`: the number of pairs before them. `left_out`: number of a pair within the block -> why it is in no batch.
+    `long`: numbers of the pairs that are aligned in passages. `is_one`: the pairs are passages of one pair.
     """
 
     first: int
@@ -68,10 +68,10 @@ class Block(NamedTuple):
 def blocks(
     pairs: Iterable[SentencePair], most: int, first_block: int, words: int = WORDS, first: int = 0
 ) -> Iterator[tuple[list[SentencePair], int]]:
-    """Blocks of at most `most` pairs, and how many pairs came before each; the first has `first_block`.
+    """Blocks of at most `most` pairs, each with the number of pairs before it; the first block has `first_block`.
 
-    `words`: of a pair, both sides together, that a block has room for on average. `first`: pairs of the text that come
-    before these; blocks end where they end in the whole text.
+    `words`: average number of words of a pair, both sides together, for which a block has room. `first`: number of
+    pairs of the text before these; blocks end where they end in the whole text.
     """
     stream = iter(pairs)
     start, end = block_around(first, most, first_block)
@@ -85,7 +85,7 @@ def blocks(
 
 
 def block_around(pair: int, most: int, first_block: int) -> tuple[int, int]:
-    """The pairs from which and up to which the block goes that has this pair, counted from 0.
+    """The first pair of the block that contains this pair, and the first pair after it, counted from 0.
 
     >>> [block_around(pair, 256, 64) for pair in (0, 63, 64, 200, 448, 1000)]
     [(0, 64), (0, 64), (64, 192), (192, 448), (448, 704), (960, 1216)]
@@ -116,7 +116,7 @@ def taken_with(
 
 
 def _parts(pairs: Iterable[SentencePair], most: int) -> Iterator[list[SentencePair]]:
-    """The pairs in lists of at most `most` words, or of a single pair; an error comes after the pairs before it."""
+    """The pairs in lists of at most `most` words, or of a single pair; an error is raised after the pairs before it."""
     part: list[SentencePair] = []
     held = 0
     try:
@@ -138,9 +138,9 @@ def _parts(pairs: Iterable[SentencePair], most: int) -> Iterator[list[SentencePa
 def too_large(
     source: Sequence[int], target: Sequence[int], units: str, most_encoded: int, most_compared: int | None
 ) -> dict[int, str]:
-    """The numbers of the pairs with more units than can be encoded, or compared (None: any number), and why.
+    """Pairs with too many units to encode, or to compare (None: no limit): number -> reason.
 
-    `source`, `target`: the units of each pair.
+    `source`, `target`: the number of units of each pair.
 
     >>> too_large([20_000, 3], [20_000, 4], "words", 32_768, 10)
     {0: '20000 + 20000 words are too many to encode', 1: '3 x 4 words are too many to compare'}
@@ -157,9 +157,9 @@ def too_large(
 def in_order(
     block: Block, layers: int, found: Sequence[Sequence[Sequence[Found | None]]], nothing: Nothing
 ) -> list[list[Found | Nothing]]:
-    """What was found in a block's batches and then its long pairs, a list per layer -> in its pairs, a value per layer.
+    """Results of a block's batches, then of its long pairs, a list per layer -> of its pairs, a value per layer.
 
-    `nothing` where it is None, or the pair is in no batch.
+    A pair gets `nothing` if its result is None, or it is in no batch.
     """
     of_pairs: list[list[Found | Nothing]] = [[nothing] * layers for _ in range(len(block))]
     together = [*(numbers.tolist() for numbers, _ in block.batches), *([number] for number in block.long)]

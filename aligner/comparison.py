@@ -1,9 +1,9 @@
-"""Hidden states of a batch -> alignments, or probabilities, by a method: which stages run, and with which options.
+"""Hidden states of a batch -> alignments, or probabilities. A method says which stages run, and with which options.
 
     states -> units (subwords, or words as the mean of theirs) -> similarity -> links -> alignments of words
                                                                              -> probabilities, for a lexicon
 
-Everything runs where the states are; only links leave the device. Does not: encode.
+Everything runs on the device of the states; only links leave it. Does not: encode.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ class Units(NamedTuple):
 
 
 class Compared(NamedTuple):
-    """An alignment, and the similarity of the words: of their most similar subwords, NaN where a word has none.
+    """An alignment, and the similarity of each two words, which is that of their most similar subwords.
 
-    Shape: similarity (source, target)
+    NaN for a word without subwords. Shape: similarity (source, target)
     """
 
     alignment: Alignment
@@ -55,12 +55,12 @@ class Compared(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The stages after the encoder, as `method` wants them."""
+    """The stages after the encoder, with the options of `method`."""
 
     method: Method
 
     def units(self, states: Tensor, side: Located) -> Units:
-        """The states that will be compared. Shape of `states`: (places, width)."""
+        """The states to compare. Shape of `states`: (places, width)."""
         if self.method.level is Level.SUBWORD:
             punctuation = side.punctuation.gather(1, side.words.clamp(min=0))
             return Units(states[side.places], side.words, punctuation)
@@ -74,7 +74,7 @@ class Comparison:
         return similarity(source.states, target.states, self.method.similarity)
 
     def directions(self, scores: Tensor, source: Units, target: Units) -> tuple[Links, Links]:
-        """(forward, backward) of the method, or of argmax where the method has none."""
+        """(forward, backward) links of the method, or of argmax if the method has no directions."""
         method, threshold = self.method, self.method.threshold
         extract: DirectedExtractor = DIRECTED.get(method.extract, argmax_directions)
         if method.extract not in DIRECTED:
@@ -86,7 +86,7 @@ class Comparison:
 
     @torch.inference_mode()
     def link(self, batch: Batch, source: Units, target: Units) -> list[Alignment]:
-        """Compare, extract, and map to words."""
+        """Compare the states, extract links, and map them to words."""
         scores = self.similarity(source, target)
         masks = source.mask, target.mask
         words = source.words, target.words
@@ -111,7 +111,7 @@ class Comparison:
 
     @torch.inference_mode()
     def probabilities(self, batch: Batch, source: Units, target: Units) -> list[Directions]:
-        """What the model says of every word of each pair: a softmax over the words of the other side."""
+        """The model's probabilities for every word of each pair: a softmax over the words of the other side."""
         scores = self.method.similarity.scale * self.similarity(source, target)
         found = (
             self._permitted(each, source, target)
@@ -125,7 +125,7 @@ class Comparison:
         ]
 
     def _permitted(self, links: Links, source: Units, target: Units) -> Links:
-        """Links without those that the method rules out whatever their score."""
+        """The links without those that the method forbids whatever their score."""
         return (
             apart(links, source.punctuation, target.punctuation)
             if self.method.punctuation is Punctuation.APART

@@ -1,11 +1,11 @@
-"""The engine: a stream of sentence pairs -> what is found in each of them, in the order in which they came.
+"""The engine: a stream of sentence pairs -> a result for each of them, in the order of the pairs.
 
     read, split, build batches (a thread ahead) -> encode -> units -> what a `Finder` makes of them (a thread per core)
 
-Pairs are taken in blocks anchored at absolute line numbers, batches are cut inside blocks, and every pair leaves
-together with what was found in it, whatever is in it. On a processor several batches are computed at once, each by one
-core: cores that share a batch wait for each other at every step. On a GPU it is two: one is computed while the host
-makes alignments of the other's links. Where memory runs out, a batch is halved. Does not: know what is looked for.
+Blocks begin at fixed line numbers, and batches do not cross blocks. Every pair comes out together with its result.
+On a processor several batches are computed at once, each on one core, since cores that share a batch wait for each
+other at every step. On a GPU two batches are in progress: one is computed while the host makes alignments from the
+links of the other. A batch that does not fit into memory is halved. Does not: know what a result is.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ from .subwords import Splitter, Subwords
 from .text.sentences import SentencePair
 from .windows import Indices
 
-BUDGETS = {"cpu": 4_096, "cuda": 65_536}  # padded subwords in a batch; it shrinks when memory runs out
-BLOCK = 512  # pairs that are sorted by length together, for every 4,096 of the budget
-PADDED = 4  # times as many where padding is computed: the more are sorted together, the less they pad
-WORKERS = 4  # most batches at once; where there are more cores than that, they share batches
+BUDGETS = {"cpu": 4_096, "cuda": 65_536}  # subwords in a batch with padding; it shrinks if memory runs out
+BLOCK = 512  # pairs sorted by length together, for every 4,096 of the budget
+PADDED = 4  # times as many if padding is computed: sorting more pairs together means less padding
+WORKERS = 4  # most batches at once; if there are more cores, they share batches
 
 logger = logging.getLogger("xalign")
 _NOTHING = SentencePair((), ())
@@ -46,11 +46,11 @@ Found = TypeVar("Found")
 Nothing = TypeVar("Nothing")
 
 Finder = Callable[[Batch, Units, Units], list[Found]]
-"""What is found in each pair of a batch, by the units of both sides that are compared."""
+"""Makes the result of each pair of a batch from the units of both sides that are compared."""
 
 
 class Budget:
-    """The most padded subwords in a batch. One thread builds batches by it while others may have to lower it."""
+    """The most subwords in a batch, with padding. One thread builds batches of this size while others may lower it."""
 
     def __init__(self, tokens: int, device: torch.device) -> None:
         self._tokens = tokens
@@ -63,7 +63,7 @@ class Budget:
             return self._tokens
 
     def keep_to(self, tokens: int) -> None:
-        """After a batch of so many has fitted: what did not fit once is not tried again."""
+        """Lower the budget to a size that fitted, so that a size that did not fit is not tried again."""
         with self._lock:
             if tokens < self._tokens:
                 self._tokens = tokens
@@ -75,9 +75,9 @@ class Budget:
 
 
 class Engine:
-    """An encoder at work on streams of pairs. One thread at a time may use it.
+    """An encoder that works on streams of pairs. Only one thread at a time may use it.
 
-    `block`: most pairs that are taken together. `workers`: how many batches are computed at once.
+    `block`: most pairs in a block. `workers`: how many batches are computed at once.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class Engine:
         run: RunOptions,
         limits: Limits | None = None,
     ) -> None:
-        """`shape`: how pairs are encoded. `run`: in which languages they are, and how large batches may be."""
+        """`shape`: how pairs are encoded. `run`: their languages, and how large batches may be."""
         self.encoder = encoder
         self.comparison = comparison
         self.limits = limits or Limits()
@@ -97,7 +97,7 @@ class Engine:
         self._geometry = Geometry.of(encoder, shape, _language_ids(encoder, *languages))
         self._split = tuple(Splitter(encoder, language) for language in languages)
         for split in self._split:
-            split([["a"]])  # a language that the encoder cannot split is told before anything is read
+            split([["a"]])  # raises an error for an unknown language before anything is read
         tokens = run.batch_tokens or BUDGETS.get(encoder.device.type, BUDGETS["cpu"])
         self._budget = Budget(tokens, encoder.device)
         usual = BLOCK * max(1, tokens // BUDGETS["cpu"]) * (1 if encoder.concurrent else PADDED)
@@ -113,10 +113,11 @@ class Engine:
         nothing: Nothing,
         first: int = 0,
     ) -> Iterator[tuple[SentencePair, list[Found | Nothing]]]:
-        """Each pair with what `find` makes of it, a value per layer; `nothing` of a pair with an empty side.
+        """Each pair with its results, a value per layer: those of `find`, or `nothing` for a pair with an empty side.
 
-        A pair has `nothing` too if it is too large, or does not fit into the memory; the logger "xalign" warns of it.
-        `join` makes one of what is found in the passages of a long pair. `first`: pairs of the text before these.
+        A pair that is too large, or does not fit into memory, gets `nothing` too, with a warning of the logger
+        "xalign". `join` combines the results of the passages of a long pair. `first`: number of pairs of the text
+        before these.
         """
         cut = blocks(pairs, self.block, self.limits.first_block, first=first)
         return self.run_blocks(cut, layers, find, join, nothing)
@@ -129,7 +130,7 @@ class Engine:
         join: Join[Found],
         nothing: Nothing,
     ) -> Iterator[tuple[SentencePair, list[Found | Nothing]]]:
-        """As `run`, of blocks that were cut before: pairs, and how many pairs of the text come before them."""
+        """As `run`, for given blocks: their pairs, and the number of pairs of the text before them."""
         prepared = run_ahead(starmap(self.prepare, cut))
         groups = ((block, self._tasks(block, layers, find, join)) for block in prepared)
         for block, found in run_groups(groups, self.workers):
@@ -142,11 +143,12 @@ class Engine:
     def prepare(
         self, pairs: Sequence[SentencePair], first: int = 0, cut: bool = True, is_one: bool = False
     ) -> Block:
-        """Split the pairs of a block into subwords and build its batches, on the host; `first` pairs came before.
+        """Split the pairs of a block into subwords and build its batches, on the host; `first` pairs come before it.
 
-        Long pairs are in no batch, if they are to be `cut` into passages. `is_one`: the pairs are passages of one pair.
+        If `cut`, long pairs are in no batch, since they are cut into passages. `is_one`: the pairs are passages of one
+        pair.
 
-        What is compared, words or subwords, decides which pairs are too large, before anything large is made of them.
+        Pairs with too many units to compare are left out here, before anything large is computed for them.
         """
         kept = pairs
         lengths = [len(pair.source) for pair in pairs], [len(pair.target) for pair in pairs]
@@ -159,7 +161,7 @@ class Engine:
         )
         left_out |= self._too_large(source.sizes.tolist(), target.sizes.tolist(), Level.SUBWORD)
         budget = self._budget.tokens
-        if self.workers > 1:  # so that a short block is shared out too
+        if self.workers > 1:  # so that all workers get a part of a short block
             budget = min(budget, (len(source.ids) + len(target.ids)) // self.workers + 1)
         if self._window is None:
             self._tell_of_windows(source, target, first)
@@ -172,9 +174,9 @@ class Engine:
     def encode(
         self, batch: Batch, layers: Sequence[int], budget: int | None = None
     ) -> list[tuple[Units, Units]]:
-        """(source, target) of each layer: the states that will be compared. The batch is on the device.
+        """The states to compare, (source, target) for each layer. The batch is on the device.
 
-        `budget`: padded subwords that go through the encoder together, by default those of a batch.
+        `budget`: most subwords, with padding, that are encoded at once; by default the budget of a batch.
         """
         units, most = self.comparison.units, budget or self._budget.tokens
         states = [encode_within(self.encoder, each, layers, most) for each in batch.inputs]
@@ -198,7 +200,7 @@ class Engine:
         return too_large(source, target, f"{unit}s", self.limits.encoded, most_compared)
 
     def _long(self, source: Subwords, target: Subwords, left_out: Collection[int]) -> list[int]:
-        """Numbers of the pairs with more subwords than the model aligns well at once."""
+        """Numbers of the pairs with more subwords than the model aligns well at once (`InputShape.window`)."""
         if self._window is None:
             return []
         long = (source.sizes + target.sizes > self._window) & (source.sizes > 0) & (target.sizes > 0)
@@ -215,9 +217,9 @@ class Engine:
     def _cut(
         self, block: Block, number: int, layers: Sequence[int], find: Finder[Found], join: Join[Found]
     ) -> list[list[Found | None]]:
-        """What `find` makes of a long pair, by layer: each cuts the pair where its own links say.
+        """The results of a long pair, by layer. The links of each layer decide where it is cut.
 
-        A single sentence is cut only if the encoder has no room for it.
+        A single sentence is cut only if it does not fit into the encoder.
         """
         assert self._window is not None
         pair, line = block.pairs[number], block.first + number
@@ -242,7 +244,7 @@ class Engine:
         find: Finder[Found],
         join: Join[Found],
     ) -> Found:
-        """What `find` makes of parts of a pair, joined. `line`: pairs before it."""
+        """The joined results of parts of a pair. `line`: number of pairs before it."""
         block = self.prepare([part.of(pair) for part in parts], line, cut=False, is_one=True)
         found = [self._compute(block, numbers, batch, [layer], find) for numbers, batch in block.batches]
         values = [value for [value] in in_order(block, 1, found, None)]
@@ -257,9 +259,9 @@ class Engine:
         find: Finder[Found],
         budget: int | None = None,
     ) -> list[list[Found | None]]:
-        """What `find` makes of a batch, by layer; where memory runs out, of its halves, or of its windows in parts.
+        """The results of a batch, by layer; if memory runs out, of its halves, or of its windows in parts.
 
-        None of a pair for which no part is small enough.
+        None for a pair that does not fit even so.
         """
         budget = budget or self._budget.tokens
         try:
@@ -271,13 +273,13 @@ class Engine:
             if not _is_out_of_memory(error):
                 raise
         else:
-            self._budget.keep_to(budget)  # and not before: nothing may fit
+            self._budget.keep_to(budget)  # only now, since even this may not fit
             return found
         if self.encoder.device.type == "cuda":
             torch.cuda.empty_cache()
         size = sum(each.ids.numel() for each in batch.inputs)
         if len(pairs) > 1:
-            less = max(1, min(budget, size // 2))  # it may have been built before batches became smaller
+            less = max(1, min(budget, size // 2))  # the batch may be older than the lower budget
             halves = (
                 (half, build(block.source, block.target, half, self._geometry))
                 for half in np.array_split(pairs, 2)
@@ -300,7 +302,7 @@ def _workers(encoder: Encoder) -> int:
 
 def _language_ids(encoder: Encoder, source: str | None, target: str | None) -> tuple[int, int] | None:
     if not encoder.languages:
-        return None  # so that a script may always say which languages it has
+        return None  # so that a script may give languages to every model
     return encoder.language_id(source), encoder.language_id(target)
 
 

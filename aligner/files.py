@@ -1,7 +1,7 @@
-"""Text files in and out: compressed by their suffix, UTF-8, a line ends at LF or CRLF and nowhere else.
+"""Reading and writing text files: UTF-8, compressed by their suffix. Lines end at LF or CRLF and nowhere else.
 
-Errors name the file and the line. Everything streams: memory grows neither with the file nor with a line. A file that
-is written takes its name when it is whole.
+Errors name the file and the line. Everything streams: memory does not grow with the file, nor with a line. An output
+file gets its name when it is complete.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ logger = logging.getLogger("xalign")
 
 STANDARD = "-"  # standard input or output, where a path is expected
 LONGEST_LINE = 1_000_000  # bytes of a line of text
-PARTIAL = ".partial"  # the suffix of a file that is not whole yet
+PARTIAL = ".partial"  # the suffix of a file that is not complete yet
 _LONGEST_NAME = 255  # bytes
 _STANDARD_OUTPUT = {STANDARD, "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"}
 
@@ -40,16 +40,16 @@ def name_of(path: Path | str) -> str:
 
 
 OnBroken = Callable[[LineError], None]
-"""What is done about a line that cannot be read: raises the error, or returns, and the line counts as empty."""
+"""Decides about a line that cannot be read: raises the error, or returns, and the line counts as empty."""
 
 
 def refuse(error: LineError) -> None:
-    """Whatever is wrong with a line is an error."""
+    """Raise the error, whatever is wrong with the line."""
     raise error
 
 
 def skip_long(error: LineError) -> None:
-    """A line that is too long counts as empty, and the logger "xalign" warns of it; all else is an error."""
+    """Let a line that is too long count as empty, with a warning of the logger "xalign"; raise any other error."""
     if not isinstance(error, LongLine):
         raise error
     logger.warning("%s: it counts as empty", error)
@@ -64,12 +64,12 @@ def read_lines(
     """The lines of a text file, without their ends and without a byte order mark; the file may be at an address.
 
     Args:
-        longest: most bytes in a line; no more of it is held.
+        longest: most bytes in a line; a longer line is not held in memory.
         on_broken: decides about a line that is too long or not UTF-8.
         start: how many lines to pass over, and how many bytes these take.
 
     Raises:
-        InputError: the file is missing, or is not what its suffix says; or what `on_broken` raises.
+        InputError: the file is missing, or its content does not match its suffix. Or what `on_broken` raises.
     """
     number, skipped = start
     with _reading(path) as file:
@@ -92,7 +92,7 @@ def read_lines(
 
 
 def _decoded(raw: bytes | None, longest: int) -> str:
-    """The text of a line without its end; ValueError says why there is none."""
+    """The text of a line without its end. ValueError: the line is too long, or not UTF-8."""
     if raw is None:
         raise ValueError(f"longer than {longest:,} bytes")
     try:
@@ -106,7 +106,7 @@ def _decoded(raw: bytes | None, longest: int) -> str:
 
 
 def count_lines(path: Path | str) -> int | None:
-    """The number of lines of a plain file; None where counting would take long, or take the lines away."""
+    """The number of lines of a plain file; None for compressed files and for streams, which can be read only once."""
     path = Path(path)
     if str(path) == STANDARD or path.suffix in COMPRESSED or not path.is_file():
         return None
@@ -121,7 +121,7 @@ def count_lines(path: Path | str) -> int | None:
 
 
 def _lines_within(file: IO[bytes], longest: int) -> Iterator[bytes | None]:
-    """The lines with their ends; None for one that is too long, which is read past."""
+    """The lines with their ends; None for a line that is too long, which is skipped."""
     most = longest + 1  # with its end
     while raw := file.readline(most):
         if len(raw) < most or raw.endswith(b"\n"):
@@ -149,15 +149,15 @@ def _reading(path: Path | str) -> Iterator[IO[bytes]]:
 
 
 def _standard_input() -> AbstractContextManager[IO[bytes]]:
-    """Standard input through a buffer of our own.
+    """Standard input through a buffer of its own.
 
-    Python locks the buffer of `sys.stdin` when it ends, and would abort if a thread still waited for input there.
+    Python locks the buffer of `sys.stdin` when it exits, and would abort if a thread still waited for input there.
     """
     if sys.stdin is None:
         raise InputError("standard input is closed")
     try:
         descriptor = sys.stdin.fileno()
-    except io.UnsupportedOperation:  # something else stands in for standard input, in tests for example
+    except io.UnsupportedOperation:  # standard input was replaced, in tests for example
         return nullcontext(sys.stdin.buffer)
     return open(descriptor, "rb", closefd=False)
 
@@ -171,11 +171,11 @@ def _reason(error: OSError | EOFError) -> str:
 
 @contextmanager
 def writing(path: Path | str) -> Iterator[IO[bytes]]:
-    """A file to write bytes to, compressed by its suffix, as `replacing` has it; "-" is standard output.
+    """A file to write bytes to, compressed by its suffix and renamed as by `replacing`; "-" is standard output.
 
     Raises:
-        OptionError: the file cannot be made, or not be written to the end.
-        BrokenPipeError: whoever reads the output has gone.
+        OptionError: the file cannot be created or written.
+        BrokenPipeError: the reader of the output has gone.
     """
     is_standard = str(path) in _STANDARD_OUTPUT
     with telling_failures(path):
@@ -192,7 +192,7 @@ def writing(path: Path | str) -> Iterator[IO[bytes]]:
 
 @contextmanager
 def telling_failures(path: Path | str) -> Iterator[None]:
-    """OptionError, which names the file, where it cannot be written; a broken pipe is left to the caller."""
+    """Turn errors of writing into an OptionError that names the file; a broken pipe is left to the caller."""
     try:
         yield
     except BrokenPipeError:
@@ -206,11 +206,10 @@ def telling_failures(path: Path | str) -> Iterator[None]:
 
 @contextmanager
 def replacing(path: Path, keep: bool = True) -> Iterator[Path]:
-    """Where to write what is to become the file `path`: beside it, in FILE.partial, renamed when it is whole.
+    """Where to write the content of the file `path`: FILE.partial beside it, which is renamed when it is complete.
 
-    So the file of that name stays as it was until then. After an error what was written stays in FILE.partial, if it is
-    of use (`keep`), and the error carries a note that says so. What is no ordinary file, a device or a pipe, is written
-    where it is.
+    Until then, an earlier file of that name stays as it was. After an error FILE.partial is kept if it is of use
+    (`keep`), and the error has a note that says so. Devices and pipes are written directly.
 
     Raises:
         OptionError: another run is writing the file.
@@ -232,24 +231,24 @@ def replacing(path: Path, keep: bool = True) -> Iterator[Path]:
 
 
 def is_replaced(path: Path | str) -> bool:
-    """Whether what is written there is an ordinary file, which can take its name when it is whole."""
+    """Whether the path is an ordinary file, which can be replaced when the new one is complete."""
     return str(path) not in _STANDARD_OUTPUT and (Path(path).is_file() or not Path(path).exists())
 
 
 def partial_name(path: Path) -> Path:
-    """What the file is called in messages until it is whole."""
+    """What the file is called in messages until it is complete."""
     partial = _partial(Path(os.path.realpath(path)))
     return partial if path.is_symlink() else path.with_name(partial.name)
 
 
 @contextmanager
 def becoming(path: Path) -> Iterator[Path]:
-    """FILE.partial, as the run before left it or empty, which becomes `path` unless there is an error.
+    """FILE.partial, empty or as an earlier run left it, which becomes `path` unless there is an error.
 
-    No other run can have it meanwhile. A link keeps pointing to its file.
+    It is locked against other runs. A symbolic link keeps pointing to its file.
 
     Raises:
-        OptionError: another run has it.
+        OptionError: another run has locked it.
         OSError: the file may not be replaced.
     """
     target = Path(os.path.realpath(path))
@@ -269,7 +268,7 @@ def _partial(target: Path) -> Path:
 
 
 def longer_name(path: Path, suffix: str) -> Path:
-    """The path with a suffix more; a name at the limit of its length loses its end for it."""
+    """The path with one more suffix; a name that would be too long is shortened."""
     name = os.fsencode(path.name)[: _LONGEST_NAME - len(suffix)]
     return path.with_name(os.fsdecode(name) + suffix)
 
@@ -283,7 +282,7 @@ def _has_content(file: Path, suffix: str) -> bool:
 
 
 def expect_no_input(output: Path, inputs: Iterable[Path | str | None]) -> None:
-    """OptionError if the file to write is one of those to be read; "-" is what the process was given for it."""
+    """OptionError if the output is one of the inputs; "-" is standard input or output, and what it is redirected to."""
     places = [output] if str(output) in _STANDARD_OUTPUT else [output, _partial(output)]
     for path in inputs:
         if path is None or not any(_is_same_file(place, Path(path)) for place in places):

@@ -1,8 +1,8 @@
-"""Sentences as subwords -> what the encoder reads: each alone, or a pair in one sequence, in either order.
+"""Sentences as subwords -> the encoder's input: each sentence alone, or a pair in one sequence, in either order.
 
-Done with tensors, where they lie: on the host for aligning; for training on the device too, where a batch is laid out
-in other ways: masked, the target first, one side exchanged for another pair's. Does not: say which sides go into a
-sequence (input_shape.py), or cut long sentences into windows (windows.py).
+Works on the device of the tensors: on the host for alignment, and on the device for training, where a batch is also
+laid out in other ways (masked, target first, or one side exchanged for that of another pair). Does not: decide which
+sides share a sequence (input_shape.py), or cut long sentences into windows (windows.py).
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from .device import moved
-from .encoder import Encoder, EncoderInput
+from .encoder import Encoder
+from .encoder_input import EncoderInput
 from .input_shape import Framed
 
 
@@ -44,7 +45,7 @@ class Side:
         pad: int,
         language: int | None = None,
     ) -> Side:
-        """From the subwords of all sentences end to end, and the id of their language, where the encoder needs one.
+        """A side from the concatenated subwords of all sentences, and their language id if the encoder needs one.
 
         Shape: ids and words (subwords of all sentences,), sizes (batch,)
         """
@@ -77,7 +78,7 @@ class Side:
     def windows(
         self, sentences: NDArray[np.int64], starts: NDArray[np.int64], sizes: NDArray[np.int64]
     ) -> Side:
-        """Parts of these sentences, each from one subword on and so long. Shape of all: (parts,)"""
+        """Parts of sentences: which sentence, from which subword on, how many of them. Shape of each: (parts,)"""
         numbers = np.arange(sizes.max())
         real = numbers < sizes[:, None]
         rows = torch.from_numpy(sentences)[:, None]
@@ -93,7 +94,7 @@ class Side:
         return Side(self.ids[index], self.words[index], self.sizes[rows], languages)
 
     def followed_by(self, other: Side) -> Side:
-        """These sentences and then the other's, as one side."""
+        """These sentences, followed by those of the other side, as one side."""
         width = max(self.ids.shape[1], other.ids.shape[1])
         languages = None
         if self.languages is not None and other.languages is not None:
@@ -108,9 +109,10 @@ class Side:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Layout:
-    """An input of the encoder, the sides in it, and at which of its positions each side's subwords stand.
+    """An input of the encoder, the sides in it, and the positions of each side's subwords.
 
-    `columns`: per side, in the order in which they stand; past the end at padding. Shape of each: (batch, subwords).
+    `columns`: positions in the sequence, per side in their order; past the end at padding. Shape of each: (batch,
+    subwords).
     """
 
     input: EncoderInput
@@ -118,7 +120,7 @@ class Layout:
     columns: tuple[Tensor, ...]
 
     def place(self, side: int, values: Tensor) -> Tensor:
-        """What each position of the sequence has of a side's values, -1 elsewhere.
+        """The values of a side at the positions of the sequence, -1 elsewhere.
 
         Shape: (batch, subwords of the side) -> (batch, subwords of the sequence)
         """
@@ -128,7 +130,7 @@ class Layout:
         return placed.scatter_(1, columns, values[:, : columns.shape[1]])[:, :width]
 
     def places(self, side: int) -> Tensor:
-        """Where each subword of a side stands, counted through all rows; 0 at padding. Shape: (batch, subwords)"""
+        """The place of each subword of a side, counted through all rows; 0 at padding. Shape: (batch, subwords)"""
         rows, width = self.input.ids.shape
         columns = self.columns[side]
         first = torch.arange(0, rows * width, width, device=columns.device)[:, None]
@@ -145,11 +147,11 @@ class Layout:
 
 
 def lay_out(sides: Sequence[Side], frames: Sequence[Framed], pad: int) -> Layout:
-    """One sequence of these sides, each between the special subwords of its frame, one after the other."""
+    """One sequence of these sides in their order, each between the special subwords of its frame."""
     rows, device = len(sides[0].sizes), sides[0].ids.device
     totals = np.sum([side.sizes for side in sides], axis=0) + _specials(frames)
     width = int(totals.max())
-    # One column more than there are, for what stands at the sides' padding.
+    # One column more than needed, for the padding of the sides.
     ids = torch.full((rows, width + 1), pad, dtype=torch.int64, device=device)
     end = torch.zeros(rows, 1, dtype=torch.int64, device=device)
     columns, starts = [], []
@@ -180,7 +182,7 @@ def lay_out(sides: Sequence[Side], frames: Sequence[Framed], pad: int) -> Layout
 
 
 def laid_out(pair: tuple[Side, Side], encoder: Encoder) -> tuple[Layout, ...]:
-    """The sequences that the encoder reads pairs in: one for both sides, or one each."""
+    """The sequences in which the encoder reads pairs: one for both sides, or one for each."""
     return tuple(
         lay_out([pair[framed.side] for framed in frames], frames, encoder.pad_id)
         for frames in encoder.input.sequences(encoder)
@@ -195,8 +197,8 @@ def alone(side: Side, encoder: Encoder) -> Layout:
 def joined(first: Side, second: Side, encoder: Encoder) -> Layout:
     """Two sentences in one sequence, whatever the encoder's input shape, for objectives that need it.
 
-    Where the shape has two sequences they go one after the other, `[CLS] a [SEP] [CLS] b [SEP]`, as awesome-align joins
-    them. If any two are too long for one sequence, all sentences are cut to half of its length.
+    If the shape has two sequences, one follows the other, `[CLS] a [SEP] [CLS] b [SEP]`, as in awesome-align. If any
+    two sentences are too long for one sequence, all sentences are cut to half of its length.
     """
     frames = list(chain(*encoder.input.sequences(encoder)))
     room = encoder.limit - _specials(frames) + len(encoder.prefix + encoder.separator + encoder.suffix)

@@ -124,14 +124,14 @@ def _md5(path: Path) -> str:
 
 
 def lasting_name(model: str | os.PathLike[str]) -> str:
-    """What loads the same model from any folder."""
+    """The name, id or absolute path that loads the same model, whatever the working directory."""
     name = name_of(model)
     is_path = not isinstance(model, str) or (name not in (*BUNDLED, *PRESETS) and Path(name).exists())
     return str(Path(name).resolve()) if is_path else name
 
 
 def name_of(model: str | os.PathLike[str]) -> str:
-    """What `resolve` takes; a path that is the name of a preset too is the path."""
+    """The argument of `resolve`; a path object always means the path, even if it is the name of a preset too."""
     if isinstance(model, str):
         return model
     try:

@@ -1,9 +1,8 @@
-"""Hidden states -> how alike each source position and each target position are.
+"""Hidden states -> the similarity of each source position and each target position.
 
-Dot is the plain product, as awesome-align (Dou & Neubig, 2021) and XLM-Align (Chi et al., 2021) take it;
-cosine is SimAlign's (1 + cos) / 2 in [0, 1] (Jalili Sabet et al., 2020), which its itermax relies on. A
-position is a subword, or a word after `pool_words`. Does not mask: rows and columns of padding hold whatever
-the states held there, and extraction takes the masks.
+Dot is the inner product, which awesome-align (Dou & Neubig, 2021) and XLM-Align (Chi et al., 2021) use. Cosine is
+SimAlign's (1 + cos) / 2, in [0, 1] (Jalili Sabet et al., 2020), which its itermax relies on. A position is a subword,
+or a word after `pool_words`. Does not: mask. Rows and columns of padding are arbitrary; extraction takes the masks.
 """
 
 from __future__ import annotations
@@ -43,9 +42,9 @@ def similarity(source: Tensor, target: Tensor, method: str) -> Tensor:
 
 
 def pool_places(states: Tensor, places: Tensor, word_index: Tensor, words: int) -> tuple[Tensor, Tensor]:
-    """As `pool_words`, of states that stand at `places` among others: a few times as fast, without gradient.
+    """As `pool_words`, for the states at `places`: several times as fast, but without gradient.
 
-    The subwords of a word stand together, in the order of words.
+    The subwords of a word must be consecutive, and words in order.
 
     Shape: (places, width), (batch, subwords), (batch, subwords) -> (batch, words, width), (batch, words)
     """
@@ -60,8 +59,7 @@ def pool_places(states: Tensor, places: Tensor, word_index: Tensor, words: int) 
 def pool_words(states: Tensor, word_index: Tensor, words: int) -> tuple[Tensor, Tensor]:
     """Average each word's subwords: (states of words in float32, mask of the words that have any subword).
 
-    `word_index` holds the word that each subword belongs to, -1 at padding; `words` is the padded number of
-    words.
+    `word_index`: the word that each subword belongs to, -1 at padding. `words`: the number of words, padding included.
 
     Shape: (batch, subwords, width), (batch, subwords) -> (batch, words, width), (batch, words)
     """

@@ -1,10 +1,10 @@
 """Links of the two directions -> one set of links.
 
-The refined methods are those of Och & Ney (2003, section 2.3) as Koehn et al. (2005) extended them: grow from
-the intersection towards the union, then fill in words that are still unaligned. The papers leave the order of
-visits open; here it is that of atools, fast_align's program: the points of the union in row order, again and
-again until a pass adds none, then forward's links, then backward's. Both directions name the source word
-first.
+The refined methods are those of Och & Ney (2003, section 2.3) as Koehn et al. (2005) extended them: grow from the
+intersection towards the union, then fill in words that are still unaligned. The papers do not say in which order
+links are visited. Here the order is that of atools, which comes with fast_align: the links of the union in row order,
+repeated until a pass adds none, then the forward links, then the backward links. Both directions name the source
+word first.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ _NEIGHBOURS = ((-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1,
 
 
 def intersection(forward: Set[Link], backward: Set[Link]) -> set[Link]:
-    """What both directions say."""
+    """Links of both directions."""
     return set(forward & backward)
 
 
 def union(forward: Set[Link], backward: Set[Link]) -> set[Link]:
-    """What either direction says."""
+    """Links of either direction."""
     return set(forward | backward)
 
 
 def grow_diag(forward: Set[Link], backward: Set[Link]) -> set[Link]:
-    """From the intersection, add links of the union that touch one and align a word that has none.
+    """The intersection, and links of the union that are next to a link and align an unaligned word.
 
     >>> sorted(grow_diag({(0, 0), (1, 1)}, {(0, 0), (3, 3)}))
     [(0, 0), (1, 1)]
@@ -52,12 +52,12 @@ def grow_diag(forward: Set[Link], backward: Set[Link]) -> set[Link]:
 
 
 def grow_diag_final(forward: Set[Link], backward: Set[Link]) -> set[Link]:
-    """grow-diag, then links of either direction that align a word that has none."""
+    """grow-diag, then links of either direction that align an unaligned word."""
     return _fill(grow_diag(forward, backward), (*sorted(forward), *sorted(backward)), any)
 
 
 def grow_diag_final_and(forward: Set[Link], backward: Set[Link]) -> set[Link]:
-    """grow-diag, then links of either direction between two words that have none."""
+    """grow-diag, then links of either direction between two unaligned words."""
     return _fill(grow_diag(forward, backward), (*sorted(forward), *sorted(backward)), all)
 
 
@@ -71,10 +71,10 @@ SYMMETRIZERS: dict[Symmetrization, Symmetrizer] = {
 
 
 def combine(forward: Alignment, backward: Alignment, symmetrizer: Symmetrizer) -> Alignment:
-    """Both directions of a pair -> its alignment, with scores where both directions have them.
+    """Both directions of a pair -> its alignment, with scores if both directions have scores.
 
-    A link's score is the mean of those that the directions give it, of a link in one direction alone that direction's.
-    The score of the pair is the mean of both.
+    A link in both directions gets the mean of its two scores, a link in one direction keeps its score. The score of the
+    pair is the mean of both.
 
     >>> one, other = (Alignment((Link(0, 0),), scores=(score,)) for score in (0.5, 1.0))
     >>> combine(one, other, union).scores
@@ -102,7 +102,7 @@ def _aligned_words(links: Set[Link]) -> tuple[set[int], set[int]]:
 
 
 def _touches(link: Link, links: Set[Link]) -> bool:
-    """Whether one of the eight points around `link` is in `links`."""
+    """Whether one of the eight neighbours of `link` is in `links`."""
     source, target = link
     for down, right in _NEIGHBOURS:  # noqa: SIM110 (half the time of any() over a generator)
         if (source + down, target + right) in links:
@@ -113,7 +113,7 @@ def _touches(link: Link, links: Set[Link]) -> bool:
 def _fill(
     links: set[Link], candidates: Iterable[Link], enough: Callable[[tuple[bool, bool]], bool]
 ) -> set[Link]:
-    """Add each candidate with any, or all, of its two words free; what is added aligns words for the next."""
+    """Add each candidate of which any word, or both words, are unaligned. Added links count for the next candidates."""
     sources, targets = _aligned_words(links)
     for link in candidates:
         if enough((link.source not in sources, link.target not in targets)):

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, NoReturn
 import torch
 from torch import Tensor
 
-from ..encoder import Encoder, EncoderInput, WholeEncoder
+from ..encoder import Encoder, WholeEncoder
+from ..encoder_input import EncoderInput
 
 
 class AligningEncoder(Encoder):

@@ -16,7 +16,8 @@ from typing import Any
 from torch import Tensor, nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from ..encoder import EncoderInput, Vocabulary, WholeEncoder
+from ..encoder import Vocabulary, WholeEncoder
+from ..encoder_input import EncoderInput
 from ..errors import ModelError
 from ..preset import Preset
 from .folder import TOKENIZER_CONFIG

@@ -22,7 +22,8 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ..encoder import EncoderInput, Vocabulary, WholeEncoder
+from ..encoder import Vocabulary, WholeEncoder
+from ..encoder_input import EncoderInput
 from ..errors import ModelError
 from ..json_file import read_object
 from ..preset import Preset

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from transformers import AutoModel
 
-from ..encoder import EncoderInput
+from ..encoder_input import EncoderInput
 from ..preset import Preset
 from .hooked import HookedEncoder
 from .packed import PackedBlocks

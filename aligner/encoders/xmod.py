@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from transformers.models.xmod.modeling_xmod import XmodOutput
 
-from ..encoder import EncoderInput
+from ..encoder_input import EncoderInput
 from ..errors import ModelError
 from ..json_file import read_object, shortened
 from ..preset import Preset

@@ -4,5 +4,6 @@ case        a pair, the links of one or several systems, the gold -> marks, each
 terminal    a case -> a coloured grid of text
 web         cases -> one HTML file that needs no network (page/: its parts)
 figure      a case -> a picture for a paper
-notebook    an explanation -> a heat map in a notebook
+
+The heat map in a notebook belongs to what it shows: explanation.py.
 """

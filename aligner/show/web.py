@@ -15,9 +15,7 @@ import re
 from importlib.resources import files
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from ..explanation import heat
 from ..score.aer import count, total
 from .case import Case, Exhibit, is_right_to_left
 
@@ -89,20 +87,3 @@ def _total(exhibit: Exhibit, system: int) -> dict[str, float] | None:
         return None
     counts = total(count(case.alignments[system], case.gold) for case in exhibit.cases if case.gold)
     return {"aer": counts.aer, "precision": counts.precision, "recall": counts.recall}
-
-
-def heat(similarity: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """The similarity between the lowest and the highest of the pair, in 256 steps; 0 where there is none.
-
-    Shape: (source, target)
-
-    >>> heat(np.array([[1.0, 2.0], [3.0, np.nan]], dtype=np.float32)).tolist()
-    [[0, 128], [255, 0]]
-    """
-    known = np.isfinite(similarity)
-    if not known.any():
-        return np.zeros(similarity.shape, dtype=np.uint8)
-    low, high = similarity[known].min(), similarity[known].max()
-    scaled = (similarity - low) / (high - low if high > low else 1)
-    steps: NDArray[np.uint8] = np.rint(255 * np.where(known, scaled, 0)).astype(np.uint8)
-    return steps

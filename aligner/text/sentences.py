@@ -1,9 +1,9 @@
 """Lines of text -> sentence pairs: two files, or one stream of bars, columns or JSON lines.
 
-A word ends at a space or a tab and nowhere else, as for Moses, fast_align and Marian, so that word j means the
-same to all of them: a no-break space, or U+2028, is part of a word. So is a byte order mark but for one at the start of
-a file, and a carriage return but for one that ends a line; a sentence has the same words in every form. Everything
-streams. Does not: tokenize text; who reads may say what makes words of it (tokenization.py).
+Words end at spaces and tabs and nowhere else, as in Moses, fast_align and Marian, so that word j is the same word for
+all of them. A no-break space, or U+2028, is part of a word. So are byte order marks, except at the start of a file, and
+carriage returns, except at the end of a line. A sentence has the same words in every form. Everything streams.
+Does not: tokenize text; the caller may pass a function that does (tokenization.py).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 from ..errors import InputError, LineError
 from ..files import LONGEST_LINE, STANDARD, OnBroken, count_lines, name_of, read_lines, skip_long
 
-# JSON can escape one half of a surrogate pair alone, which is no character and has no place in UTF-8.
+# JSON can escape half of a surrogate pair, which is no character and cannot be written in UTF-8.
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 _INNER_MARK = re.compile("(\t|\\|\\|\\| ?)\ufeff")
 _NUMBER = re.compile(r"\s*[-+]?\d[\d.,eE+-]*\s*", re.ASCII)
@@ -60,7 +60,7 @@ def words(text: str) -> tuple[str, ...]:
 
 Split = Callable[[str], tuple[str, ...]]
 Splits = tuple[Split, Split]
-"""What makes words of the text of the source, and of the target."""
+"""Functions that split the text of the source, and of the target, into words."""
 
 WORDS: Splits = (words, words)
 
@@ -77,11 +77,11 @@ def read_files(
     Args:
         longest: most bytes in a line.
         on_broken: decides about a line that is too long or not UTF-8.
-        split: makes words of text.
+        split: splits text into words.
 
     Raises:
-        InputError: a file is missing, or one ends before the other: of plain files this is told before the first pair.
-            Or what `on_broken` raises.
+        InputError: a file is missing, or one ends before the other; for plain files this is raised before the first
+            pair. Or what `on_broken` raises.
     """
     if str(source) == str(target) == STANDARD:
         raise InputError('both sides are "-": give a single "-" for a stream of "source ||| target"')
@@ -119,16 +119,16 @@ def read_stream(
 
     Args:
         path: a file, perhaps compressed, or "-" for standard input.
-        form: one of FORMS; None takes JSON lines for JSON lines and all else for "source ||| target".
-        columns: those of source and target, counted from 1, where the form is tsv, or their names, where it is jsonl.
-            None takes "src" and "tgt", or the first two, unless the first line says that they can't be meant.
+        form: one of FORMS; None recognizes JSON lines, and reads everything else as "source ||| target".
+        columns: those of source and target, counted from 1, if the form is tsv, and their names, if it is jsonl. None
+            is the first two, unless the first line shows that they are not text, and "src" and "tgt".
         longest: most bytes in a line.
         on_broken: decides about a line that is too long, not UTF-8, or not of the form.
-        split: makes words of text; words that JSON lines give are left as they are.
-        start: how many lines to pass over, and how many bytes these take.
+        split: splits text into words; words in JSON lists are not changed.
+        start: how many lines to skip, and how many bytes they are.
 
     Raises:
-        InputError: the file is missing, or its first line has other columns; or what `on_broken` raises.
+        InputError: the file is missing, or the first two columns are not text. Or what `on_broken` raises.
     """
     lines = read_lines(path, longest, on_broken, start)
     if form is None:
@@ -142,7 +142,7 @@ def read_stream(
             _expect_text_first(line, f"{name_of(path)} line {number}")
             is_first_of_columns = False
         try:
-            # Files that were pasted each bring their own mark to the first line.
+            # If two files were pasted, the first line has the byte order marks of both.
             pair = parse(_INNER_MARK.sub(r"\1", line) if number == 1 and form != "jsonl" else line)
         except InputError as error:
             on_broken(LineError(name_of(path), number, str(error), *error.options))
@@ -159,7 +159,7 @@ def _until_words(lines: Iterator[str]) -> Iterator[str]:
 
 
 def _is_json_pair(line: str) -> bool:
-    """Whether a line is an object, and no "source ||| target" that begins with a brace."""
+    """Whether a line is a JSON object, and not a "source ||| target" that begins with a brace."""
     try:
         return isinstance(json.loads(line), dict)
     except (ValueError, RecursionError):
@@ -167,7 +167,7 @@ def _is_json_pair(line: str) -> bool:
 
 
 def _unended(text: str) -> str:
-    """A line of a file as it stands within another line, pasted: it may have brought its carriage return."""
+    """Text from the middle of a line, without the carriage return that a pasted line may have brought."""
     return text.removesuffix("\r")
 
 
@@ -195,7 +195,7 @@ def parse_bars(line: str, split: Splits = WORDS) -> SentencePair:
 def parse_columns(
     line: str, columns: tuple[int, int] = SOURCE_AND_TARGET, split: Splits = WORDS
 ) -> SentencePair:
-    """Read "source, tab, target", or other columns; the rest is left alone, a blank line is a pair of empty sentences.
+    """Read "source, tab, target", or other columns, and ignore the rest; a blank line is a pair of empty sentences.
 
     >>> parse_columns("0.93\\tdas Haus\\tthe house", columns=(2, 3))
     SentencePair(source=('das', 'Haus'), target=('the', 'house'))
@@ -213,7 +213,7 @@ def parse_columns(
 
 
 def _expect_text_first(line: str, place: str) -> None:
-    """InputError where a line has more columns than two and begins with a number or a score."""
+    """InputError if a line has more than two columns and begins with a number or a score."""
     first, *others = line.split("\t")
     if len(others) > 1 and _NUMBER.fullmatch(first):
         raise InputError(

@@ -1,4 +1,4 @@
-"""Text without links -> an encoder that aligns it better: in rounds, links are made and then trained on.
+"""Text without links -> an encoder that aligns it better. Each round makes links and trains on them.
 
 The model gives the probability of each link, in both directions. A lexicon is estimated from them over the whole text
 and combined with them (lexicon.py). What is then probable in both directions is a link. A model that was trained on

@@ -36,7 +36,7 @@ def save_checkpoint(
 
     Args:
         encoder: whose weights and vocabulary are saved.
-        preset: how it is to be used.
+        preset: how it aligns.
         folder: each file in it is replaced atomically.
         weights: instead of the model's own state dict.
     """

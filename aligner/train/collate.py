@@ -1,4 +1,4 @@
-"""Examples from a corpus -> one batch in tensors: what is encoded, what is compared, and the links known of it."""
+"""Examples from a corpus -> one batch of tensors: what is encoded, what is compared, and the given links."""
 
 from __future__ import annotations
 
@@ -11,17 +11,18 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..device import moved
-from ..encoder import Encoder, EncoderInput
+from ..encoder import Encoder
+from ..encoder_input import EncoderInput
 from ..layout import Side, laid_out
 from ..method import Level
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Example:
-    """One sentence pair as subwords, without specials, and the links known of it.
+    """One sentence pair as subwords, without specials, and its links.
 
     `source_words`, `target_words`: the word that each subword belongs to. Shape: (subwords of the side,).
-    `links`: pairs of words (source, target), none where nothing is known. Shape: (links, 2).
+    `links`: pairs of words (source, target), empty if no links are given. Shape: (links, 2).
     `weights`: 1 for a sure link, less for a possible one. Shape: (links,).
     `languages`: codes of source and target, for encoders that need them.
     """
@@ -39,11 +40,11 @@ class Example:
 class TrainingBatch:
     """Sentence pairs as a preset encodes and compares them.
 
-    `source`, `target`: their subwords alone, from which the learner makes what else it needs.
-    `inputs`: one for both sides in pair encoding, one for each in separate encoding.
-    `units`: per side, the unit (word or subword) of its sentence that each position of its input belongs to, -1 where
-    there is none. Shape: (batch, subwords of the input).
-    `links`: the weights of known links, 0 elsewhere. Shape: (batch, source units, target units).
+    `source`, `target`: the subwords of each side, from which the learner builds other inputs.
+    `inputs`: one for both sides in pair encoding, one for each side in separate encoding.
+    `units`: per side, the unit (word or subword) that each position of its input belongs to, -1 if there is none.
+    Shape: (batch, subwords of the input).
+    `links`: the weights of the given links, 0 elsewhere. Shape: (batch, source units, target units).
     """
 
     source: Side
@@ -54,7 +55,7 @@ class TrainingBatch:
 
     @property
     def subwords(self) -> int:
-        """Real subwords of both sides, specials not counted."""
+        """The number of subwords of both sides, without padding and specials."""
         return int(self.source.sizes.sum() + self.target.sizes.sum())
 
     def to(self, device: torch.device) -> TrainingBatch:
@@ -69,13 +70,13 @@ class TrainingBatch:
 
 
 def collate(examples: Sequence[Example], encoder: Encoder, level: Level) -> TrainingBatch:
-    """Put examples together, padded to the longest of each side.
+    """Combine examples into a batch, padded to the longest of each side.
 
-    Links between words become, at level "subword", links between all subwords of the one and all of the other.
+    At level "subword", a link of two words becomes links of all their subwords.
 
     Args:
-        examples: at least one; none longer than the encoder takes, no side empty.
-        encoder: whose input shape decides in how many sequences a pair goes.
+        examples: at least one; none is longer than the encoder can read, and no side is empty.
+        encoder: its input shape decides in how many sequences a pair is encoded.
         level: what is compared.
     """
     source = _side([each.source for each in examples], [each.source_words for each in examples], encoder)
@@ -127,7 +128,7 @@ def _word_links(examples: Sequence[Example]) -> NDArray[np.float32]:
 def _spread(links: NDArray[np.float32], source: Side, target: Side) -> NDArray[np.float32]:
     """Links of words to links of all their subwords. Shape: (batch, source subwords, target subwords)."""
     rows = np.arange(len(links))[:, None, None]
-    # Padding takes the links of word 0 and is cleared again.
+    # Padding gets the links of word 0 first, and is cleared here.
     spread: NDArray[np.float32] = links[
         rows, source.words.numpy().clip(0)[:, :, None], target.words.numpy().clip(0)[:, None, :]
     ]

@@ -1,8 +1,8 @@
 """Parallel text, with or without links, -> one corpus in arrays, from which examples are drawn.
 
-Links come from Pharaoh files whose words count from 0: `i-j` is sure, `ipj` possible, `i-j:0.75` has a score. Every
-link has a weight: its score if it has one, else 1 if it is sure, and `possible_weight` if it is possible. Does not:
-choose an order (mixture.py), or build batches.
+Links come from Pharaoh files that count words from 0: `i-j` is a sure link, `ipj` a possible one, and `i-j:0.75` has a
+score. The weight of a link is its score if it has one, otherwise 1 for a sure link and `possible_weight` for a possible
+one. Does not: choose an order (mixture.py), or build batches.
 """
 
 from __future__ import annotations

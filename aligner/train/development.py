@@ -67,13 +67,13 @@ def evaluator(
             source_language=files.source_language,
             target_language=files.target_language,
         )
-        aligner()  # is nothing wrong with the options?
+        aligner()  # raises an error now if an option is wrong
         loaded[name] = aligner, pairs, gold
 
     def measure() -> dict[str, float]:
         scores = {}
         for name, (aligner, pairs, gold) in loaded.items():
-            # Made anew, since the encoder has been moved meanwhile.
+            # A new aligner each time, since the encoder may have moved to another device.
             found = aligner().align(pairs)
             counts = sum((count(h, g) for h, g in zip(found, gold, strict=True)), Counts())
             scores[name] = 100 * counts.aer

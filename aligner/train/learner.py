@@ -1,8 +1,9 @@
-"""A training batch -> the loss of every objective that is wanted, and their weighted sum.
+"""A training batch -> the loss of each chosen objective, and their weighted sum.
 
-Encodes what the wanted objectives need and no more: `guided`, `so` and `co` share one pass of the pair as the preset
-encodes it, `tlm` and `dwa` share the pass of the masked pair, `so` and `dwa` each take a pass without gradient for the
-model's own links, `mlm` a pass per side, `psi` one pass of pairs and others. Heads are made for who asks.
+Objectives share passes of the encoder. `guided`, `so` and `co` use one pass of the pair as the preset encodes it. `tlm`
+and `dwa` use one pass of the masked pair. `so` and `dwa` each need another pass, without gradient, for the model's own
+links. `mlm` needs a pass per side, and `psi` one pass of translations and other pairs. A head is created only if one of
+the objectives uses it.
 """
 
 from __future__ import annotations
@@ -40,20 +41,21 @@ from .options import ObjectiveOptions
 
 
 class Learner(nn.Module):
-    """An encoder, what stands on top of it, and its losses, as one module that accelerate can wrap.
+    """An encoder, its heads and its losses, as one module that accelerate can wrap.
 
-    Trained through `model`, which is the encoder's own; `heads` are left behind. What is random (masks, which pairs are
-    torn apart) draws from torch's global generators.
+    `model` is the encoder's own module, so that training changes the encoder; `heads` are not saved. Masks, and the
+    choice of pairs to tear apart, are drawn from torch's global generators.
 
     Args:
         encoder: with all blocks that the objectives need: up to the last for mlm, tlm and dwa.
         objectives: name -> weight, of `OBJECTIVES`.
-        method: how the trained model is meant to align; decides what `guided`, `so`, `co` compare.
-        options: how the objectives ask.
+        method: how the trained model will align; it decides what `guided`, `so` and `co` compare.
+        options: those of the objectives.
 
     Raises:
-        OptionError: an objective or an option is unknown, or the encoder cannot fill in masks that are asked for.
-        LayerError: a layer that the encoder does not have, or no layer at all.
+        OptionError: an objective or an option is unknown, or an objective needs masks and the encoder cannot predict
+            what is masked.
+        LayerError: no layer is known, or the encoder does not have it.
     """
 
     def __init__(
@@ -132,7 +134,7 @@ class Learner(nn.Module):
             return similarity(source, target, self.method.similarity), source_mask, target_mask
 
     def _own_links(self, batch: TrainingBatch) -> Tensor:
-        """What the model, as it stands, would align: 1 at links, between words' subwords if these are compared.
+        """The links that the model finds now: 1 at links, which are between subwords if these are compared.
 
         Shape: (batch, source units, target units)
         """
@@ -144,7 +146,7 @@ class Learner(nn.Module):
         source, target = _same_word(batch.source), _same_word(batch.target)
         return (source @ links @ target).clamp(max=1)
 
-    # --- tlm, dwa, mlm: what was masked is to be filled in, or to point to its counterpart -------------------------
+    # --- tlm, dwa, mlm: masked subwords are predicted, or point to their counterparts ------------------------------
 
     def _of_masked_pairs(self, batch: TrainingBatch) -> dict[str, Tensor]:
         losses: dict[str, Tensor] = {}
@@ -158,7 +160,7 @@ class Learner(nn.Module):
         return losses
 
     def _masked(self, batch: TrainingBatch, source: bool, target: bool) -> tuple[Masked, Masked]:
-        """The sides of a batch, each of them masked or left whole."""
+        """The sides of a batch, each masked or not."""
         return (
             self._mask(batch.source) if source else unmasked(batch.source),
             self._mask(batch.target) if target else unmasked(batch.target),
@@ -169,13 +171,13 @@ class Learner(nn.Module):
         return torch.stack([mlm(*self._fill_in(each)) for each in readings]).sum()
 
     def _read(self, *sides: Masked) -> _Reading:
-        """One sentence alone, or two joined, through all of the encoder."""
+        """The states of the last layer for one sentence, or for two that are joined."""
         first, *more = (each.side for each in sides)
         layout = self._join(first, *more) if more else alone(first, self.encoder)
         return _Reading(sides, layout, self.encoder.encode(layout.input, [self.encoder.layers])[0])
 
     def _fill_in(self, reading: _Reading) -> tuple[Tensor, Tensor, Tensor, int]:
-        """What `mlm` and `tlm` ask: scores, subwords, rows, sequences."""
+        """The arguments of `mlm` and `tlm`: scores, subwords, rows, sequences."""
         asked = [reading.layout.place(k, side.asked) for k, side in enumerate(reading.sides)]
         wanted = torch.stack(asked).amax(0)
         rows, columns = (wanted >= 0).nonzero(as_tuple=True)
@@ -183,19 +185,19 @@ class Learner(nn.Module):
         return scores, wanted[rows, columns], rows, len(wanted)
 
     def _point(self, batch: TrainingBatch, source_reading: _Reading, target_reading: _Reading) -> Tensor:
-        """DWA; the source is masked in the one reading, the target in the other, which may be the same."""
+        """The loss of DWA: the source is masked in one reading, the target in the other; both may be the same."""
         links = self.labels(batch).float()
         (sources, _), (targets, targets_mask) = (source_reading.of_side(k) for k in (0, 1))
         forward = self.heads["pointer"](sources, targets, targets_mask)
         (sources, sources_mask), (targets, _) = (target_reading.of_side(k) for k in (0, 1))
         backward = self.heads["pointer"](targets, sources, sources_mask)
-        # Sentences that are too long together were cut.
+        # Sentences were cut if they were too long for one sequence.
         masked_source = source_reading.sides[0].chosen[:, : links.shape[1]]
         masked_target = target_reading.sides[1].chosen[:, : links.shape[2]]
         return dwa(forward, backward, links, masked_source, masked_target)
 
     def labels(self, batch: TrainingBatch) -> Tensor:
-        """The links that DWA learns from: the model's own between the subwords of whole pairs, without gradient.
+        """The links that DWA learns from: those that the model finds between subwords without masks. No gradient.
 
         Shape: (batch, source subwords, target subwords), bool
         """
@@ -207,10 +209,10 @@ class Learner(nn.Module):
                 compared = similarity(source, target, self.method.similarity)
             return self._extract_labels(compared, source_mask, target_mask).links
 
-    # --- psi: pairs, and pairs torn apart --------------------------------------------------------------------------
+    # --- psi: translations, and sentences of different pairs -------------------------------------------------------
 
     def _of_torn_pairs(self, batch: TrainingBatch) -> Tensor:
-        """Every pair as it is, and with one side exchanged for another pair's; all in either order."""
+        """Every pair unchanged, and with one side exchanged for that of another pair; each in a random order."""
         first, second, parallel = torn_pairs(len(batch.source.sizes))
         sentences = batch.source.followed_by(batch.target)
         layout = self._join(sentences.pick(first), sentences.pick(second))
@@ -225,7 +227,7 @@ class Learner(nn.Module):
 
     @contextmanager
     def _as_used(self) -> Iterator[None]:
-        """The model as aligning uses it: no dropout, no gradient."""
+        """The model in the state in which it aligns: without dropout and gradient."""
         training = self.model.training
         self.model.eval()
         try:
@@ -233,12 +235,12 @@ class Learner(nn.Module):
                 yield
         finally:
             self.model.train(training)
-            # Older versions of torch go on using what autocast cast in here, from which no gradient leads back.
+            # Older versions of torch would reuse the weights that autocast has cast here, which have no gradient.
             torch.clear_autocast_cache()
 
 
 class _Reading(NamedTuple):
-    """Masked sentences, where they stand in the sequence, and its states. Shape: (batch, subwords, width)"""
+    """Masked sentences, their places in the sequence, and its states. Shape: (batch, subwords, width)"""
 
     sides: tuple[Masked, ...]
     layout: Layout
@@ -249,9 +251,10 @@ class _Reading(NamedTuple):
 
 
 def torn_pairs(pairs: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Which sentences to join, and whether they are translations; sentence `pairs` + k translates sentence k.
+    """Which sentences to join, and whether they are translations of each other.
 
-    A batch of one pair has no other to tear it apart with. Shape: (sequences,) each
+    Sentence `pairs` + k is the translation of sentence k. A batch of one pair has only that translation. Shape of each:
+    (sequences,)
     """
     source, target = np.arange(pairs), pairs + np.arange(pairs)
     first, second, parallel = source, target, np.ones(pairs, dtype=np.int64)
@@ -266,10 +269,10 @@ def torn_pairs(pairs: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArra
 
 
 def _same_word(side: Side) -> Tensor:
-    """1 where two subwords are of the same word. Shape: (batch, subwords, subwords)"""
+    """1 if two subwords belong to the same word. Shape: (batch, subwords, subwords)"""
     return ((side.words[:, :, None] == side.words[:, None, :]) & side.mask[:, :, None]).float()
 
 
 def _full_precision(device: torch.device) -> torch.autocast:
-    """Similarities are compared in float32 whatever the precision of training, as they are when aligning."""
+    """Compute similarities in float32, as in alignment, whatever the precision of training."""
     return torch.autocast(device.type, enabled=False)

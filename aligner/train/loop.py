@@ -70,7 +70,7 @@ def train(
         callbacks: scores, saving and reports.
 
     Raises:
-        TrainingError: the loss is not a number, or there is nothing to resume from.
+        TrainingError: the loss is inf or NaN, or there is nothing to resume from.
     """
     callbacks = callbacks or Callbacks()
     accelerator = _accelerator(device)
@@ -194,7 +194,7 @@ class _Run:
                 since = time.monotonic()
 
     def precision(self) -> torch.autocast:
-        # Not that of accelerate, which a process can set only once.
+        # Not accelerate's own, which can be set only once in a process.
         lower = self.options.dtype is not Precision.FLOAT32
         return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=lower)
 

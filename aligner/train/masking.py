@@ -1,11 +1,11 @@
-"""Subwords -> subwords some of which are masked, and which those are.
+"""Subwords -> the same with some of them masked, and which of them.
 
-As BERT masks (Devlin et al., 2019, section 3.1): each subword is chosen with the same probability; of the chosen, 80 %
-become the mask, 10 % some other subword, 10 % stay what they are. Special subwords are never chosen, nor put in place
-of others. For TLM, both sides of a pair are masked at once (Conneau and Lample, 2019; XLM-Align), or one side while the
-other stays whole (awesome-align), which asks for a pass of the encoder per side.
+Masking follows BERT (Devlin et al., 2019, section 3.1). Each subword is chosen with the same probability. Of the chosen
+ones, 80 % become the mask, 10 % become another subword, and 10 % stay as they are. Special subwords are never chosen,
+and never replace others. For TLM, both sides of a pair are masked at once (Conneau and Lample, 2019; XLM-Align), or one
+side while the other is complete (awesome-align), which takes a pass of the encoder per side.
 
-Draws from torch's global generator, so that a seed repeats it.
+Random numbers come from torch's global generator, so that a seed repeats them.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ from .options import MASK_RATE, MaskedSides
 BECOMES_MASK, BECOMES_OTHER = 0.8, 0.1
 
 SIDES = {MaskedSides.BOTH: ((True, True),), MaskedSides.EACH: ((True, False), (False, True))}
-"""Which sides (source, target) are masked in each pass of TLM: both at once, or each while the other is whole."""
+"""Which sides (source, target) are masked in each pass of TLM: both at once, or each while the other is complete."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Masked:
-    """A side after masking. `asked`: what is to be filled in, -1 at all other positions. Shape: (batch, subwords)."""
+    """A side after masking. `asked`: the subwords to predict, -1 at all other positions. Shape: (batch, subwords)."""
 
     side: Side
     asked: Tensor
 
     @property
     def chosen(self) -> Tensor:
-        """True where something is to be filled in. Shape: (batch, subwords)."""
+        """True at subwords to predict. Shape: (batch, subwords)."""
         return self.asked >= 0
 
 
@@ -43,7 +43,7 @@ class Masker:
     """Masks the sentences of one encoder's vocabulary.
 
     Raises:
-        OptionError: the vocabulary has no mask, or the encoder reads one way and cannot fill in what is masked.
+        OptionError: the vocabulary has no mask, or the encoder only reads from left to right.
     """
 
     def __init__(self, encoder: Encoder, rate: float = MASK_RATE) -> None:
@@ -77,5 +77,5 @@ class Masker:
 
 
 def unmasked(side: Side) -> Masked:
-    """The side as it is, with nothing to fill in."""
+    """The side unchanged, without subwords to predict."""
     return Masked(side, asked=torch.full_like(side.ids, -1))

@@ -24,11 +24,11 @@ Row = tuple[int, int]  # number of the corpus, number of the pair in it
 
 @dataclass(frozen=True, eq=False)
 class Mixture:
-    """The corpora that batches are drawn from, and how.
+    """The corpora that batches are drawn from, and how they are drawn.
 
-    `budget`: the most padded subwords in a batch; a longer pair is a batch of its own. `shape` decides what padding
-    costs. `temperature`: each corpus is drawn in proportion to its size to the power 1 / temperature. `resplitter`:
-    replaces subwords by others; the budget does not count them.
+    `budget`: the most subwords in a batch, padding included; a longer pair is a batch of its own. `shape` decides how
+    much padding there is. `temperature`: each corpus is drawn in proportion to its size to the power 1 / temperature.
+    `resplitter`: replaces subwords by others; the budget does not count them.
     """
 
     corpora: Sequence[Corpus]
@@ -39,7 +39,7 @@ class Mixture:
     resplitter: Resplitter | None = None
 
     def batches(self, skip: int = 0, process: int = 0, processes: int = 1) -> Iterator[list[Example]]:
-        """The batches of one of `processes` processes, from batch `skip` on; a random half of the pairs swap sides."""
+        """The batches of one of `processes` processes, from batch `skip` on; a random half of the pairs is swapped."""
         number, pool = 0, 0
         while True:
             random = np.random.default_rng((self.seed, pool))
@@ -58,7 +58,7 @@ class Mixture:
             pool += 1
 
     def draw(self, pool: int) -> list[Row]:
-        """The rows of a pool: each corpus runs through one permutation of itself after another."""
+        """The rows of a pool: each corpus contributes one random permutation of itself after another."""
         weights = np.array([len(corpus) for corpus in self.corpora], dtype=np.float64) ** (
             1 / self.temperature
         )
@@ -73,7 +73,7 @@ class Mixture:
         return rows
 
     def _cut(self, rows: Sequence[Row], random: np.random.Generator) -> list[list[Row]]:
-        """Sort by length, cut under the budget, shuffle the batches."""
+        """Sort by length, cut into batches within the budget, shuffle the batches."""
         costs = self._costs(rows)
         cut: list[list[Row]] = []
         batch: list[Row] = []

@@ -1,9 +1,9 @@
 """Words in the subwords of a tokenizer -> the same words in other subwords, at random.
 
-A tokenizer always splits a word in the same way. So an encoder that has learnt a frequent word need not know its parts,
-of which rare words consist. Here some subwords are replaced by two others with the same spelling: subword
-regularization (Kudo, 2018; compare BPE-dropout, Provilkov et al., 2020), in a form that works for any vocabulary. Does
-not: need the tokenizer's scores, since vocabularies are sorted by frequency.
+A tokenizer always splits a word in the same way. So an encoder can learn a frequent word without learning its parts,
+which rare words consist of. Here some subwords are replaced by two others with the same spelling. This is subword
+regularization (Kudo, 2018; compare BPE-dropout, Provilkov et al., 2020) in a form that works for any vocabulary. It
+does not need the tokenizer's scores, since vocabularies are sorted by frequency.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ Integers = NDArray[np.int32]
 class Resplitter:
     """Replaces subwords of an encoder's vocabulary by two others.
 
-    A pair that would become too long for the encoder is not changed. `rate`: the share of the subwords that can be
-    replaced which are replaced, in each of `ROUNDS` passes.
+    A pair that would become too long for the encoder is not changed. `rate`: the probability that a subword is
+    replaced, in each of `ROUNDS` passes, if it has two parts.
 
     Raises:
         OptionError: the rate is not from 0 to below 1.

@@ -1,4 +1,4 @@
-"""A training run from files to a checkpoint folder: what `xalign train` calls."""
+"""A training run, from files to a checkpoint folder."""
 
 from __future__ import annotations
 
@@ -79,8 +79,8 @@ def run(
 
     Raises:
         OptionError: two options do not go together, or do not fit the checkpoint.
-        InputError, FormatError, TrainingError: a corpus that cannot be trained on, a loss that is not a number, nothing
-            to resume from.
+        InputError, FormatError, TrainingError: a corpus cannot be trained on, the loss is inf or NaN, or there is
+            nothing to resume from.
     """
     if plan.plot is not None:
         check_plotting(plan.plot)
@@ -122,7 +122,7 @@ def run(
 
 
 def _trained(preset: Preset, plan: Plan) -> Preset:
-    """The preset of what is saved, which is a transformers checkpoint, whatever it was loaded from."""
+    """The preset of the trained model, which is saved as a transformers checkpoint, whatever it was loaded from."""
     family = preset.checkpoint.family
     known = dict.fromkeys(preset.about.languages)
     if known:
@@ -136,7 +136,7 @@ def _trained(preset: Preset, plan: Plan) -> Preset:
 
 
 def _check_saveable(encoder: WholeEncoder) -> None:
-    """OptionError for an encoder that is part of a larger model: what is saved could not be loaded."""
+    """OptionError for an encoder that is part of a larger model, since such a checkpoint could not be loaded."""
     whole = MODEL_MAPPING.get(type(encoder.model.config), None)
     if whole is not None and not isinstance(encoder.model, whole):
         raise OptionError(

@@ -5,7 +5,7 @@ import torch
 from sameness import ENGLISH, GERMAN, assert_states_equal_transformers, pairs, sentences
 from transformers import AutoModel, XLMModel
 
-from xalign.encoder import EncoderInput
+from xalign.encoder_input import EncoderInput
 from xalign.encoders import xlm
 from xalign.errors import DependencyError, LanguageError
 from xalign.families import load_encoder

@@ -6,7 +6,7 @@ import torch
 from sameness import ENGLISH, GERMAN, assert_states_equal_transformers, pairs, sentences
 from transformers import AutoModel, XmodForSequenceClassification
 
-from xalign.encoder import EncoderInput
+from xalign.encoder_input import EncoderInput
 from xalign.errors import LanguageError
 from xalign.families import load_encoder
 from xalign.models import resolve

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from exhibits import PAIRS, exhibit
 
+from xalign.explanation import heat
 from xalign.links import Alignment
 from xalign.score.evaluation import Hypothesis
 from xalign.show.case import Exhibit
-from xalign.show.web import heat, page
+from xalign.show.web import page
 from xalign.text.sentences import SentencePair
 
 

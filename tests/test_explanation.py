@@ -3,7 +3,7 @@ from html.parser import HTMLParser
 
 import numpy as np
 
-from xalign.show.notebook import heat_map
+from xalign.explanation import heat_map
 
 SIMILARITY = np.array([[1.0, 0.0], [0.25, 0.5]], dtype=np.float32)
 FORWARD = np.array([[True, False], [False, True]])

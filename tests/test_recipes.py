@@ -1,0 +1,83 @@
+"""Recipes run to their end: each script and option exists, and each step finds the files that it reads."""
+
+import ast
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+from conftest import REPOSITORY
+
+from xalign.cli import main
+
+STEPS = REPOSITORY / "tests" / "recipe_steps.py"
+
+
+@pytest.fixture
+def commands(tmp_path):
+    """`commands("small/make.sh")`: what it would run, up to its end, with a stand-in for every program of ours."""
+    programs, noted, work = (tmp_path / name for name in ("programs", "noted", "work"))
+    programs.mkdir()
+    for name in ("python", "xalign"):
+        program = programs / name
+        program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -S "{STEPS}" {name} "$@"\n', encoding="utf-8")
+        program.chmod(0o755)
+
+    def run(recipe: str, *arguments: str) -> list[list[str]]:
+        noted.unlink(missing_ok=True)
+        environment = {
+            **os.environ,
+            "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
+            "NOTED": str(noted),
+            "XALIGN_DATA": str(tmp_path),
+        }
+        script = REPOSITORY / "recipes" / recipe
+        subprocess.run(
+            ["bash", script, work, *arguments], env=environment, check=True, stdout=subprocess.DEVNULL
+        )
+        return [json.loads(line) for line in noted.read_text(encoding="utf-8").splitlines()]
+
+    return run
+
+
+def options_of(script: Path) -> dict[str, bool]:
+    """The options that a script declares, and whether it must get them."""
+    calls = [
+        node for node in ast.walk(ast.parse(script.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)
+    ]
+    return {
+        call.args[0].value: any(ast.unparse(each) == "required=True" for each in call.keywords)
+        for call in calls
+        if getattr(call.func, "attr", "") == "add_argument"
+    }
+
+
+def assert_can_be_given(command: list[str]) -> None:
+    if command[0] == "xalign":
+        given = main.get_command(click.Context(main), command[1])
+        given.make_context(command[1], command[2:]).close()  # ends the test where click refuses it
+        return
+    declared = options_of(REPOSITORY / command[1])
+    given = {word for word in command if word.startswith("--")}
+    assert given <= declared.keys(), command
+    assert {option for option, required in declared.items() if required} <= given, command
+
+
+def test_small_is_made_and_mini_taught_by_commands_that_exist(commands):
+    made = commands("small/make.sh", "--hub")
+    assert [Path(command[1]).name for command in (made[0], made[-1])] == ["convert.py", "bundle.py"]
+    assert made[0][-1] == "--hub"
+    assert sum(command[:2] == ["xalign", "train"] for command in made) == 6
+    for command in made:
+        assert_can_be_given(command)
+
+
+def test_mini_is_made_and_taught_by_commands_that_exist(commands):
+    for recipe in ("mini/make.sh", "mini/teach.sh"):
+        made = commands(recipe)
+        assert Path(made[-1][1]).name == "bundle.py"
+        for command in made:
+            assert_can_be_given(command)

@@ -31,6 +31,9 @@ def test_text_with_full_stops_at_its_words_is_told_once(caplog):
         "私は昨日新しい本を買いました",
         "ฉันซื้อหนังสือใหม่เมื่อวานนี้ที่ร้าน",
         "「はい。」",
+        "这只猫很可爱",
+        "เขาอาศัยอยู่ในกรุงเทพ",
+        "ລາວອາໄສຢູ່ວຽງຈັນ",
     ],
 )
 def test_sentences_without_spaces_between_words_are_told(caplog, source):
@@ -53,6 +56,8 @@ def test_one_side_without_spaces_is_enough_whatever_the_other_is(caplog, swap):
         ("我 昨天 买 了 一 本 新书 。", "I bought a book ."),
         ("コンピューターゲーム を 買っ た", "in the U.S. and Prof. X"),
         ("...", "1. 2. 3"),
+        ("图书馆", "library"),
+        ("มหาวิทยาลัย", "university"),
         ("", ""),
     ],
 )

@@ -19,6 +19,11 @@ _RUN = re.compile(
     "[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]*[\u3040-\u309f\u3400-\u4dbf\u4e00-\u9fff][\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]{7,}"
     "|[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]{25,}"
 )
+# A whole sentence of one word of these scripts.
+_SENTENCE = re.compile(
+    "[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]*[\u3040-\u309f\u3400-\u4dbf\u4e00-\u9fff][\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]{5,}"
+    "|[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]{12,}"
+)
 
 
 def watched(pairs: Iterable[SentencePair], first: int = 0) -> Iterator[SentencePair]:
@@ -72,4 +77,6 @@ def untokenized_word(words: tuple[str, ...]) -> str | None:
     """
     if _STOP.search(words[-1]):
         return words[-1]
+    if len(words) == 1:
+        return words[0] if _SENTENCE.search(words[0]) else None
     return next((word for word in words if len(word) > 7 and _RUN.search(word)), None)

@@ -7,6 +7,7 @@ from pathlib import Path
 from .encoder import WholeEncoder
 from .errors import OptionError
 from .families import load_encoder
+from .filling import filling
 from .preset import PRESET_FILE, Family, Preset
 
 
@@ -22,12 +23,13 @@ def export(
         trust_remote_code: run the Python code that the checkpoint brings, if it brings any.
 
     Raises:
-        OptionError: the folder holds something.
+        OptionError: the folder holds something, or cannot be written.
         ModelError: the checkpoint cannot be read.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise OptionError(f"{folder}: holds something already; name a folder that is new or empty")
     whole = encoder or load_encoder(preset, trust_remote_code=trust_remote_code)
-    folder.mkdir(parents=True, exist_ok=True)
-    whole.export(folder)
-    (folder / PRESET_FILE).write_text(preset.changed(family=Family.AUTO).to_json(), encoding="utf-8")
+    with filling(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        whole.export(folder)
+        (folder / PRESET_FILE).write_text(preset.changed(family=Family.AUTO).to_json(), encoding="utf-8")

@@ -132,7 +132,7 @@ def align(
             processes.aligning(model) as (aligner, facts),
             output_to(output, made_by(facts, ctx.params), part.first, resume, ctx.meta[ARGUMENTS]) as out,
         ):
-            total = partial(_left, part, text.source, out)
+            total = partial(_left, part, text.source, out.pairs)
             counted = partial(track, what="pairs", total=total, progress=progress)
             _run(aligner, pairs, in_words, part, out, write, counted)
 
@@ -166,7 +166,7 @@ def _run(
         raise ended_by[0]
 
 
-def _left(part: Part, source: Path | str, out: Job | Stream) -> int | None:
-    """How many pairs are still to come."""
+def _left(part: Part, source: Path | str, done: int) -> int | None:
+    """How many pairs of a part are to come after those that an earlier run has done."""
     total = part.total(count_lines(source))
-    return None if total is None else total - out.pairs
+    return None if total is None else total - done

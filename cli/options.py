@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 PATH = click.Path(allow_dash=True, path_type=Path)
+WRITTEN = click.Path(
+    allow_dash=True, path_type=Path, readable=False
+)  # a file that is there may be write-only
 
 
 class _Place(click.Path):
@@ -38,7 +41,11 @@ class _Place(click.Path):
 PLACE = _Place(allow_dash=True, path_type=Path)
 
 output_option = click.option(
-    "--output", "-o", type=PATH, default=STANDARD, help="File to write; a suffix such as .gz compresses it."
+    "--output",
+    "-o",
+    type=WRITTEN,
+    default=STANDARD,
+    help="File to write; a suffix such as .gz compresses it.",
 )
 
 device_option = click.option(

@@ -20,6 +20,7 @@ from ..encoder import Encoder
 from ..errors import TrainingError
 from ..families import load_encoder, load_for_aligning
 from ..files import writing
+from ..filling import filling
 from ..formats import format_pharaoh
 from ..models import resolve
 from ..text.sentences import read_files
@@ -72,7 +73,8 @@ def adapt(
         done = finished_steps(out)
         if done < options.steps:
             if not done and process.is_main_process:
-                out.mkdir(parents=True, exist_ok=True)
+                with filling(out):
+                    out.mkdir(parents=True, exist_ok=True)
                 preset, place = ours.preset(), torch.device(device)
                 precision = choose_dtype(options.dtype, place)
                 encoder = load_for_aligning(preset, place, precision, preset.method.known_layer)

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from ..encoder import WholeEncoder
 from ..errors import TrainingError
+from ..filling import filling
 from ..preset import PRESET_FILE, Preset
 
 STATE = "state"
@@ -39,27 +40,36 @@ def save_checkpoint(
         preset: how it aligns.
         folder: each file in it is replaced atomically.
         weights: instead of the model's own state dict.
+
+    Raises:
+        OptionError: the folder cannot be written; its files are still those of the checkpoint before.
     """
     fresh = folder / FRESH
     shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(parents=True)
-    encoder.save(fresh, weights)
-    (fresh / PRESET_FILE).write_text(preset.to_json(), encoding="utf-8")
-    usual = (fresh / PRESET_FILE).stat().st_mode
-    for file in fresh.iterdir():
-        file.chmod(usual)  # safetensors writes files that only the owner can read
-        file.replace(folder / file.name)
-    fresh.rmdir()
+    with filling(folder):
+        fresh.mkdir(parents=True)
+        encoder.save(fresh, weights)
+        (fresh / PRESET_FILE).write_text(preset.to_json(), encoding="utf-8")
+        usual = (fresh / PRESET_FILE).stat().st_mode
+        for file in fresh.iterdir():
+            file.chmod(usual)  # safetensors writes files that only the owner can read
+            file.replace(folder / file.name)
+        fresh.rmdir()
 
 
 def save_state(out: Path, finished: Finished, learner: nn.Module, optimizer: torch.optim.Optimizer) -> None:
-    """Write `out/state`, everything that training changes; after a kill this state or the previous one is complete."""
+    """Write `out/state`, everything that training changes; after a kill this state or the previous one is complete.
+
+    Raises:
+        OptionError: the folder cannot be written; the previous state is still there.
+    """
     fresh, current, stale = (out / f"{STATE}{suffix}" for suffix in (FRESH, "", ".old"))
     shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(parents=True)
-    torch.save(_changing(learner), fresh / "weights.pt")
-    torch.save(optimizer.state_dict(), fresh / "optimizer.pt")
-    (fresh / "progress.json").write_text(json.dumps(asdict(finished)), encoding="utf-8")
+    with filling(out):
+        fresh.mkdir(parents=True)
+        torch.save(_changing(learner), fresh / "weights.pt")
+        torch.save(optimizer.state_dict(), fresh / "optimizer.pt")
+        (fresh / "progress.json").write_text(json.dumps(asdict(finished)), encoding="utf-8")
     if current.exists():  # otherwise `stale` is the only state, until `fresh` takes its place
         shutil.rmtree(stale, ignore_errors=True)
         current.rename(stale)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import TrainingError
+from ..files import telling_failures
 
 LOG = "log.jsonl"
 
@@ -39,11 +40,12 @@ class Log:
         """`start`: the step to continue from. Later entries of a killed run are removed, since they come again."""
         self._path = out / LOG
         kept = [row for row in _rows(self._path) if row["step"] <= start] if start else []
-        self._path.write_text("".join(f"{json.dumps(row)}\n" for row in kept), encoding="utf-8")
+        with telling_failures(self._path):
+            self._path.write_text("".join(f"{json.dumps(row)}\n" for row in kept), encoding="utf-8")
 
     def write(self, progress: Progress) -> None:
         row = {name: value for name, value in asdict(progress).items() if value is not None}
-        with self._path.open("a", encoding="utf-8") as file:
+        with telling_failures(self._path), self._path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")
 
 

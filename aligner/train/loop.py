@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from ..ahead import run_ahead
 from ..errors import TrainingError
+from ..filling import filling
 from .checkpoint import Finished, forget_state, load_state, save_state
 from .collate import Example, TrainingBatch
 from .log import Log, Progress
@@ -111,7 +112,8 @@ def _accelerator(device: torch.device) -> Accelerator:
 
 
 def _opened_log(out: Path, finished: Finished, resume: bool) -> Log:
-    out.mkdir(parents=True, exist_ok=True)
+    with filling(out):
+        out.mkdir(parents=True, exist_ok=True)
     if not resume:
         forget_state(out)
     return Log(out, finished.steps)

@@ -9,6 +9,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
+import xalign.cli.align  # noqa: F401
+from xalign.cli import main
 from xalign.cli.options import progress_options
 from xalign.cli.progress import track, watching
 from xalign.cli.standard import telling
@@ -113,3 +115,18 @@ def test_options_say_what_is_told(options, progress):
     told = ["what happens"] if "-v" in options else []
     assert result.stderr.splitlines() == [*told, "Warning: line 7 is strange"]
     assert logging.getLogger("xalign").level == logging.NOTSET
+
+
+def test_the_total_of_a_run_is_counted_from_where_it_began(tmp_path, monkeypatch):
+    told = []
+
+    def spy(items, what, total, progress):
+        for item in items:
+            yield item
+            told.append(total())  # asked for late, when much is done already
+
+    monkeypatch.setattr(sys.modules["xalign.cli.align"], "track", spy)
+    text = tmp_path / "text"
+    text.write_text("das Haus\n" * 5, encoding="utf-8")
+    result = CliRunner().invoke(main, ["align", "--model", "mini", str(text), str(text)])
+    assert (result.exit_code, told) == (0, [5] * 5)

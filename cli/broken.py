@@ -22,10 +22,9 @@ logger = logging.getLogger("xalign")
 
 
 class BrokenLines:
-    """What is done about broken lines: with `stop` they end the run, with `empty` they count as empty.
+    """Decides about broken lines: with `stop` they end the run, with `empty` they count as empty.
 
-    A line that is too long counts as empty always. All of them go into the report; those that are no part of what is
-    aligned count as empty in silence.
+    A line that is too long always counts as empty. All of them are listed in the report, except lines outside the part.
     """
 
     def __init__(self, policy: str, part: Part, report: IO[str] | None) -> None:
@@ -33,7 +32,7 @@ class BrokenLines:
         self._policy, self._part, self._report = policy, part, report
 
     def __call__(self, error: LineError) -> None:
-        """Raises the error if the line ends the run."""
+        """Raise the error if the line ends the run."""
         if not self._part.has(error.line):
             return
         self.count += 1
@@ -65,7 +64,7 @@ class OnError:
 
     @contextmanager
     def for_lines_of(self, part: Part) -> Iterator[BrokenLines]:
-        """What decides about the broken lines of a part. If the run ends well, a warning counts them.
+        """Decides about the broken lines of a part. If the run succeeds, a warning counts them.
 
         Raises:
             OptionError: the report cannot be written.
@@ -85,7 +84,7 @@ class OnError:
 
 @contextmanager
 def _reporting(path: Path | None) -> Iterator[IO[str] | None]:
-    """The file of the report, written as lines come."""
+    """The report, which is written line by line."""
     if path is None:
         yield None
         return

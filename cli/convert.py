@@ -78,9 +78,9 @@ def convert(
       xalign convert out.align --src test.de --tgt test.en --to tsv -o out.tsv.gz
       xalign convert pieces.align --src test.spm.de --tgt test.spm.en --join-pieces > words.align
 
-    LINKS is in any format that is read (docs/formats.md); - is standard input. The text is that of --src and --tgt, or
-    the one that LINKS brings. With a text every link is checked against it. Scores are kept where the format has
-    a place for them.
+    LINKS has any readable format (docs/formats.md); - is standard input. The text is that of --src and --tgt, or the
+    one that LINKS contains. Links are checked against the text if there is one. Scores are kept if the format can hold
+    them.
     """
     expect_no_input(output, [links, source, target])
     if to_one_based and target_format not in BASED:

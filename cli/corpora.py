@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from xalign.train.corpus import CorpusFiles
     from xalign.train.development import DevelopmentFiles
 
-PATH = click.Path(path_type=Path)  # whether it is there is told by who reads it
+PATH = click.Path(path_type=Path)  # whether it exists is checked when it is read
 
 
 @dataclass(frozen=True)

@@ -169,7 +169,7 @@ def _from_models(
 ) -> Iterator[Hypothesis]:
     models = options.pop("model")
     for model in models:
-        # Where layers are listed, the model needs none of its own; layer 0 is one that every encoder has.
+        # With --layers the model needs no layer of its own; every encoder has layer 0.
         aligner = aligner_from({**options, "model": model} | ({"layer": 0} if layers else {}))
         chosen = layer_list(layers or str(aligner.method.layer), aligner.encoder.layers)
         found = track(aligner.align_layers(text, chosen), "pairs", partial(len, text), progress)

@@ -1,4 +1,4 @@
-"""The help of a command whose options stand in sections."""
+"""The help of a command whose options are in sections."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-# parameter -> the section that begins with it, where a command does not say otherwise
+# parameter -> the section that begins with it, unless a command says otherwise
 SECTIONS = {"model": "Model and method", "progress": "Progress and help"}
 
 

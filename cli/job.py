@@ -1,12 +1,12 @@
-"""A file of alignments that takes hours: whole or not there, and a run that was stopped goes on where it stopped.
+"""A file of alignments that takes hours to write: it is complete or absent, and a stopped run can go on.
 
-    FILE.partial         whole lines, as much as is written
-    FILE.partial.state   what they were made by, how many pairs they are of, and lines that wait for their member
+    FILE.partial         the lines that are written so far
+    FILE.partial.state   options of the run, number of pairs, and lines that wait for the end of their member
 
-A compressed file is made of members (frames, streams) of `MEMBER` pairs each, counted through the whole text, and a
-member is written at once; so its bytes do not depend on where a run was stopped. The state is saved every `EVERY`
-seconds and when the run is stopped, after the bytes that it counts: a process that is killed between two saves, or in
-the middle of one, loses what it did since. Does not: align.
+A compressed file consists of members (frames, streams) of `MEMBER` pairs each, counted through the whole text. A member
+is written at once, so the bytes of the file do not depend on where a run was stopped. The state is saved every `EVERY`
+seconds, and when the run is stopped, after the bytes that it describes. A process that is killed loses only the work
+since the last save. Does not: align.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ STATE = ".state"
 
 @dataclass(frozen=True)
 class State:
-    """What a stopped run has done.
+    """The progress of a stopped run.
 
-    `made_by`: model and options. `pairs`: whose lines are done. `text`: a digest of these pairs. `size`: bytes of
-    FILE.partial that hold whole members. `waiting`: the lines after them.
+    `made_by`: model and options. `pairs`: the number of finished pairs. `text`: a digest of these pairs. `size`: bytes
+    of FILE.partial that contain complete members. `waiting`: the lines after them.
     """
 
     made_by: Mapping[str, Any]
@@ -47,10 +47,10 @@ class State:
 
     @classmethod
     def read(cls, path: Path, partial: Path) -> State | None:
-        """None where nothing was done, or FILE.partial is not what the state was saved beside.
+        """None if no pair was finished, or FILE.partial is shorter than the state says.
 
         Raises:
-            OptionError: it is no state.
+            OptionError: the file is not a state.
         """
         try:
             state = cls(**json.loads(path.read_text(encoding="utf-8")))
@@ -61,7 +61,7 @@ class State:
         return state if state.pairs and partial.stat().st_size >= state.size else None
 
     def save(self, path: Path) -> None:
-        """Whole or not at all."""
+        """Replace the file atomically."""
         place = longer_name(path, ".new")
         with place.open("w", encoding="utf-8") as file:
             json.dump(asdict(self), file, ensure_ascii=False)
@@ -76,10 +76,10 @@ def _to_disk(file: IO[Any]) -> None:
 
 @dataclass
 class Job:
-    """The lines of pairs, on their way into FILE.partial.
+    """Writes the lines of pairs to FILE.partial.
 
-    `done`: what stopped runs have done. `first`: pairs of the text before those of this job. `pairs`: pairs done,
-    those of stopped runs among them.
+    `done`: the progress of stopped runs. `first`: number of pairs of the text before those of this job. `pairs`: number
+    of finished pairs, including those of stopped runs.
     """
 
     file: IO[bytes]
@@ -96,10 +96,10 @@ class Job:
         self.pairs = self.done.pairs
 
     def recognize(self, pairs: Iterator[SentencePair]) -> None:
-        """Read past the pairs that are done, and begin to write after them.
+        """Skip the finished pairs, and begin to write after them.
 
         Raises:
-            OptionError: they are not those that the file was made of; nothing is changed then.
+            OptionError: the pairs are not those of the file, which is not changed then.
         """
         found = 0
         for found, pair in enumerate(pairs, start=1):  # noqa: B007
@@ -125,9 +125,9 @@ class Job:
             self.save()
 
     def save(self) -> None:
-        """From here on a run can go on with what is done so far."""
+        """Save the state, so that a run can go on from here."""
         if self.suffix not in COMPRESSED:
-            self._end_member()  # which can end anywhere
+            self._end_member()  # a plain file can end anywhere
         _to_disk(self.file)
         waiting = b"".join(self._waiting).decode()
         State(self.done.made_by, self.pairs, self._digest.hexdigest(), self.file.tell(), waiting).save(
@@ -136,18 +136,18 @@ class Job:
         self._due = time.monotonic() + EVERY
 
     def finish(self) -> None:
-        """Everything is in the file."""
+        """Write the last lines."""
         self._end_member()
         _to_disk(self.file)
 
     def keep(self) -> None:
-        """What is done, for a person to read and for another run to go on with; nothing where nothing is done."""
+        """Keep the finished lines, for people and for a later run; remove the file if there are none."""
         if not self.pairs:
             Path(self.file.name).unlink(missing_ok=True)
         elif self._writes:
-            with suppress(OSError):  # what was saved last holds, and the first error is the one to tell
+            with suppress(OSError):  # the last saved state is valid, and the first error is the one to report
                 self.save()
-                self.finish()  # what is no whole member is one here; the state does not count it
+                self.finish()  # the lines of an incomplete member, which the state does not count
 
     def _end_member(self) -> None:
         if self._waiting:
@@ -160,11 +160,12 @@ class Job:
 
 @contextmanager
 def resumable(path: Path, made_by: Mapping[str, Any], first: int, resume: bool) -> Iterator[Job]:
-    """A job that becomes the file `path`, from its beginning or from where a stopped run left it.
+    """A job that becomes the file `path`, from its beginning or from where a stopped run ended.
 
     Raises:
-        OptionError: a stopped run left something, and this one should not, or cannot, go on with it; or another run is
-            at work on it.
+        OptionError: there are lines of a stopped run, and this run should not, or cannot, go on with them; or another
+        run
+            is writing the file.
         OSError: the file cannot be written.
     """
     is_there = partial_name(path).exists()

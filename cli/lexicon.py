@@ -54,8 +54,8 @@ def lexicon(
       xalign lexicon corpus.align --src corpus.de --tgt corpus.en --s2t lex.s2t --t2s lex.t2s
       xalign lexicon corpus.align --src corpus.de --tgt corpus.en --shortlist lex.s2t.pruned.gz --best 50
 
-    LINKS is in any format that is read (docs/formats.md); - is standard input. The text is that of --src and --tgt, or
-    the one that LINKS brings. The tables are those of extract-lex, which comes with Moses and Marian (docs/lexicon.md).
+    LINKS has any readable format (docs/formats.md); - is standard input. The text is that of --src and --tgt, or the
+    one that LINKS contains. The tables are those of extract-lex, which comes with Moses and Marian (docs/lexicon.md).
     Each FILE is compressed by its suffix; one of them may be - for standard output.
     """
     outputs = [path for path in (s2t, t2s, shortlist) if path is not None]

@@ -1,4 +1,4 @@
-"""The name of a model on the command line: what the shell completes it to."""
+"""The name of a model on the command line, and its completions in the shell."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from xalign.published import PRESETS
 
 
 class ModelName(click.ParamType):  # type: ignore[type-arg]
-    """A preset, a folder, an archive or a hub id; whether it is one is told by who loads it."""
+    """A preset, a folder, an archive or a hub id; whether it exists is checked when it is loaded."""
 
     name = "model"
 

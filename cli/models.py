@@ -1,4 +1,4 @@
-"""`xalign models`: the presets, all about one of them, whether a download is the published one, a model exported."""
+"""`xalign models`: list the presets, show one, verify a download, export a model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where lines of alignments go, a file that can be resumed or a stream; and what to type when a run ended early."""
+"""The output of alignments, a file that can be resumed or a stream, and how to go on if a run ended early."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from xalign.version import VERSION
 if TYPE_CHECKING:
     from xalign.facts import Facts
 
-# What may differ between the runs that write a file.
+# Options that may differ between the runs that write a file.
 _OF_ONE_RUN = (
     *("source", "target", "output", "resume", "report", "progress"),
     *("device", "dtype", "devices", "threads"),
@@ -31,14 +31,14 @@ _OF_ONE_RUN = (
 
 
 class Stream:
-    """The lines of pairs, on their way to whoever reads standard output, a pipe or a device."""
+    """Writes the lines of pairs to standard output, a pipe or a device."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self.file = file
         self.pairs = 0
 
     def recognize(self, pairs: Iterator[SentencePair]) -> None:
-        """Read past the pairs before this part of the text."""
+        """Skip the pairs before this part of the text."""
         deque(pairs, maxlen=0)
 
     def add(self, pair: SentencePair, lines: str) -> None:
@@ -51,12 +51,12 @@ class Stream:
 def output(
     path: Path, made_by: Mapping[str, Any], first: int, resume: bool, arguments: Sequence[str]
 ) -> Iterator[Job | Stream]:
-    """Where the lines of the pairs after the `first` go. What ends the run early says how to go on with it.
+    """The output for the pairs after the `first`. If the run ends early, the error says how to go on.
 
-    `arguments`: of the command, as they were typed.
+    `arguments`: those of the command, as they were typed.
 
     Raises:
-        OptionError: the file cannot be written, or another run has left something there, or is writing it.
+        OptionError: the file cannot be written, has lines of another run, or is being written by another run.
         SystemExit: a signal stopped the run.
     """
     out: Job | Stream | None = None
@@ -70,7 +70,7 @@ def output(
                     out = Stream(file)
                     yield out
     except XalignError as error:
-        # What a stream took before it failed, nobody knows.
+        # It is unknown how much the stream took before it failed.
         stream_failed = isinstance(out, Stream) and isinstance(error.__context__, OSError)
         if out is not None and out.pairs and not stream_failed:
             mend = "mend the text, then go on" if isinstance(error, LineError) else "go on"
@@ -91,7 +91,7 @@ def _done(out: Job | Stream, path: Path, first: int) -> str:
 
 
 def _next(out: Job | Stream, first: int, arguments: Sequence[str]) -> str:
-    """The command that goes on, as far as it is known here."""
+    """The command, or the option, that goes on."""
     if isinstance(out, Stream):
         return f"--from-line {first + out.pairs + 1}"
     more = [] if "--resume" in arguments else ["--resume"]

@@ -1,6 +1,6 @@
-"""Which lines of a text a run aligns: all of them, some from a line on, or the k-th of n shards.
+"""Which lines of a text a run aligns: all, some from a line on, or the k-th of n shards.
 
-What is written of the parts of a text, put one after the other, is what is written of the whole.
+The outputs of the parts of a text, concatenated, are the output of the whole text.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Part:
 
     @classmethod
     def shard(cls, k: int, n: int, lines: int) -> Part:
-        """The k-th of n shards. Where there are enough lines they end where the members of a compressed file do.
+        """The k-th of n shards. If there are enough lines, shards end where members of a compressed file end.
 
         >>> Part.shard(2, 3, 100), Part.shard(2, 3, 100_000)
         (Part(first=33, end=66), Part(first=30000, end=60000))
@@ -43,11 +43,11 @@ class Part:
         return cls(first, lines if k == n else end)
 
     def has(self, line: int) -> bool:
-        """Whether a line, counted from 1, is in it."""
+        """Whether it contains a line, counted from 1."""
         return self.first < line and (self.end is None or line <= self.end)
 
     def total(self, lines: int | None) -> int | None:
-        """How many lines it has, of a text of so many."""
+        """How many lines it has, if the text has `lines`."""
         if lines is None:
             return None if self.end is None else self.end - self.first
         return max(0, (lines if self.end is None else min(self.end, lines)) - self.first)
@@ -96,10 +96,10 @@ def _count(text: Path | str) -> int:
 def read_up_to(
     pairs: Iterator[SentencePair], out: Job | Stream, first: int, start: int
 ) -> Iterator[SentencePair]:
-    """Read past the `first` pairs, of which the last are done and recognized; the pairs from `start` on.
+    """Skip the `first` pairs, check those that are finished, and give the pairs from `start` on.
 
     Raises:
-        OptionError: the text is another than that which is done, or has fewer pairs.
+        OptionError: the finished pairs are those of another text, or the text has fewer pairs.
     """
     again: deque[SentencePair] = deque(maxlen=first - start)
     passed = 0

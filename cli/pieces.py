@@ -1,4 +1,4 @@
-"""Text in pieces: how a command is told of it, and what it then aligns."""
+"""Text in pieces: the options of a command, and the words that it aligns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far a command has come, on stderr: a bar on a terminal, a plain line every 30 seconds elsewhere."""
+"""The progress of a command, on stderr: a bar on a terminal, a plain line every 30 seconds elsewhere."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ EVERY = 30.0  # seconds between plain lines
 def watching(
     what: str, total: Callable[[], int | None], progress: str = "auto", every: float = EVERY
 ) -> Iterator[Watch]:
-    """What counts the items of a command and shows that as `progress` says, one of `MODES`.
+    """Counts the items of a command and shows the count as `progress` says, one of `MODES`.
 
-    `total` is asked only where it is shown, since finding it out may take a while.
+    `total` is called only if it is shown, since counting may take a while.
     """
     if progress == "auto":
         progress = "bar" if sys.stderr.isatty() else "lines"
@@ -42,7 +42,7 @@ def watching(
 
 @contextmanager
 def _telling(lines: Lines, every: float) -> Iterator[None]:
-    """A thread of its own tells the lines, so that they come while nothing passes, too."""
+    """A thread writes the lines, so that they also come while no item passes."""
     ended = Event()
 
     def tell_lines() -> None:
@@ -68,7 +68,7 @@ def track(
     progress: str = "auto",
     every: float = EVERY,
 ) -> Generator[T]:
-    """The items, counted on stderr as they pass: rate, and time left where the total is known."""
+    """The items, counted on stderr as they pass, with rate, and time left if the total is known."""
     with watching(what, total, progress, every) as watch:
         for item in items:
             yield item

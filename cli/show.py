@@ -127,7 +127,7 @@ def _chosen(numbers: str, pairs: int) -> list[int]:
 
 
 def _short(files: Sequence[Path]) -> list[str]:
-    """What files are called where they stand side by side: their last parts, as many as tell them apart."""
+    """Short names of files side by side: as many last parts of their paths as make them distinct."""
     depth = 1
     while len({file.parts[-depth:] for file in files}) < len({*files}):
         depth += 1
@@ -141,7 +141,7 @@ def _pick(values: Sequence[T], numbers: Sequence[int]) -> list[T]:
 def _by_models(
     options: dict[str, Any], text: Sequence[SentencePair], progress: str
 ) -> tuple[list[Hypothesis], list[NDArray[np.float32]] | None]:
-    """The links that each model finds, and the similarities that the first one saw; a lexicon sees none."""
+    """The links of each model, and the similarities of the first one, unless it uses a lexicon."""
     systems: list[Hypothesis] = []
     similarities = None
     for model in options["model"]:

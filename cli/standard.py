@@ -1,4 +1,4 @@
-"""The standard streams of the process: closed or full ones, what is said on them, and a clean end."""
+"""The standard streams of the process: messages, closed or full streams, and a clean exit."""
 
 from __future__ import annotations
 
@@ -17,17 +17,19 @@ import click
 from xalign.errors import OptionError, XalignError
 from xalign.options import did_you_mean
 
-_REMEMBERED = 1_000  # lines that are not told twice; there may be any number of others
+_REMEMBERED = (
+    1_000  # lines that are remembered in order not to repeat them; there may be any number of others
+)
 
 
 def tell(text: str) -> None:
-    """A line on stderr; where nobody can read it the run goes on all the same."""
+    """Write a line to stderr; if that fails, the run goes on."""
     with suppress(OSError):
         click.echo(text, err=True)
 
 
 def as_typed(text: str, options: Iterable[str], command: click.Command | None = None) -> str:
-    """A message of the library with its options as a command has them, each where it first stands in the text.
+    """A message of the library with options spelled as on the command line, at the first place of each in the text.
 
     >>> as_typed("layer is 99: give another", ["layer"]), as_typed("give words='unicode'", ["words"])
     ('--layer is 99: give another', 'give --words unicode')
@@ -41,7 +43,7 @@ def as_typed(text: str, options: Iterable[str], command: click.Command | None = 
 
 def _typed(name: str, value: str | None, command: click.Command | None) -> str:
     value = value and value.strip("()'").replace(" ", "")
-    # An option that may be repeated has a name in the plural.
+    # The name of an option that may be repeated is a plural.
     known = [each for each in command.params if each.name in (name, f"{name}s")] if command else []
     for option in known:
         if value is not None and getattr(option, "flag_value", None) == value:
@@ -52,7 +54,7 @@ def _typed(name: str, value: str | None, command: click.Command | None) -> str:
 
 
 class GuessingGroup(click.Group):
-    """A group that says which command was meant."""
+    """A group of commands that corrects a mistyped name: "did you mean"."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -65,7 +67,7 @@ class GuessingGroup(click.Group):
 
 
 class _Telling(logging.Handler):
-    """What the library says, a line each, and the same line once."""
+    """Writes each message of the library as a line, and the same line only once."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -83,7 +85,7 @@ class _Telling(logging.Handler):
 
 @contextmanager
 def telling() -> Iterator[None]:
-    """What the logger "xalign" says becomes lines on stderr: warnings, and with --verbose all that is informative."""
+    """Write the messages of the logger "xalign" to stderr: warnings, and with --verbose information."""
     logger, handler = logging.getLogger("xalign"), _Telling()
     level = logger.level
     logger.addHandler(handler)
@@ -95,9 +97,9 @@ def telling() -> Iterator[None]:
 
 
 def run_as_process(command: Callable[[], object]) -> NoReturn:
-    """Call a command that ends in SystemExit, and end the process with its status.
+    """Call a command that ends in SystemExit, and exit with its status.
 
-    Results that standard output does not take are an error in every command, its help included.
+    If results cannot be written to standard output, every command fails, also for its help.
     """
     _open_closed_streams()
     status: Any = 0
@@ -105,14 +107,14 @@ def run_as_process(command: Callable[[], object]) -> NoReturn:
         command()
     except SystemExit as end:
         status = end.code
-    except XalignError as error:  # of what click itself writes: help, version
+    except XalignError as error:  # from output of click itself: help, version
         tell(f"Error: {error}")
         status = 2
     _end(status)
 
 
 class _Output(io.FileIO):
-    """Standard output, which says for itself that it cannot be written, whoever writes."""
+    """Standard output that raises an OptionError if it cannot be written."""
 
     def write(self, data: Any) -> Any:
         try:
@@ -126,15 +128,18 @@ class _Output(io.FileIO):
 
 
 def _open_closed_streams() -> None:
-    """Give the numbers of closed streams to files that fail as those do; what is said on a closed stderr is let go.
+    """Open files that fail in place of closed streams; messages on a closed stderr are dropped.
 
-    The next file to be opened would get the number of a closed stream, and with it what is meant for the stream.
+    Otherwise the next file to be opened would get the descriptor of a closed stream, and the output meant for the
+    stream.
     """
     for descriptor, way in enumerate((os.O_WRONLY, os.O_RDONLY, os.O_WRONLY)):
         try:
             os.fstat(descriptor)
         except OSError:
-            os.set_inheritable(os.open(os.devnull, way), True)  # the lowest number that is free: this one
+            os.set_inheritable(
+                os.open(os.devnull, way), True
+            )  # gets the lowest free descriptor, which is this one
     sys.stdout = io.TextIOWrapper(
         io.BufferedWriter(_Output(1, "wb", closefd=False)),
         encoding=sys.stdout.encoding if sys.stdout else "utf-8",
@@ -145,7 +150,7 @@ def _open_closed_streams() -> None:
 
 
 def _is_stuck(stream: IO[str]) -> bool:
-    """Whether it holds text that cannot be written."""
+    """Whether it has text that cannot be written."""
     try:
         stream.flush()
     except (OSError, OptionError):
@@ -155,10 +160,10 @@ def _is_stuck(stream: IO[str]) -> bool:
 
 def _end(status: Any) -> NoReturn:
     for descriptor, stream in ((1, sys.stdout), (2, sys.stderr)):
-        if _is_stuck(stream):  # what was told already, and Python would tell again
+        if _is_stuck(stream):  # the error was reported already, and Python would report it again
             os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
             _is_stuck(stream)
     if any(thread.name.startswith("xalign-") for thread in threading.enumerate()):
-        # Python would stop these threads wherever they are; within a library of C++ that aborts the process.
+        # Python would stop these threads at any point; inside a C++ library that aborts the process.
         os._exit(status if isinstance(status, int) else 0 if status is None else 1)
     sys.exit(status)

@@ -21,14 +21,14 @@ class Stopped(BaseException):
 
 
 class Stopping:
-    """Where a run may stop: while it waits for the next item, never while it writes one."""
+    """Lets a run stop while it waits for the next item, never while it writes one."""
 
     def __init__(self) -> None:
         self._number: int | None = None
         self._waits = False
 
     def handle(self, number: int, frame: FrameType | None) -> None:
-        """What the signal does."""
+        """Handle a signal."""
         self._number = number
         if self._waits:
             self._waits = False

@@ -53,8 +53,8 @@ def symmetrize(
       xalign symmetrize --method union both.bal > both.align
 
     FORWARD and BACKWARD hold the links of the same sentence pairs, source-target, in any format that is read
-    (docs/formats.md); - is stdin. A bal file has both directions in it. Pharaoh links are written. Where both
-    directions have scores, the score of a link is the mean of those that the directions give it.
+    (docs/formats.md); - is stdin. A bal file contains both directions. The output is Pharaoh. If both directions have
+    scores, a link in both gets the mean of its two scores.
     """
     if str(forward) == str(backward) == STANDARD:
         raise OptionError('both directions are "-": standard input can be read once')

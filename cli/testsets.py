@@ -1,4 +1,4 @@
-"""`xalign testsets`: the public gold sets, what is known of each, and whether a download is one."""
+"""`xalign testsets`: list the public gold sets, show one, check a download."""
 
 from __future__ import annotations
 

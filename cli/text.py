@@ -1,4 +1,4 @@
-"""Files of links, and the text that they are about: options that several commands share."""
+"""Files of links, and their text: options that several commands share."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def text_options(command: Command) -> Command:
 def text_of(
     links: Sequence[Path], source: Path | None, target: Path | None, longest_line: int
 ) -> Iterator[SentencePair] | None:
-    """The sentence pairs of --src and --tgt; None where neither is given.
+    """The sentence pairs of --src and --tgt; None if neither is given.
 
     Raises:
         OptionError: one of the two is missing, or several files are standard input.

@@ -187,9 +187,9 @@ def _objective(text: str) -> tuple[str, float]:
 def training_progress(
     progress: str, steps: int, every: float = EVERY
 ) -> Iterator[tuple[Callable[[Progress], None], Callable[[int], None]]]:
-    """What to call with every report and with every step.
+    """Functions to call with every report and with every step.
 
-    Of several processes the first one shows progress; launchers number them in RANK.
+    Of several processes only the first one shows progress; launchers number them in RANK.
     """
     mode = progress if os.environ.get("RANK", "0") == "0" else "none"
     with watching("steps", lambda: steps, mode, every) as watch:
@@ -204,7 +204,7 @@ def training_progress(
 
         def stepped(step: int) -> None:
             nonlocal begun
-            if not begun:  # a resumed run's first step is not made up of all before it
+            if not begun:  # the steps before a resumed run do not count as its first step
                 watch.go_on_from(step - 1)
                 begun = True
             watch.advance()

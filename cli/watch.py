@@ -1,4 +1,4 @@
-"""What counts the items of a command: in silence, or as a line of text. The bar is in bar.py."""
+"""Counts the items of a command, in silence or as a line of text. The bar is in bar.py."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from xalign.cli.standard import tell
 
 
 class Watch:
-    """Counts what is done; this one shows nothing. `note` is shown beside the count, such as a loss."""
+    """Counts finished items and shows nothing. `note`, such as a loss, is for subclasses to show."""
 
     def __init__(self) -> None:
         self.done = 0
@@ -19,15 +19,15 @@ class Watch:
         self.done += by
 
     def go_on_from(self, done: int) -> None:
-        """What an earlier run has done counts neither for the rate nor for the time left."""
+        """Start from the items of an earlier run, which do not count for rate and time left."""
         self.done = done
 
     def say(self, text: str) -> None:
-        """A line that stays."""
+        """Print a line that stays."""
 
 
 class Lines(Watch):
-    """A plain line now and then.
+    """Makes a plain line from time to time.
 
     >>> lines = Lines("pairs", lambda: 4_000, clock=iter([0.0, 60.0]).__next__)
     >>> lines.done = 3_000
@@ -40,7 +40,7 @@ class Lines(Watch):
     ) -> None:
         super().__init__()
         self._what, self._total, self._clock = what, total, clock
-        self._known: list[int | None] = []  # the total, once it is asked for
+        self._known: list[int | None] = []  # the total, once it was computed
         self._since, self._before = clock(), 0
 
     def go_on_from(self, done: int) -> None:

@@ -18,6 +18,7 @@ import numpy as np
 
 from .anchors import anchored
 from .blocks import Limits, taken_with
+from .calibration import Calibration
 from .comparison import Compared, Comparison
 from .device import choose_device, choose_dtype, use_one_thread_if_forked
 from .encoder import Encoder, WholeEncoder
@@ -26,6 +27,7 @@ from .errors import InputError, ModelError, OptionError
 from .explanation import Explanation
 from .export import export
 from .families import load_for_aligning
+from .hub import checkpoint_folder
 from .linking import aligned
 from .links import Alignment
 from .method import Level
@@ -58,9 +60,10 @@ class Aligner:
         encoder: Encoder,
         preset: Preset | None = None,
         limits: Limits | None = None,
+        calibration: Calibration | None = None,
         **options: Unpack[Options],
     ) -> None:
-        """`preset`: by default that of the encoder.
+        """`preset`: by default that of the encoder. `calibration`: of its scores; of other methods' it is not.
 
         Raises:
             OptionError: as `load`.
@@ -84,7 +87,8 @@ class Aligner:
             limits = replace(limits, compared=min(limits.compared, limits.cells))
         self.limits = limits
         self._split = splits(self.run.words, self.run.source_language, self.run.target_language)
-        self.comparison = Comparison(self.method)
+        self.calibration = calibration if settled.scores_as(self.preset) else None
+        self.comparison = Comparison(self.method, self.calibration)
         self.engine = Engine(encoder, self.comparison, self.input, self.run, limits)
 
     @classmethod
@@ -97,6 +101,7 @@ class Aligner:
         *,
         all_layers: bool = True,
         trust_remote_code: bool = False,
+        calibrated: bool = True,
         limits: Limits | None = None,
         **options: Unpack[Options],
     ) -> Aligner:
@@ -107,6 +112,8 @@ class Aligner:
         Args:
             all_layers: False drops the blocks above the layer that is compared, which saves memory.
             trust_remote_code: allows a checkpoint to run its own Python code; otherwise such a checkpoint is refused.
+            calibrated: False gives the scores of the method where the model has probabilities for them
+                (calibration.py).
             limits: how many pairs are computed at once, and how large they may be.
             options: `layer`, `encode`, `similarity`, `extract`, `threshold`, `level`, ...: the keys of `Options`, which
                 are options of the command line too (docs/methods.md). None keeps the value of the preset.
@@ -122,8 +129,11 @@ class Aligner:
         precision = choose_dtype(dtype, place)
         highest = None if all_layers else layer
         encoder = load_for_aligning(settled, place, precision, highest, trust_remote_code)
-        aligner = cls(encoder, preset, limits, **options)
-        keywords = {"all_layers": all_layers, "trust_remote_code": trust_remote_code, "limits": limits}
+        folder = checkpoint_folder(preset.checkpoint.place)
+        calibration = Calibration.beside(folder, encoder.width) if calibrated else None
+        aligner = cls(encoder, preset, limits, calibration, **options)
+        loaded = {"trust_remote_code": trust_remote_code, "calibrated": calibrated}
+        keywords = {"all_layers": all_layers, **loaded, "limits": limits}
         aligner._loaded = lasting_name(model), device, dtype, {**keywords, **options}
         logger.info("aligning with %s", aligner._summary())
         return aligner
@@ -141,7 +151,8 @@ class Aligner:
         """
         whole = self.encoder if isinstance(self.encoder, WholeEncoder) else None
         trusts = self._loaded is not None and self._loaded[-1]["trust_remote_code"]
-        export(replace(self.preset, input=self.input, method=self.method), Path(folder), whole, trusts)
+        described = replace(self.preset, input=self.input, method=self.method)
+        export(described, Path(folder), whole, trusts, self.calibration)
 
     def __call__(self, source: Side, target: Side) -> Alignment:
         """The alignment of one pair; each side is a text or a list of words.
@@ -290,8 +301,11 @@ class Aligner:
     def _found(
         self, pairs: Iterator[SentencePair], layers: Sequence[int], first: int = 0
     ) -> Iterator[tuple[SentencePair, list[Alignment]]]:
-        """Each pair with its alignments, one for each layer."""
-        found: Any = self.engine.run(pairs, layers, *self.finding, first)
+        """Each pair with its alignments, one per layer."""
+        find, join, nothing = self.finding
+        if self.calibration is not None and list(layers) != [self.layer]:
+            find = Comparison(self.method).link  # a calibration is of the states of one layer
+        found: Any = self.engine.run(pairs, layers, find, join, nothing, first)
         return aligned(found, self.method, self.limits, first)
 
     @property

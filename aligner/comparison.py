@@ -19,6 +19,7 @@ from torch import Tensor
 
 from .batch_links import DirectedExtractor, Extractor, Links, apart
 from .batches import Batch, Located
+from .calibration import Calibration
 from .extract import DIRECTED, EXTRACTORS, argmax, argmax_directions, softmax_directions
 from .lexicon import Directions
 from .links import Alignment
@@ -55,9 +56,10 @@ class Compared(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The stages after the encoder, with the options of `method`."""
+    """The stages after the encoder, with the options of `method`. `calibration`: of its scores."""
 
     method: Method
+    calibration: Calibration | None = None
 
     def units(self, states: Tensor, side: Located) -> Units:
         """The states to compare. Shape of `states`: (places, width)."""
@@ -99,7 +101,11 @@ class Comparison:
         else:
             extract = EXTRACTORS[self.method.extract]
         links = extract(scores, *masks, threshold=self.method.threshold)
-        return word_links(self._permitted(links, source, target), *words, *lengths)
+        links = self._permitted(links, source, target)
+        if self.calibration is None:
+            return word_links(links, *words, *lengths)
+        pairs = self.calibration.of_pairs(scores, source, target)
+        return word_links(links, *words, *lengths, self.calibration.of_links, pairs)
 
     @torch.inference_mode()
     def link_with_similarity(self, batch: Batch, source: Units, target: Units) -> list[Compared]:

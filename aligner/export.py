@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from .calibration import CALIBRATION_FILE, Calibration
 from .encoder import WholeEncoder
 from .errors import OptionError
 from .families import load_encoder
@@ -12,7 +13,11 @@ from .preset import PRESET_FILE, Family, Preset
 
 
 def export(
-    preset: Preset, folder: Path, encoder: WholeEncoder | None = None, trust_remote_code: bool = False
+    preset: Preset,
+    folder: Path,
+    encoder: WholeEncoder | None = None,
+    trust_remote_code: bool = False,
+    calibration: Calibration | None = None,
 ) -> None:
     """Write a float32 checkpoint that transformers reads, with its preset: `Aligner.load(folder)` needs no option.
 
@@ -21,6 +26,7 @@ def export(
         folder: new or empty.
         encoder: the model as it is in memory; None reads it from its checkpoint.
         trust_remote_code: run the Python code that the checkpoint brings, if it brings any.
+        calibration: of the scores that the preset's method gives.
 
     Raises:
         OptionError: the folder holds something, or cannot be written.
@@ -33,3 +39,5 @@ def export(
         folder.mkdir(parents=True, exist_ok=True)
         whole.export(folder)
         (folder / PRESET_FILE).write_text(preset.changed(family=Family.AUTO).to_json(), encoding="utf-8")
+        if calibration is not None:
+            (folder / CALIBRATION_FILE).write_text(calibration.to_json(), encoding="utf-8")

@@ -17,12 +17,14 @@ if TYPE_CHECKING:
 class Facts:
     """The model, the method and the run, and on what they compute.
 
-    `block`: most pairs that are taken together. `device`: cpu, cuda, ... `dtype`: torch's name of it.
+    `calibrated`: scores are probabilities (calibration.py). `block`: most pairs that are taken together. `device`: cpu,
+    cuda, ... `dtype`: torch's name of it.
     """
 
     preset: Preset
     method: Method
     run: RunOptions
+    calibrated: bool
     limits: Limits
     block: int
     device: str
@@ -35,6 +37,7 @@ class Facts:
             preset=aligner.preset,
             method=aligner.method,
             run=aligner.run,
+            calibrated=aligner.calibration is not None,
             limits=aligner.limits,
             block=aligner.engine.block,
             device=encoder.device.type,

@@ -152,6 +152,12 @@ class Preset:
         shape, method, run = split(given, InputShape, Method, RunOptions)
         return self.changed(**shape, **method), RunOptions(**run)
 
+    def scores_as(self, other: Preset) -> bool:
+        """Whether links get the scores that they get with the other; which of them are kept may differ."""
+        meant = other.method
+        method = replace(self.method, threshold=meant.threshold, punctuation=meant.punctuation)
+        return method == meant and replace(self.input, window=other.input.window) == other.input
+
     def to_json(self) -> str:
         """The text of `xalign.json`: everything but the place, which is the folder that holds the file."""
         parts = (asdict(each) for each in (self.checkpoint, self.input, self.method, self.about))

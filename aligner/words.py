@@ -2,12 +2,14 @@
 
 Two words are linked if any of their subwords are, with the best score of those subword links. The score of a sentence
 pair is the mean, over the words of both sides, of the score of the word's best link; a word without a link counts 0.
+A calibration (calibration.py) puts probabilities in place of both.
 This runs for every pair of a corpus, so it selects once on the device, copies once to the host, and uses arrays to the
 end.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
@@ -32,15 +34,22 @@ def word_links(
     target_words: Tensor,
     source_lengths: NDArray[np.int64],
     target_lengths: NDArray[np.int64],
+    calibrated: Callable[[NDArray[np.floating]], NDArray[np.float64]] | None = None,
+    pair_scores: NDArray[np.float64] | None = None,
 ) -> list[Alignment]:
     """Map links of subwords to words, one alignment per sentence pair.
 
     `source_words` and `target_words` give the word that each position belongs to. Values at padding do not matter,
     since padding has no links. The lengths count all words of each sentence, also those without a subword.
 
-    Shape: links (batch, source, target), words (batch, source) and (batch, target), lengths (batch,)
+    `calibrated`: scores of links -> those that are told. `pair_scores`: of each sentence pair, in place of the mean.
+
+    Shape: links (batch, source, target), words (batch, source) and (batch, target), lengths and pair_scores (batch,)
     """
-    return _alignments(_word_pairs(links, source_words, target_words), source_lengths, target_lengths)
+    pairs = _word_pairs(links, source_words, target_words)
+    if calibrated is not None:
+        pairs = pairs._replace(scores=calibrated(pairs.scores))
+    return _alignments(pairs, source_lengths, target_lengths, pair_scores)
 
 
 def symmetrized_links(
@@ -127,12 +136,17 @@ def _links_with_scores(pairs: _WordPairs, sentences: int) -> list[dict[Link, flo
 
 
 def _alignments(
-    pairs: _WordPairs, source_lengths: NDArray[np.int64], target_lengths: NDArray[np.int64]
+    pairs: _WordPairs,
+    source_lengths: NDArray[np.int64],
+    target_lengths: NDArray[np.int64],
+    pair_scores: NDArray[np.float64] | None = None,
 ) -> list[Alignment]:
-    coverage = _coverage(pairs, source_lengths, target_lengths).tolist()
+    if pair_scores is None:
+        pair_scores = _coverage(pairs, source_lengths, target_lengths)
+    linked = _links_with_scores(pairs, len(pair_scores))
     return [
         Alignment(links=tuple(scored), scores=tuple(scored.values()), score=score)
-        for scored, score in zip(_links_with_scores(pairs, len(coverage)), coverage, strict=True)
+        for scored, score in zip(linked, pair_scores.tolist(), strict=True)
     ]
 
 

@@ -24,6 +24,8 @@ from xalign.cli.part import Lines, Part, read_up_to
 from xalign.cli.pieces import Pieces
 from xalign.cli.processes import Processes
 from xalign.cli.progress import track
+from xalign.cli.screening import Screening
+from xalign.cli.standard import tell
 from xalign.cli.stopping import stopping
 from xalign.cli.text_input import TextInput
 from xalign.errors import OptionError, XalignError
@@ -64,6 +66,12 @@ class OutputFormat:
     )
     scores: bool = option(
         "--scores", is_flag=True, help="Also write the score of each link and of each pair."
+    )
+    min_score: float | None = option(
+        "--min-score",
+        type=float,
+        metavar="X",
+        help="Write no links for a pair that scores below X: the line stays, and is empty (docs/filtering.md).",
     )
     one_based: bool = option("--one-based", is_flag=True, help="Count words from 1.")
 
@@ -107,6 +115,7 @@ def align(
       xalign align test.de test.en > test.align
       paste test.de test.en | xalign align --tsv --model xlm-align | gzip > test.align.gz
       xalign align --words unicode --format jsonl raw.de raw.en > links-with-offsets.jsonl
+      xalign align --scores --min-score 0.5 web.de web.en > web.align
 
     SRC and TGT have one sentence per line, with spaces between words; --words unicode splits text that is not
     tokenized. Without TGT, SRC or standard input has "source ||| target" on each line, JSON objects, or with --tsv
@@ -124,7 +133,7 @@ def align(
             expect_no_input(written, text.files)
     if resume and not is_replaced(output):
         raise click.UsageError("--resume goes with -o FILE")
-    part = lines.of(text.source)
+    part, quiet = lines.of(text.source), progress == "none"
     text.tell_terminal()
     with on_error.for_lines_of(part) as broken:
         pairs = begun(read(broken))  # a missing file is told before a model is loaded
@@ -134,7 +143,10 @@ def align(
         ):
             total = partial(_left, part, text.source, out.pairs)
             counted = partial(track, what="pairs", total=total, progress=progress)
-            _run(aligner, pairs, in_words, part, out, write, counted)
+            screening = Screening(write.min_score, told=facts.calibrated and not quiet)
+            _run(aligner, pairs, in_words, part, out, write, lambda aligned: counted(screening(aligned)))
+    if write.min_score is not None and not quiet:
+        tell(screening.outcome)
 
 
 def _run(

@@ -10,6 +10,7 @@ import click
 from xalign.cli.model_name import MODEL
 from xalign.cli.standard import GuessingGroup
 from xalign.errors import ModelError
+from xalign.hub import checkpoint_folder
 from xalign.models import BUNDLED, is_cached, resolve, verify
 from xalign.options import parameters
 from xalign.preset import Preset
@@ -127,8 +128,10 @@ def export_command(name: str, folder: Path) -> None:
 
     It gives the same links as NAME. FOLDER must be new or empty.
     """
+    from xalign.calibration import Calibration
     from xalign.export import export
 
     preset = resolve(name)
-    export(preset, folder)
+    calibration = Calibration.beside(checkpoint_folder(preset.checkpoint.place))
+    export(preset, folder, calibration=calibration)
     click.echo(f"{folder}: {preset.name}, layer {preset.method.layer}")

@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from ..calibration import CALIBRATION_FILE
 from ..encoder import WholeEncoder
 from ..errors import TrainingError
 from ..filling import filling
@@ -55,6 +56,7 @@ def save_checkpoint(
             file.chmod(usual)  # safetensors writes files that only the owner can read
             file.replace(folder / file.name)
         fresh.rmdir()
+        (folder / CALIBRATION_FILE).unlink(missing_ok=True)  # it was of the weights before these
 
 
 def save_state(out: Path, finished: Finished, learner: nn.Module, optimizer: torch.optim.Optimizer) -> None:

@@ -38,3 +38,4 @@ xalign train --init "$work/start" --out "$work/trained" "${files[@]}" "${develop
   --muon-factor 7 --warmup-steps 300 --save-steps 500 --dtype bfloat16
 
 python recipes/mini/bundle.py --trained "$work/trained"
+python recipes/mini/calibrate.py --model mini

@@ -27,3 +27,4 @@ xalign train --init mini --out "$taught/trained" "${files[@]}" "${resume[@]}" --
   --save-steps 250 --dtype bfloat16
 
 python recipes/mini/bundle.py --trained "$taught/trained" --beside mini --sharpness 0.7
+python recipes/mini/calibrate.py --model mini

@@ -79,3 +79,4 @@ relabel first fourth 0 de=1400 fr=1400 sv=1400 pt=1400 hi=1400 et=1400 hu=1400 b
   es=1600 it=1600 ru=1200 sl=1200 da=1200 no=500 pl=500 uk=500 cs=500 sk=500 hr=400 sr=400 be=400 ja=4000 300
 train last own fourth 6 220 1.5e-4
 python recipes/small/bundle.py --trained "$work/last" --languages "$main $more"
+python recipes/mini/calibrate.py --model small

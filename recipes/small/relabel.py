@@ -75,7 +75,7 @@ def main() -> None:
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     most = dict(each.split("=") for each in options.most[:-1])
-    aligner = Aligner.load(options.model, threshold=BEST)
+    aligner = Aligner.load(options.model, threshold=BEST, calibrated=False)
     for source in sorted(options.text.glob("??-??.??")):
         first, second = source.stem.split("-")
         if source.suffix != f".{first}" or (options.out / f"{source.stem}.links").exists():

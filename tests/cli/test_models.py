@@ -104,6 +104,7 @@ def test_a_bundled_model_can_be_exported_for_transformers(tmp_path):
     ours, theirs = (Aligner.load(name, dtype="float32") for name in ("small", folder))
     assert isinstance(load_encoder(resolve(str(folder))).model, PreTrainedModel)
     assert next(theirs.align([pair])).links == next(ours.align([pair])).links
+    assert next(theirs.align([pair])).score == pytest.approx(next(ours.align([pair])).score, abs=1e-3)
 
 
 def test_a_folder_that_holds_something_is_not_exported_to(tmp_path):

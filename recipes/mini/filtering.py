@@ -1,0 +1,152 @@
+"""How well the score of a pair tells translations from other pairs: AUC by language and length, and what to expect.
+
+    python recipes/mini/filtering.py --data DATA --model small             # AUC, and of whole text the mean score
+    python recipes/mini/filtering.py --data DATA --model small --every     # text of every language: is it told?
+
+AUC is the probability that a true pair scores higher than a wrong one; one half is chance. Pairs are of the half of the
+text that no calibration was fitted to (translations.py).
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from translations import (
+    CLASSES,
+    KINDS,
+    REPORTING,
+    SHIFTED,
+    SHUFFLED,
+    TRUE,
+    UNSEEN,
+    Example,
+    examples,
+)
+
+from xalign import Aligner
+from xalign.batches import Batch
+from xalign.cli.screening import SHUFFLED as TOLD
+from xalign.comparison import Comparison, Units
+
+PAIRS = ("en-de", "en-fr", "en-ru", "en-zh", "en-ja", "en-hi", "en-ar", "en-tr", "en-is", "en-sw", "de-fr")
+NEVER_TRAINED_ON = ("en-de", "en-fr", "en-cs")
+LEAST = (0.1, 0.5, 0.9)  # --min-score
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--data", type=Path, default=os.environ.get("XALIGN_DATA"), help="folder with parallel/ inside"
+    )
+    parser.add_argument("--model", default="small")
+    parser.add_argument("--pairs", nargs="+", default=PAIRS, metavar="L1-L2")
+    parser.add_argument("--most", type=int, default=100, help="pairs of each kind and class of length")
+    parser.add_argument("--every", action="store_true", help="all languages of the text, known or not")
+    options = parser.parse_args()
+    if options.data is None:
+        parser.error("give the data folder: --data DATA, or set XALIGN_DATA")
+    parallel = Path(options.data) / "parallel"
+    if options.every:
+        every_language(parallel, options.model, options.most)
+        return
+    text = [each for pair in options.pairs for each in examples(parallel, pair, REPORTING, options.most)]
+    unseen = [
+        each._replace(languages=f"{pair}, captions")
+        for pair in NEVER_TRAINED_ON
+        for each in examples(parallel, pair, REPORTING, options.most, (UNSEEN,))
+    ]
+    shown = [*text, *unseen]
+    calibrated, links = scores(Aligner.load(options.model), shown)
+    print("AUC of the pair score (in brackets: of the mean score of its links), against shuffled pairs")
+    print_auc(shown, calibrated, links, SHUFFLED)
+    print("and against pairs one line off")
+    print_auc(shown, calibrated, links, SHIFTED)
+    print_kept(text, calibrated[: len(text)])
+
+
+def scores(aligner: Aligner, text: Sequence[Example]) -> NDArray[np.float64]:
+    """The score of each pair, and the mean score of its links; NaN of a pair that is too long. Shape: (2, pairs)"""
+    stages = aligner.comparison, Comparison(aligner.method)
+
+    def find(batch: Batch, source: Units, target: Units) -> list[list[float | None]]:
+        found = (each.link(batch, source, target) for each in stages)
+        return [[alignment.score for alignment in both] for both in zip(*found, strict=True)]
+
+    pairs = (each.pair for each in text)
+    found = aligner.engine.run(pairs, [aligner.layer], find, lambda *_: [np.nan, np.nan], [np.nan, np.nan])
+    return np.array([both for _, [both] in found]).T
+
+
+def print_auc(
+    text: Sequence[Example], found: NDArray[np.float64], links: NDArray[np.float64], wrong: str
+) -> None:
+    names = [f"{first} to {last} words" for first, last in CLASSES]
+    print(f"{'':18}", *(f"{name:>20}" for name in names))
+    languages = list(dict.fromkeys(each.languages for each in text))
+    for language in (*languages, "all"):
+        cells = []
+        for length in range(len(CLASSES)):
+            of_kind = {
+                kind: [
+                    k
+                    for k, each in enumerate(text)
+                    if (each.length, each.kind) == (length, kind)
+                    and language in (each.languages, "all")
+                    and np.isfinite(found[k])
+                ]
+                for kind in (TRUE, wrong)
+            }
+            aucs = [auc(each[of_kind[TRUE]], each[of_kind[wrong]]) for each in (found, links)]
+            cells.append(f"{aucs[0]:.3f} ({aucs[1]:.3f})")
+        print(f"{language:18}", *(f"{cell:>20}" for cell in cells))
+
+
+def auc(right: NDArray[np.float64], wrong: NDArray[np.float64]) -> float:
+    """The share of (right, wrong) pairs in which the right one is higher; NaN without any. Shape: (n,), (m,)"""
+    if not len(right) or not len(wrong):
+        return float("nan")
+    difference = right[:, None] - wrong[None, :]
+    return float((difference > 0).mean() + (difference == 0).mean() / 2)
+
+
+def print_kept(text: Sequence[Example], found: NDArray[np.float64]) -> None:
+    print("share of pairs that --min-score keeps, by kind and class of length")
+    for least in LEAST:
+        cells = []
+        for kind in KINDS:
+            for length in range(len(CLASSES)):
+                rows = [k for k, each in enumerate(text) if (each.kind, each.length) == (kind, length)]
+                cells.append(f"{100 * (found[rows] >= least).mean():.0f}")
+        print(f"{least:4}: {' '.join(KINDS)}:", " ".join(cells))
+
+
+def every_language(parallel: Path, model: str, most: int) -> None:
+    """The mean score of text of each language as it is, shuffled, and one line off; which of them would be told."""
+    aligner = Aligner.load(model)
+    names = {path.name.removesuffix(".tsv.xz") for path in parallel.glob("*/*.tsv.xz")}
+    pairs = {name if "-" in name and name.startswith("en-") else f"en-{name}" for name in names}
+    for languages in sorted(pairs - {"en-en"}):
+        text = examples(parallel, languages, REPORTING, most)
+        if len(text) < 2 * most:
+            continue
+        found, _ = scores(aligner, text)
+        means = {
+            kind: np.nanmean(found[rows])
+            for kind in KINDS
+            if (rows := [k for k, each in enumerate(text) if each.kind == kind])
+        }
+        told = " ".join(kind for kind, mean in means.items() if mean < TOLD)
+        listed = "" if aligner.preset.about.lists(languages[3:]) else "not listed"
+        shown = " ".join(f"{kind} {mean:.2f}" for kind, mean in means.items())
+        print(f"{languages:16} {len(text):4} {shown}; told: {told or '-'} {listed}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

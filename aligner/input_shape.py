@@ -29,7 +29,7 @@ class Encoding(Choice):
 
 
 class Positions(Choice):
-    """Of a pair in one sequence: counted through, or on the target side from its own first subword."""
+    """How positions of a pair in one sequence are counted: through both sides, or from 0 again on the target side."""
 
     CONTINUOUS = "continuous"
     RESTART = "restart"
@@ -58,8 +58,8 @@ class Framed(NamedTuple):
 class InputShape:
     """How a pair is laid out for an encoder. `segments`: in one sequence, the target side has token type 1.
 
-    `window`: subwords of both sides that the model aligns well at once; a longer pair is aligned in passages
-    (passages.py). None: only what the encoder has no room for is cut, into windows.
+    `window`: how many subwords of both sides the model aligns well at once; a longer pair is aligned in passages
+    (passages.py). None: a pair is only cut, into windows, if it does not fit into the encoder.
     """
 
     encode: Annotated[Encoding, Option("Encode a pair as one sequence, or its sides separately.")] = (
@@ -78,7 +78,7 @@ class InputShape:
 
     @property
     def restarts(self) -> bool:
-        """Whether a model must be told its positions: the target side has some of its own."""
+        """Whether positions start again on the target side, so that the model needs them as input."""
         return self.positions is Positions.RESTART
 
     @property
@@ -98,18 +98,18 @@ class InputShape:
         return source + target if self._is_together else _longer(source, target)
 
     def costs(self, source: Integers, target: Integers) -> Integers:
-        """Subwords of all sequences of each pair among pairs like it; a special one begins and ends a sequence.
+        """Subwords of all sequences of each pair, in a batch of similar pairs, with a special one before and after each side.
 
-        Another stands between two sides. Shape: (pairs,), kept
+        Two sides in one sequence share the one between them. Shape: (pairs,), kept
         """
         sides = 2 if self._is_together else 1  # in a sequence
         costs: Integers = (2 // sides) * (self.widths(source, target) + sides + 1)
         return costs
 
     def room(self, positions: int, specials: Specials) -> int:
-        """Subwords that a pair may have, beside its specials, of a model with so many positions.
+        """How many subwords a pair may have, without specials, if the model has this many positions.
 
-        It is the room of both sides together, or of each side where positions restart.
+        This is the room of both sides together, or of each side if positions restart.
         """
         prefix, separator, suffix = (
             len(part) for part in (specials.prefix, specials.separator, specials.suffix)
@@ -123,14 +123,15 @@ class InputShape:
         return _longer(source, target) if self.restarts else self.widths(source, target)
 
     def fits(self, source: Integers, target: Integers, room: int) -> NDArray[np.bool_]:
-        """Which pairs, with so many subwords a side, go in one piece; none with an empty side. Shape: (pairs,), kept"""
+        """Which pairs, by the number of subwords of each side, fit in one piece; none with an empty side. Shape: (pairs,), kept"""
         fitting: NDArray[np.bool_] = (source > 0) & (target > 0) & (self.filled(source, target) <= room)
         return fitting
 
     def shares(self, source: int, target: int, room: int) -> tuple[int, int]:
-        """Of a pair that is too long for one sequence: how many subwords of each side go into one window.
+        """How many subwords of each side go into one window, for a pair that is too long for one sequence.
 
-        Where the sides share the room it is in proportion, but a short side goes in whole.
+        If the sides share the room, they get it in proportion to their length, but a short side is complete in every
+        window.
 
         >>> pair = InputShape(encode=Encoding.PAIR)
         >>> pair.shares(10, 500, 512), pair.shares(10, 600, 512), pair.shares(1000, 1000, 512)
@@ -149,12 +150,12 @@ class InputShape:
         return min(share, source), min(room - share, target)
 
     def positions_of(self, batch: EncoderInput) -> Tensor | None:
-        """The position of every subword, from 0; None where they are counted through, as models do by themselves."""
+        """The position of every subword, from 0; None if they are counted through both sides, which models do by themselves."""
         return batch.restarting_positions if self.restarts else None
 
 
 def _longer(source: Integers, target: Integers) -> Integers:
-    import numpy as np  # here: whoever asks for help, or lists presets, should not wait for it
+    import numpy as np  # here, since help and lists of presets should not wait for this import
 
     longer: Integers = np.maximum(source, target)
     return longer

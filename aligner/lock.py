@@ -1,4 +1,4 @@
-"""A file that one process at a time may write: a lock that ends with the process, however it ends."""
+"""A lock on a file, so that only one process at a time writes it; it ends with the process, however that ends."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ else:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """The file is there, made if need be, and other processes that ask for its lock are refused.
+    """Create the file if necessary, and lock it against other processes.
 
-    A file system without locks, as some clusters have, gives none, and nobody is refused.
+    On a file system without locks, as in some clusters, there is no lock, and no process is refused.
 
     Raises:
         OptionError: another process has the lock.

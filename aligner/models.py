@@ -1,9 +1,8 @@
-"""What a user's name of a model stands for: a preset.
+"""The name of a model -> its preset.
 
-A model is named by a preset (`xlm-align`), by a preset with the checkpoint taken from elsewhere
-(`xlm-align=/data/xlm-align-base`), by a folder, by a fairseq archive, or by the id of any checkpoint on the
-hub (`owner/name`, `owner/name@revision`). A folder may hold its own preset in `xalign.json`: that is how the bundled
-models and whatever `xalign train` writes come to need no further option.
+A model is named by a preset (`xlm-align`), by a preset with another checkpoint (`xlm-align=/data/xlm-align-base`), by a
+folder, by a fairseq archive, or by the id of a checkpoint on the hub (`owner/name`, `owner/name@revision`). A folder
+may contain its preset in `xalign.json`. So the bundled models, and those that `xalign train` writes, need no options.
 
 Does not: load anything (encoder.py does), or import torch.
 """
@@ -28,7 +27,7 @@ BUNDLED = {name: Path(__file__).parent / "checkpoints" / name for name in (DEFAU
 
 
 def resolve(model: str) -> Preset:
-    """What a user's `--model` stands for; reads at most one small file, of the hub where need be, and loads nothing.
+    """The preset of a model's name. Reads at most one small file, from the hub if necessary, and loads nothing.
 
     >>> resolve("xlm-align").method.layer
     9
@@ -36,7 +35,7 @@ def resolve(model: str) -> Preset:
     '.'
 
     Raises:
-        ModelError: there is no such model, or what it says about itself cannot be read.
+        ModelError: there is no such model, or its `xalign.json` cannot be read.
     """
     if model in BUNDLED or model in PRESETS:
         return _named(model)
@@ -56,7 +55,7 @@ def _named(name: str) -> Preset:
 
 
 def _path(text: str) -> Path | None:
-    """What is there by that name; None where nothing is, or nothing can be."""
+    """The file or folder with that name; None if there is none, or no path can have that name."""
     try:
         path = Path(text).expanduser()
         return path if text and path.exists() else None
@@ -82,12 +81,12 @@ def _from_folder(path: Path) -> Preset:
 
 
 def holds_fairseq(path: Path) -> bool:
-    """Whether it is fairseq's archive, or a folder with what is in one."""
+    """Whether it is a fairseq archive, or a folder with the content of one."""
     return path.is_file() or ((path / "model.pt").is_file() and not (path / "config.json").is_file())
 
 
 def _from_hub_id(model: str) -> Preset:
-    """A preset's own checkpoint gets that preset's values; any other says in its own `xalign.json` how it is meant."""
+    """The preset of a hub id: that of the table if it has the checkpoint, otherwise that of the checkpoint's `xalign.json`."""
     name, _, _ = model.partition("@")
     for preset in PRESETS.values():
         if name == preset.checkpoint.place or FORMER_IDS.get(name) == preset.name:
@@ -102,7 +101,7 @@ def _from_hub_id(model: str) -> Preset:
 
 
 def is_cached(preset: Preset) -> bool:
-    """Whether loading needs no download: a folder or archive, or a whole checkpoint in the hub's cache."""
+    """Whether loading needs no download: a folder, an archive, or a complete checkpoint in the hub's cache."""
     place = preset.checkpoint.place
     return Path(place).exists() or hub.cached_folder(place) is not None
 

@@ -1,7 +1,7 @@
-"""Options as data: what each may be, and how a wrong one is told, in Python, in xalign.json and on the command line.
+"""Options as data: their valid values, and the messages for wrong ones, in Python, xalign.json and on the command line.
 
-Options are the fields of frozen dataclasses. From the type of a field, its bounds and its help (`Option`) come the
-check, the message for a wrong value, the option of the command line, and the key in xalign.json.
+Options are the fields of frozen dataclasses. The type of a field, its bounds and its help (`Option`) define the check,
+the message for a wrong value, the option of the command line, and the key in xalign.json.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ class Choice(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """What an option has beside its type and its default, in an `Annotated`.
+    """The properties of an option besides its type and default, in an `Annotated`.
 
-    `help`: of the command line; without it the command line has no such option. `least`, `most`: bounds of a number.
-    `flag`: a whole number for which the command line has a switch: True is 1.
+    `help`: that of the command line, which has no such option without it. `least`, `most`: bounds of a number. `flag`:
+    a whole number that is a switch on the command line: True is 1.
     """
 
     help: str = ""
@@ -52,7 +52,7 @@ class Parameter:
     option: Option
 
     def settled(self, value: Any) -> Any:
-        """The value as the type that the option has; OptionError, with the name of the option, for any other."""
+        """The value, converted to the type of the option; OptionError, with the option's name, if it is wrong."""
         if value is None and self.optional:
             return None
         if issubclass(self.kind, Choice):
@@ -107,7 +107,7 @@ def _parameters(kind: Any) -> Mapping[str, Parameter]:
 
 
 def settle(options: Any) -> None:
-    """Check every field of a frozen dataclass of options, and give it its own type; OptionError for a wrong value."""
+    """Check every field of a frozen dataclass of options, and convert it to its type; OptionError for a wrong value."""
     for name, parameter in parameters(type(options)).items():
         object.__setattr__(options, name, parameter.settled(getattr(options, name)))
 
@@ -122,13 +122,13 @@ def split(values: Mapping[str, Any], *kinds: type) -> list[dict[str, Any]]:
 
 
 def chosen(name: str, value: Any, choices: type[C]) -> C:
-    """The choice that the option called `name` has by this value; OptionError for any other."""
+    """The member of `choices` with this value; OptionError, which says `name`, if there is none."""
     expect_one_of(name, value, choices)
     return choices(value)
 
 
 def expect_one_of(name: str, value: object, known: Iterable[str]) -> None:
-    """OptionError, with everything that the option may be, for another value.
+    """OptionError, with all valid values, unless the value is one of them.
 
     >>> expect_one_of("level", "wrd", Level)  # doctest: +SKIP
     OptionError: level is 'wrd': choose one of subword, word; did you mean 'word'?
@@ -142,7 +142,7 @@ def expect_one_of(name: str, value: object, known: Iterable[str]) -> None:
 
 
 def did_you_mean(text: object, known: Iterable[str]) -> str:
-    """What to append to a message about a name that is unknown: nothing, or the one that is most like it.
+    """What to append to a message about an unknown name: the most similar known one, or nothing.
 
     >>> did_you_mean("itermx", ["argmax", "itermax"])
     "; did you mean 'itermax'?"

@@ -1,6 +1,6 @@
-"""A preset: where a model is, what it reads of a pair, how its links are found, and what is to be said about it.
+"""A preset: where a model is, how it encodes a pair, how its links are found, and what is known about it.
 
-In Python it has these four parts; in `xalign.json`, beside a checkpoint, their values stand side by side.
+In Python it has these four parts. In `xalign.json`, beside a checkpoint, their values are keys of one object.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Checkpoint:
 
 @dataclass(frozen=True, kw_only=True)
 class About:
-    """What a reader wants to know. `languages`: ISO 639-1 codes where a language has one; `source`: the paper."""
+    """What is known about a model. `languages`: ISO 639-1 codes if a language has one; `source`: the paper."""
 
     languages: tuple[str, ...] = ()
     description: str = ""
@@ -60,7 +60,7 @@ class About:
         settle(self)
 
     def lists(self, language: str) -> bool:
-        """Whether a language is among the languages, in whatever form; where there are none, every language is."""
+        """Whether a language is among the languages, in any spelling of its code; True if there are none."""
         listed = {_iso(code) for code in self.languages}
         return not listed or _iso(language) in listed
 
@@ -71,7 +71,7 @@ def _iso(language: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class RunOptions:
-    """What a run says about its text. The languages: `de`, or `de_DE`."""
+    """Options that describe the text of a run. A language is a code such as `de` or `de_DE`."""
 
     source_language: Annotated[
         str | None,
@@ -92,7 +92,7 @@ class RunOptions:
 
 
 class Options(MethodOptions, total=False):
-    """Everything that may be said about how to align; None leaves it to the preset."""
+    """All options of alignment; None keeps the value of the preset."""
 
     encode: str | None
     positions: str | None
@@ -111,7 +111,7 @@ _ALSO = {"src_lang": "source_language", "tgt_lang": "target_language"}  # as the
 
 @dataclass(frozen=True)
 class Preset:
-    """A model, and how it is meant to be used."""
+    """A model, and how to align with it."""
 
     name: str
     checkpoint: Checkpoint
@@ -147,7 +147,7 @@ class Preset:
         )
 
     def with_options(self, options: Options) -> tuple[Preset, RunOptions]:
-        """What a user's options make of this preset, and what they say about the run."""
+        """This preset with a user's options applied, and the options of the run."""
         given = {_ALSO.get(name, name): value for name, value in options.items() if value is not None}
         shape, method, run = split(given, InputShape, Method, RunOptions)
         return self.changed(**shape, **method), RunOptions(**run)

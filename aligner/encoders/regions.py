@@ -9,7 +9,7 @@ from torch import Tensor
 
 
 class Region(NamedTuple):
-    """Where one language is. `positions`: indices into what was asked about, all positions in a row."""
+    """Where one language is. `positions`: indices into the flattened input."""
 
     language: int
     positions: Tensor

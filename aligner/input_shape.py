@@ -98,7 +98,7 @@ class InputShape:
         return source + target if self._is_together else _longer(source, target)
 
     def costs(self, source: Integers, target: Integers) -> Integers:
-        """Subwords of all sequences of each pair, in a batch of similar pairs, with a special one before and after each side.
+        """Subwords of all sequences of each pair in a batch of similar pairs; a special is before and after each side.
 
         Two sides in one sequence share the one between them. Shape: (pairs,), kept
         """
@@ -123,7 +123,7 @@ class InputShape:
         return _longer(source, target) if self.restarts else self.widths(source, target)
 
     def fits(self, source: Integers, target: Integers, room: int) -> NDArray[np.bool_]:
-        """Which pairs, by the number of subwords of each side, fit in one piece; none with an empty side. Shape: (pairs,), kept"""
+        """Which pairs, by the sizes of their sides, fit in one piece; none with an empty side. Shape: (pairs,), kept"""
         fitting: NDArray[np.bool_] = (source > 0) & (target > 0) & (self.filled(source, target) <= room)
         return fitting
 
@@ -150,7 +150,7 @@ class InputShape:
         return min(share, source), min(room - share, target)
 
     def positions_of(self, batch: EncoderInput) -> Tensor | None:
-        """The position of every subword, from 0; None if they are counted through both sides, which models do by themselves."""
+        """The position of every subword, from 0; None if they are counted through, which models do by themselves."""
         return batch.restarting_positions if self.restarts else None
 
 

@@ -86,7 +86,7 @@ def holds_fairseq(path: Path) -> bool:
 
 
 def _from_hub_id(model: str) -> Preset:
-    """The preset of a hub id: that of the table if it has the checkpoint, otherwise that of the checkpoint's `xalign.json`."""
+    """The preset of a hub id: that of the table, or else that of the checkpoint's own `xalign.json`."""
     name, _, _ = model.partition("@")
     for preset in PRESETS.values():
         if name == preset.checkpoint.place or FORMER_IDS.get(name) == preset.name:

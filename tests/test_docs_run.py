@@ -50,8 +50,7 @@ def lines(path):
 
 
 def test_lexicon(folder):
-    for suffix in ("de", "en"):
-        (folder / f"corpus.{suffix}").write_bytes((SET / f"test.{suffix}").read_bytes())
+    write_corpus(folder)
     run(folder, "lexicon.md")
     table = lines(folder / "lex.s2t")
     examples = re.findall(r"\S+ \S+ [01]\.\d{7}", (ROOT / "docs" / "lexicon.md").read_text(encoding="utf-8"))
@@ -100,6 +99,37 @@ def test_marian(folder):
     for column, side in ((1, sides[0]), (0, sides[1])):
         assert {row[column] for row in table} <= {piece for pieces in side for piece in pieces}
     assert all(0 < float(probability) <= 1 for _, _, probability in table)
+
+
+def write_corpus(folder):
+    for suffix in ("de", "en"):
+        (folder / f"corpus.{suffix}").write_bytes((SET / f"test.{suffix}").read_bytes())
+
+
+def test_opustrainer(folder):
+    """Three columns, whose links count words as Python's str.split does, which is how OpusTrainer splits them."""
+    write_corpus(folder)
+    with (folder / "corpus.de").open("a", encoding="utf-8") as file:
+        file.write("Der Preis ist 10\u00a0000 Euro .\n")
+    with (folder / "corpus.en").open("a", encoding="utf-8") as file:
+        file.write("The price is 10,000 euros .\n")
+    run(folder, "opustrainer.md")
+    rows = gzip.decompress((folder / "corpus.tsv.gz").read_bytes()).decode().splitlines()
+    assert len(rows) == len(lines(folder / "corpus.de"))
+    for row in rows:
+        source, target, links = row.split("\t")
+        for link in links.split():
+            i, j = map(int, link.split("-"))
+            assert i < len(source.split()) and j < len(target.split())
+    page = (ROOT / "docs" / "opustrainer.md").read_text(encoding="utf-8")
+    assert rows[-1].replace("\t", "⇥") in page
+
+
+def test_datasets(folder):
+    write_corpus(folder)
+    run(folder, "datasets.md")
+    found = [json.loads(line) for line in lines(folder / "links.jsonl")]
+    assert [" ".join(f"{i}-{j}" for i, j in pair["links"]) for pair in found] == lines(folder / "again.align")
 
 
 def test_formats(folder):

@@ -4,8 +4,10 @@
 
 The sentences of gold sets are detokenized: by sacremoses' MosesDetokenizer for the language of the side, Japanese by
 joining its words. A sentence whose characters that changes, spaces aside, keeps the spaces between its words; these are
-counted. xalign makes words of them, and aligns these. Each link is then carried to all words of the gold set that share
-characters with the linked words, and scored as links of these. The test sets de-en and en-fr are for reporting only.
+counted. Of KFTT only the odd lines are taken, since the models were trained on the gold links of the others, and know
+the very words that these have. xalign makes words of the sentences, and aligns these. Each link is then carried to all
+words of the gold set that share characters with the linked words, and scored as links of these. The test sets de-en and
+en-fr are for reporting only.
 """
 
 from __future__ import annotations
@@ -37,6 +39,7 @@ SETS = {  # folder: (languages, file of the source, of the target, of the gold)
     "dev/alibi_fr-en_LAuberge_TheInn": ("fr en", "src", "tgt", "gold"),
     "dev/kftt_en-ja_dev": ("en ja", "src", "tgt", "gold"),
 }
+TRAINED_ON = "kftt_en-ja_dev"  # its even lines (recipes/mini/gold.py)
 
 
 def main() -> None:
@@ -68,6 +71,8 @@ def scores(aligner: Aligner, folder: Path, languages: str, *names: str) -> dict[
     source, target, gold_file = (folder / name for name in names)
     pairs = list(read_files(source, target))
     gold = read_alignments(gold_file, sentences=len(pairs))
+    if folder.name == TRAINED_ON:
+        pairs, gold = pairs[1::2], gold[1::2]
     as_it_is = [
         tuple(
             raw(words, language)

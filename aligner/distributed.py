@@ -9,12 +9,14 @@ an `Aligner` that does.
 from __future__ import annotations
 
 import json
+import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .addresses import everywhere
-from .errors import InputError, OptionError, WorkerError, XalignError
+from .errors import InputError, LineError, OptionError, WorkerError, XalignError
+from .heard import Heard
 from .models import DEFAULT, lasting_name, resolve
 from .options import with_keywords
 from .preset import Options
@@ -28,6 +30,8 @@ from .text.tokenization import splits
 if TYPE_CHECKING:
     import pyarrow
     from ray.data import Dataset
+
+logger = logging.getLogger("xalign")
 
 
 def align_files(
@@ -67,13 +71,15 @@ def align_files(
         job = _job(text, inputs.pieces, folder, model, device, pairs, writing or Writing())
         earlier = job.begin()
         records = dict(earlier)
-        expect_one_model(records)
+        expect_one_model(records.values())
         done = sum(record["pairs"] for record in records.values())
         tell(done, text.lines)
         left = [shard for shard in range(job.shards) if shard not in earlier]
         for record in between(_aligned(ray, job, left, model, device, resources.threads, actors)):
+            expect_one_model([next(iter(records.values()), record), record])
+            for warning in record["warnings"]:
+                logger.warning("%s", warning)
             records[(record["first"] - 1) // pairs] = record
-            expect_one_model(records)
             done += record["pairs"]
             tell(done, text.lines)
     return job.report(records, earlier, time.monotonic() - started)
@@ -134,6 +140,7 @@ class _ShardAligner:
 
     def __init__(self, job: ShardJob, model: Model, device: str, threads: int) -> None:
         self._job = job
+        self._heard = Heard.everything(logging.WARNING)
         self._aligner = model.load(device, threads)
 
     def __call__(self, batch: Mapping[str, Any]) -> dict[str, list[str]]:
@@ -142,9 +149,11 @@ class _ShardAligner:
     def _record(self, shard: int) -> str:
         """As JSON; an error that a person can mend is told where it can be read, in place of the record."""
         try:
-            return json.dumps(self._job.align(self._aligner, shard))
+            return json.dumps(self._job.align(self._aligner, shard, self._heard))
+        except LineError as error:
+            return json.dumps({"line": [error.file, error.line, error.reason]})
         except XalignError as error:
-            return json.dumps({"error": str(error), "kind": type(error).__name__})
+            return json.dumps({"error": str(error), "is_input": isinstance(error, InputError)})
 
 
 class _RowAligner:
@@ -208,9 +217,10 @@ def _aligned(
         for batch in done.iter_batches(batch_size=None, prefetch_batches=0):
             for text in batch["record"]:
                 record = json.loads(text)
+                if "line" in record:
+                    raise LineError(*record["line"])
                 if "error" in record:
-                    kind = InputError if record["kind"] in ("InputError", "LineError") else OptionError
-                    raise kind(record["error"])
+                    raise (InputError if record["is_input"] else OptionError)(record["error"])
                 yield record
     except ray.exceptions.RayError as error:
         raise WorkerError(f"Ray gave up: {str(error).strip().splitlines()[-1]}") from error

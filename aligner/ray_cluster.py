@@ -66,7 +66,7 @@ def cluster(address: str, actors: int | None = None, threads: int = 1) -> Iterat
         ray.init(address, log_to_driver=False, logging_level=logging.ERROR, **more)
     except (ConnectionError, RuntimeError, ValueError, ImportError) as error:
         reason = str(error).strip().splitlines()[0]
-        raise OptionError(f"there is no Ray cluster at {address}: {reason}", "ray") from None
+        raise OptionError(f"there is no Ray cluster at {address}: {reason}") from None
     try:
         yield
     finally:

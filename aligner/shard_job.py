@@ -16,7 +16,7 @@ import json
 import os
 import socket
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -26,6 +26,7 @@ from .addresses import file_system
 from .errors import LineError, LongLine, OptionError
 from .formats.entry import WriteOptions
 from .formats.pharaoh import format_pharaoh
+from .heard import Heard
 from .hub import checkpoint_folder, digest
 from .links import Alignment
 from .shards import PARQUET, Text
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from .aligner import Aligner
 
 PAIRS = 100_000  # of a shard
-MOST_LISTED = 1_000  # broken lines that a record lists
+MOST_LISTED = 1_000  # broken lines, and warnings, that a record lists
 RECORDS, JOB, REPORT = "_parts", "_job.json", "_report.json"
 _SUFFIXES = {"bars": "txt", "tsv": "tsv", "jsonl": "jsonl", PARQUET: "parquet"}
 
@@ -129,7 +130,10 @@ class ShardJob:
             "made_by": dict(self.made_by),
             "shards": [record for _, record in sorted(records.items())],
         }
-        self._put(REPORT, (json.dumps(report, indent=1, ensure_ascii=False) + "\n").encode())
+        try:
+            self._put(REPORT, (json.dumps(report, indent=1, ensure_ascii=False) + "\n").encode())
+        except OSError as error:
+            raise self._unwritable(error) from None
         return report
 
     def _described(self) -> dict[str, Any]:
@@ -162,32 +166,29 @@ class ShardJob:
         system, root = file_system(self.folder)
         system.invalidate_cache()
         sizes = {_name(each): each["size"] for each in system.ls(root, detail=True)}
-        recorded = {_name(each) for each in system.ls(f"{root}/{RECORDS}", detail=True)}
+        recorded = {_name(each): each["name"] for each in system.ls(f"{root}/{RECORDS}", detail=True)}
+        places = {
+            shard: recorded[name]
+            for shard in range(self.shards)
+            if (name := f"{self._stem(shard)}.json") in recorded
+        }
+        contents = system.cat(list(places.values())) if places else {}  # many at once, where that is possible
         found: dict[int, Record] = {}
-        for shard in range(self.shards):
-            if f"{self._stem(shard)}.json" in recorded:
-                record = self._record(shard)
-                if record is not None and sizes.get(self.part(shard)) == record["bytes"]:
-                    found[shard] = record
+        for shard, place in places.items():
+            record = _as_record(contents[place])
+            if record is not None and sizes.get(self.part(shard)) == record["bytes"]:
+                found[shard] = record
         return found
 
     def _finished(self, shard: int) -> Record | None:
         """The record of a shard whose part is whole."""
         system, root = file_system(self.folder)
         try:
-            record = self._record(shard)
+            record = _as_record(system.cat_file(f"{root}/{RECORDS}/{self._stem(shard)}.json"))
             size = system.info(f"{root}/{self.part(shard)}")["size"]
         except OSError:
             return None
         return record if record is not None and size == record["bytes"] else None
-
-    def _record(self, shard: int) -> Record | None:
-        system, root = file_system(self.folder)
-        try:
-            record = json.loads(system.cat_file(f"{root}/{RECORDS}/{self._stem(shard)}.json"))
-            return record if {"bytes", "pairs", "broken", "weights"} <= record.keys() else None
-        except (ValueError, AttributeError):
-            return None
 
     def _put(self, name: str, content: bytes) -> None:
         """A file of the folder, whole or not at all."""
@@ -201,8 +202,11 @@ class ShardJob:
 
     # A shard.
 
-    def align(self, aligner: Aligner, shard: int) -> Record:
+    def align(self, aligner: Aligner, shard: int, heard: Heard | None = None) -> Record:
         """Write the part of a shard, and its record, unless they are there; returns the record.
+
+        Args:
+            heard: hears the warnings of this process, for the record.
 
         Raises:
             InputError: a line cannot be read, or a file.
@@ -236,6 +240,7 @@ class ShardJob:
                 "weights": digest(checkpoint_folder(aligner.preset.checkpoint.place)),
                 "broken": broken.count,
                 "broken_lines": broken.lines,
+                "warnings": _texts(heard),
             }
             self._put(f"{RECORDS}/{self._stem(shard)}.json", json.dumps(record, ensure_ascii=False).encode())
         except OSError as error:
@@ -252,9 +257,9 @@ class ShardJob:
             yield alignment
 
 
-def expect_one_model(records: Mapping[int, Record]) -> None:
+def expect_one_model(records: Iterable[Record]) -> None:
     """OptionError if parts were made by different weights."""
-    by_weights = {record["weights"]: record["part"] for record in records.values()}
+    by_weights = {record["weights"]: record["part"] for record in records}
     if len(by_weights) > 1:
         parts = " and ".join(list(by_weights.values())[:2])
         raise OptionError(f"{parts} were made by different weights: give the same model, and another folder")
@@ -277,6 +282,19 @@ class _Broken:
         self.count += 1
         if self.count <= MOST_LISTED:
             self.lines.append({"id": line, "file": error.file, "line": error.line, "error": error.reason})
+
+
+def _as_record(content: bytes) -> Record | None:
+    """None where it is not whole."""
+    try:
+        record = json.loads(content)
+        return record if {"bytes", "pairs", "broken", "weights", "warnings"} <= record.keys() else None
+    except (ValueError, AttributeError):
+        return None
+
+
+def _texts(heard: Heard | None) -> list[str]:
+    return [] if heard is None else [each.getMessage() for each in heard.taken()][:MOST_LISTED]
 
 
 def _name(entry: Mapping[str, Any]) -> str:

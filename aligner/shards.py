@@ -106,6 +106,8 @@ def look_at(path: str, shape: Shape) -> TextFile:
                     unended = True
             lines += bool(end) and unended
     except damages() as error:
+        if not end and isinstance(error, OSError) and error.strerror:
+            raise InputError(f"{path}: {error.strerror.lower()}") from None
         raise InputError(f"{path} after line {lines}: cannot be read: {error}") from None
     return TextFile(path, lines, () if suffix in COMPRESSED else tuple(places))
 

@@ -20,6 +20,7 @@ import torch
 from .aligner import Aligner
 from .errors import WorkerError, XalignError
 from .facts import Facts
+from .heard import Heard
 from .links import Alignment, Link
 from .text.sentences import SentencePair
 
@@ -37,23 +38,6 @@ class Found(NamedTuple):
     said: list[logging.LogRecord]
 
 
-class Heard(logging.Handler):
-    """Keeps what is said, in a form that can travel."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._records: list[logging.LogRecord] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        record.msg, record.args, record.exc_info = record.getMessage(), None, None
-        self._records.append(record)
-
-    def taken(self) -> list[logging.LogRecord]:
-        """What was said since the last time."""
-        records, self._records = self._records, []
-        return records
-
-
 def work(
     connection: Connection, model: str, device: str, dtype: str, keywords: Mapping[str, Any], threads: int
 ) -> None:
@@ -61,11 +45,7 @@ def work(
     for name in _SIGNALS:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
-    heard = Heard()
-    logger = logging.getLogger("xalign")
-    logger.addHandler(heard)
-    logger.propagate = False
-    logger.setLevel(logging.INFO)
+    heard = Heard.everything(logging.INFO)
     torch.set_num_threads(threads)
     with suppress(EOFError, OSError):  # whoever started this process has gone
         try:

@@ -22,7 +22,7 @@ from xalign.cli.standard import tell
 from xalign.cli.stopping import Stopped, stopping
 from xalign.cli.text_input import TextInput
 from xalign.cli.watch import Watch
-from xalign.errors import InputError
+from xalign.errors import LineError
 from xalign.formats import WriteOptions
 
 # Options of `xalign align` that have no meaning on a cluster.
@@ -32,11 +32,14 @@ _ALONE = (
 )
 
 
+_BOTH_FILES = "give both files"  # what is told without a cluster
+
+
 @dataclass(frozen=True)
 class Cluster:
     """A Ray cluster, and what it writes."""
 
-    more: tuple[Path | str, ...] = argument(type=PLACE, metavar="", nargs=-1)
+    more: tuple[Path | str, ...] = argument(type=PLACE, metavar="[INPUT]...", nargs=-1)
     ray: str | None = option(
         "--ray",
         metavar="ADDRESS",
@@ -144,10 +147,9 @@ class Cluster:
                 stack.close()
                 tell(f"{stopped}; finished parts are in {self.output_dir}, and the same command goes on")
                 sys.exit(128 + stopped.number)
-            except InputError as error:
-                error.args = (
-                    f"{error}; --on-error empty writes an empty line for a line that cannot be read",
-                )
+            except LineError as error:
+                text = str(error).replace(_BOTH_FILES, "put both into columns: paste a.de a.en > a.tsv")
+                error.args = (f"{text}; --on-error empty writes an empty line for such lines",)
                 raise
         if progress != "none":
             tell(_summary(report, str(self.output_dir)))

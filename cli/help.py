@@ -8,7 +8,11 @@ from typing import Any
 import click
 
 # parameter -> the section that begins with it, unless a command says otherwise
-SECTIONS = {"model": "Model and method", "progress": "Progress and help"}
+SECTIONS = {
+    "devices": "Cores, devices, clusters",
+    "model": "Model and method",
+    "progress": "Progress and help",
+}
 
 
 class SectionedCommand(click.Command):
@@ -27,7 +31,7 @@ class SectionedCommand(click.Command):
             if str(parameter.name) in self.sections:
                 _write(formatter, title, rows)
                 title, rows = self.sections[str(parameter.name)], []
-            if record := parameter.get_help_record(ctx):
+            if isinstance(parameter, click.Option) and (record := parameter.get_help_record(ctx)):
                 rows.append(record)
         _write(formatter, title, rows)
 

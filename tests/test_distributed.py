@@ -120,6 +120,19 @@ def test_files_get_the_links_of_one_process(local, text, model, expected, tmp_pa
 
 
 @pytest.mark.ray
+def test_warnings_of_actors_are_told(local, text, model, tmp_path, caplog):
+    from xalign.distributed import align_files
+    from xalign.shards import Inputs
+
+    long = f"{'Das ' * 40_000}\tThe\n"
+    text.write_text(text.read_text(encoding="utf-8") + long, encoding="utf-8")
+    align_files(Inputs([str(text)]), str(tmp_path / "out"), model)
+    assert [each.getMessage().split(":")[0] for each in caplog.records if each.name == "xalign"] == [
+        "line 121"
+    ]
+
+
+@pytest.mark.ray
 def test_an_actor_that_is_killed_loses_and_doubles_nothing(local, text, model, expected, tmp_path):
     from xalign.distributed import align_files
     from xalign.ray_cluster import Resources
@@ -144,12 +157,14 @@ def test_an_actor_that_is_killed_loses_and_doubles_nothing(local, text, model, e
 @pytest.mark.ray
 def test_broken_lines_are_told_as_without_ray(local, text, model, tmp_path):
     from xalign.distributed import align_files
-    from xalign.errors import InputError
+    from xalign.errors import InputError, LineError
     from xalign.shards import Inputs
 
     text.write_text(text.read_text(encoding="utf-8") + "broken\n", encoding="utf-8")
-    with pytest.raises(InputError, match=r"text\.tsv line 121: expected source and target"):
+    with pytest.raises(LineError, match=r"text\.tsv line 121: expected source and target"):
         align_files(Inputs([str(text)]), str(tmp_path / "out"), model)
+    with pytest.raises(InputError, match="no such file or directory"):
+        align_files(Inputs([f"{text}x.tsv"]), str(tmp_path / "out2"), model)
 
 
 @pytest.mark.ray

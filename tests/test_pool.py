@@ -1,5 +1,6 @@
 """A pool of processes finds what one aligner finds, in the order of the pairs, and says what has gone wrong."""
 
+import multiprocessing
 import os
 import signal
 
@@ -98,23 +99,18 @@ def test_a_device_that_is_not_there_is_told(options):
 
 
 def test_a_process_that_is_killed_is_told_after_the_pairs_before(options, one):
+    others = multiprocessing.active_children()
     with AlignerPool.load(devices=["cpu", "cpu"], **options) as pool:
         list(pool.align(some_pairs(10)))
+        own = [child for child in multiprocessing.active_children() if child not in others]
         found, expected = [], one.align(some_pairs(1000))
 
         def pairs():
             for number, pair in enumerate(some_pairs(1000)):
                 if number == 500:
-                    kill_one_child()
+                    os.kill(own[0].pid, signal.SIGKILL)
                 yield pair
 
         with pytest.raises(WorkerError, match="the process on cpu was killed by signal 9"):
             found.extend(pool.align(pairs()))
         assert found == [next(expected) for _ in found]
-
-
-def kill_one_child():
-    import multiprocessing
-
-    own = [child for child in multiprocessing.active_children() if child.name == "xalign-cpu"]
-    os.kill(own[-1].pid, signal.SIGKILL)

@@ -1,6 +1,7 @@
 """A text in shards becomes a folder of parts: the links of the whole text, whoever stops when."""
 
 import json
+import logging
 from dataclasses import replace
 
 import pytest
@@ -11,6 +12,7 @@ from xalign.aligner import Aligner
 from xalign.blocks import Limits
 from xalign.errors import InputError, OptionError
 from xalign.formats.entry import WriteOptions
+from xalign.heard import Heard
 from xalign.shard_job import ShardJob, Writing, expect_one_model
 from xalign.shards import Inputs, Text, look_at
 
@@ -153,7 +155,7 @@ def test_other_files_are_refused(job):
 
 def test_parts_of_other_weights_are_refused(job, aligner):
     job.begin()
-    records = {0: job.align(aligner, 0), 1: {**job.align(aligner, 1), "weights": "other"}}
+    records = [job.align(aligner, 0), {**job.align(aligner, 1), "weights": "other"}]
     with pytest.raises(
         OptionError, match=r"part-00000.align and part-00001.align were made by different weights"
     ):
@@ -195,6 +197,24 @@ def test_the_lines_of_the_input_can_be_kept(job, aligner):
     assert name == "part-00002.txt"
     line = content.decode().splitlines()[0]
     assert line.startswith(f"{' '.join(PAIRS[30].source)} ||| {' '.join(PAIRS[30].target)} ||| ")
+
+
+def test_what_is_said_of_a_shard_is_in_its_record(job, aligner, paths):
+    from pathlib import Path
+
+    lines = Path(paths[0]).read_text(encoding="utf-8").splitlines(keepends=True)
+    long = f"{'Das ' * 40_000} ||| The\n"
+    Path(paths[0]).write_text("".join([*lines[:20], long, *lines[21:]]), encoding="utf-8")
+    job.begin()
+    heard = Heard()
+    logging.getLogger("xalign").addHandler(heard)
+    try:
+        records = [job.align(aligner, shard, heard) for shard in (0, 1)]
+    finally:
+        logging.getLogger("xalign").removeHandler(heard)
+    assert records[0]["warnings"] == []
+    [warning] = records[1]["warnings"]
+    assert warning.startswith("line 21: ")
 
 
 def test_a_record_lists_a_bounded_number_of_lines(job, aligner, paths, monkeypatch):

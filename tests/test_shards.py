@@ -165,6 +165,11 @@ def test_columns_of_numbers_are_no_error_in_the_middle_of_a_text(tmp_path):
     assert len(list(islice(text.pairs(9, 21, refuse), 20))) == 12
 
 
+def test_a_missing_file_is_told(tmp_path):
+    with pytest.raises(InputError, match=r"gone\.tsv: no such file or directory"):
+        look_at(str(tmp_path / "gone.tsv"), Inputs(["gone.tsv"]).shape())
+
+
 def test_protocols_that_are_not_there_are_told():
     with pytest.raises(InputError, match="nowhere"):
         Inputs(["nowhere://a/b"]).shape()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from math import log
+from statistics import StatisticsError, correlation, fmean
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,9 +15,9 @@ if TYPE_CHECKING:
 
 LOOKED_AT = 1_000  # pairs
 FEWEST = 100  # where the text is shorter
-SHUFFLED = (
-    0.2  # mean score below which they are told; that of shuffled text and of true text: docs/filtering.md
-)
+SHUFFLED = 0.2  # mean score below which they may be told
+# Of the lengths of both sides: translations are about as long as their source, in languages too that no model knows.
+CORRELATED = 0.5
 logger = logging.getLogger("xalign")
 
 
@@ -29,35 +31,36 @@ class Screening:
     def __init__(self, least: float | None, told: bool) -> None:
         self.below = self.pairs = 0
         self._least, self._told = least, told
+        self._seen: list[tuple[float, float, float]] = []  # score, and the length of both sides
 
     def __call__(
         self, aligned: Iterable[tuple[SentencePair, Alignment]]
     ) -> Iterator[tuple[SentencePair, Alignment]]:
         """The pairs, line for line."""
-        total, seen = 0.0, 0
         for pair, alignment in aligned:
             score = alignment.score or 0.0
             if self._told and pair.source and pair.target:
-                total, seen = total + score, seen + 1
-                if seen == LOOKED_AT:
-                    self._tell(total, seen)
+                self._seen.append((score, _letters(pair.source), _letters(pair.target)))
+                if len(self._seen) == LOOKED_AT:
+                    self._tell()
             self.pairs += 1
             if self._least is not None and score < self._least:
                 self.below += 1
                 alignment = replace(alignment, links=(), possible=frozenset(), scores=())
             yield pair, alignment
-        if self._told and seen >= FEWEST:
-            self._tell(total, seen)
+        if self._told and len(self._seen) >= FEWEST:
+            self._tell()
 
-    def _tell(self, total: float, seen: int) -> None:
+    def _tell(self) -> None:
         """Tell it now, or never."""
         self._told = False
-        if total < SHUFFLED * seen:
+        scores, sources, targets = zip(*self._seen, strict=True)
+        if fmean(scores) < SHUFFLED and _correlation(sources, targets) < CORRELATED:
             logger.warning(
                 "the first %s pairs score %.2f on average, as sentences do that do not translate each other: "
                 "does line i of one side belong to line i of the other?",
-                f"{seen:,}",
-                total / seen,
+                f"{len(scores):,}",
+                fmean(scores),
             )
 
     @property
@@ -65,3 +68,14 @@ class Screening:
         """How many pairs lost their links."""
         pairs = "1 pair has" if self.below == 1 else f"{self.below:,} pairs have"
         return f"{pairs} no links, of {self.pairs:,}: scores below {self._least:g}"
+
+
+def _letters(words: Sequence[str]) -> float:
+    return log(1 + sum(map(len, words)))
+
+
+def _correlation(one: Sequence[float], other: Sequence[float]) -> float:
+    try:
+        return correlation(one, other)
+    except StatisticsError:  # all are of one length, which tells nothing
+        return 1.0

@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import argparse
 import os
+import random
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from text import clean, read_source, tokenizer
 from translations import (
     CLASSES,
     KINDS,
@@ -30,6 +32,7 @@ from translations import (
 
 from xalign import Aligner
 from xalign.batches import Batch
+from xalign.cli.screening import FEWEST
 from xalign.cli.screening import SHUFFLED as TOLD
 from xalign.comparison import Comparison, Units
 
@@ -48,7 +51,7 @@ def main() -> None:
     parser.add_argument("--model", default="small")
     parser.add_argument("--pairs", nargs="+", default=PAIRS, metavar="L1-L2")
     parser.add_argument("--most", type=int, default=100, help="pairs of each kind and class of length")
-    parser.add_argument("--every", action="store_true", help="all languages of the text, known or not")
+    parser.add_argument("--every", action="store_true", help="--most lines of every language and source")
     options = parser.parse_args()
     if options.data is None:
         parser.error("give the data folder: --data DATA, or set XALIGN_DATA")
@@ -128,24 +131,27 @@ def print_kept(text: Sequence[Example], found: NDArray[np.float64]) -> None:
 
 
 def every_language(parallel: Path, model: str, most: int) -> None:
-    """The mean score of text of each language as it is, shuffled, and one line off; which of them would be told."""
+    """The mean score of text as it is and with one side shifted by a line: of every language and source."""
     aligner = Aligner.load(model)
-    names = {path.name.removesuffix(".tsv.xz") for path in parallel.glob("*/*.tsv.xz")}
-    pairs = {name if "-" in name and name.startswith("en-") else f"en-{name}" for name in names}
-    for languages in sorted(pairs - {"en-en"}):
-        text = examples(parallel, languages, REPORTING, most)
-        if len(text) < 2 * most:
+    chosen = random.Random(0)
+    for path in sorted(parallel.glob("*/*.tsv.xz")):
+        languages = path.name.removesuffix(".tsv.xz")
+        languages = languages if "-" in languages else f"en-{languages}"
+        rows = read_source(path.parent, languages)
+        if not languages.startswith("en-") or len(rows) < FEWEST or languages.isupper():
             continue
-        found, _ = scores(aligner, text)
-        means = {
-            kind: np.nanmean(found[rows])
-            for kind in KINDS
-            if (rows := [k for k, each in enumerate(text) if each.kind == kind])
-        }
-        told = " ".join(kind for kind, mean in means.items() if mean < TOLD)
-        listed = "" if aligner.preset.about.lists(languages[3:]) else "not listed"
-        shown = " ".join(f"{kind} {mean:.2f}" for kind, mean in means.items())
-        print(f"{languages:16} {len(text):4} {shown}; told: {told or '-'} {listed}", flush=True)
+        first_words, second_words = map(tokenizer, languages.split("-"))
+        sampled = [k for k in chosen.sample(range(len(rows) - 1), most) if all((*rows[k], *rows[k + 1]))]
+        lines = [(rows[k][0], rows[k + shift][1]) for shift in (0, 1) for k in sampled]
+        pairs = [(tuple(first_words(clean(one))), tuple(second_words(clean(two)))) for one, two in lines]
+        found = np.array([alignment.score for alignment in aligner.align(pairs)]).reshape(2, -1)
+        means = found.mean(1)
+        listed = "" if aligner.preset.about.lists(languages[3:]) else ", not listed"
+        told = "told" if means[0] < TOLD else ""
+        print(
+            f"{path.parent.name}/{languages}{listed}: {means[0]:.2f}, shifted {means[1]:.2f} {told}",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

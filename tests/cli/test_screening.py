@@ -17,8 +17,18 @@ def aligned(*scores, pair=PAIR):
     return [(pair, Alignment((Link(0, 0),), scores=(0.9,), score=score)) for score in scores]
 
 
-def align(*options, text):
-    result = CliRunner().invoke(main, ["align", "--device", "cpu", *options], input=text)
+def text(count, score, off=0):
+    """Sentences of all lengths, with translations as long; `off`: those of other lines."""
+    lengths = [1 + (7 * k) % 31 for k in range(count + off)]
+    return [
+        each
+        for k in range(count)
+        for each in aligned(score, pair=SentencePair(("wort",) * lengths[k], ("word",) * lengths[k + off]))
+    ]
+
+
+def align(*options, lines):
+    result = CliRunner().invoke(main, ["align", "--device", "cpu", *options], input=lines)
     assert result.exit_code == 0, result.exception
     return result
 
@@ -35,21 +45,21 @@ def test_a_pair_below_the_score_keeps_its_line_and_loses_its_links():
 
 
 def test_the_command_writes_an_empty_line_and_tells_the_count():
-    text = "das Haus ist klein ||| the house is small\nHund ||| economy\n ||| the house\n"
-    result = align("--min-score", "0.5", text=text)
+    lines = "das Haus ist klein ||| the house is small\nHund ||| economy\n ||| the house\n"
+    result = align("--min-score", "0.5", lines=lines)
     assert result.stdout.splitlines() == ["0-0 1-1 2-2 3-3", "", ""]
     assert "2 pairs have no links, of 3: scores below 0.5" in result.stderr
-    assert align("--min-score", "0.5", "-q", text=text).stderr == ""
-    lines = align("--min-score", "0.5", "--format", "jsonl", text=text).stdout.splitlines()
-    below = json.loads(lines[1])
+    assert align("--min-score", "0.5", "-q", lines=lines).stderr == ""
+    written = align("--min-score", "0.5", "--format", "jsonl", lines=lines).stdout.splitlines()
+    below = json.loads(written[1])
     assert (below["src"], below["links"]) == (["Hund"], [])
-    assert 0 < below["score"] < 0.5 < json.loads(lines[0])["score"]
+    assert 0 < below["score"] < 0.5 < json.loads(written[0])["score"]
 
 
 @pytest.mark.parametrize("count", [FEWEST, LOOKED_AT, 3 * LOOKED_AT])
 def test_text_that_scores_as_shuffled_is_told_once(caplog, count):
     screening = Screening(None, told=True)
-    assert len(list(screening(aligned(*[0.05] * count)))) == count
+    assert len(list(screening(text(count, 0.05, off=1)))) == count
     [record] = caplog.records
     assert f"the first {min(count, LOOKED_AT):,} pairs score 0.05 on average" in record.getMessage()
 
@@ -57,9 +67,11 @@ def test_text_that_scores_as_shuffled_is_told_once(caplog, count):
 @pytest.mark.parametrize(
     "found",
     [
-        aligned(*[0.05] * (FEWEST - 1)),  # too few to tell
-        aligned(*[0.9] * LOOKED_AT, *[0.0] * LOOKED_AT),  # later it is too late
-        aligned(*[0.0, 0.9] * FEWEST),  # noisy
+        text(FEWEST - 1, 0.05, off=1),  # too few to tell
+        text(LOOKED_AT, 0.05),  # of a language that the model does not know
+        aligned(*[0.05] * LOOKED_AT),  # all of one length
+        text(LOOKED_AT, 0.9) + text(LOOKED_AT, 0.0, off=1),  # later it is too late
+        text(FEWEST, 0.0, off=1) + text(FEWEST, 0.9),  # noisy
         aligned(*[0.0] * LOOKED_AT, pair=SentencePair.of("", "the house")),
     ],
 )

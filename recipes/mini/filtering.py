@@ -32,13 +32,14 @@ from translations import (
 
 from xalign import Aligner
 from xalign.batches import Batch
-from xalign.cli.screening import FEWEST
+from xalign.cli.screening import CORRELATED, FEWEST
 from xalign.cli.screening import SHUFFLED as TOLD
 from xalign.comparison import Comparison, Units
 
 PAIRS = ("en-de", "en-fr", "en-ru", "en-zh", "en-ja", "en-hi", "en-ar", "en-tr", "en-is", "en-sw", "de-fr")
 NEVER_TRAINED_ON = ("en-de", "en-fr", "en-cs")
 LEAST = (0.1, 0.5, 0.9)  # --min-score
+LINES = 1_000  # whose lengths are correlated
 
 
 def main() -> None:
@@ -131,7 +132,7 @@ def print_kept(text: Sequence[Example], found: NDArray[np.float64]) -> None:
 
 
 def every_language(parallel: Path, model: str, most: int) -> None:
-    """The mean score of text as it is and with one side shifted by a line: of every language and source."""
+    """Of every language and source, as it is and one line off: the mean score, and the correlation of lengths."""
     aligner = Aligner.load(model)
     chosen = random.Random(0)
     for path in sorted(parallel.glob("*/*.tsv.xz")):
@@ -146,12 +147,12 @@ def every_language(parallel: Path, model: str, most: int) -> None:
         pairs = [(tuple(first_words(clean(one))), tuple(second_words(clean(two)))) for one, two in lines]
         found = np.array([alignment.score for alignment in aligner.align(pairs)]).reshape(2, -1)
         means = found.mean(1)
+        lengths = np.log1p([[len(side) for side in row] for row in rows[:LINES]])
+        alike = [np.corrcoef(lengths[: len(lengths) - k, 0], lengths[k:, 1])[0, 1] for k in (0, 1)]
         listed = "" if aligner.preset.about.lists(languages[3:]) else ", not listed"
-        told = "told" if means[0] < TOLD else ""
-        print(
-            f"{path.parent.name}/{languages}{listed}: {means[0]:.2f}, shifted {means[1]:.2f} {told}",
-            flush=True,
-        )
+        told = "told" if means[0] < TOLD and alike[0] < CORRELATED else ""
+        shown = f"{means[0]:.2f} {alike[0]:.2f}, shifted {means[1]:.2f} {alike[1]:.2f}"
+        print(f"{path.parent.name}/{languages}{listed}: {shown} {told}", flush=True)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .addresses import everywhere
@@ -63,12 +64,19 @@ def align_files(
         WorkerError: Ray gave up.
     """
     ray = ray_or_error()
-    resources = resources or Resources()
+    inputs, folder = replace(inputs, paths=list(map(everywhere, inputs.paths))), everywhere(folder)
+    resources, writing = resources or Resources(), writing or Writing()
+    if ray.util.client.ray.is_connected():
+        [report] = between(
+            _sent(ray, inputs, folder, model, pairs=pairs, writing=writing, resources=resources)
+        )
+        tell(report["pairs"], report["pairs"])
+        return report
     started = time.monotonic()
     device, actors = places(ray, resources)
     with quiet():
         text = _text(ray, inputs)
-        job = _job(text, inputs.pieces, folder, model, device, pairs, writing or Writing())
+        job = _job(text, inputs.pieces, folder, model, device, pairs, writing)
         earlier = job.begin()
         records = dict(earlier)
         expect_one_model(records.values())
@@ -150,10 +158,8 @@ class _ShardAligner:
         """As JSON; an error that a person can mend is told where it can be read, in place of the record."""
         try:
             return json.dumps(self._job.align(self._aligner, shard, self._heard))
-        except LineError as error:
-            return json.dumps({"line": [error.file, error.line, error.reason]})
         except XalignError as error:
-            return json.dumps({"error": str(error), "is_input": isinstance(error, InputError)})
+            return json.dumps(_packed(error))
 
 
 class _RowAligner:
@@ -183,6 +189,41 @@ class _RowAligner:
         return table
 
 
+def _sent(ray: Any, *arguments: Any, **options: Any) -> Iterator[Record]:
+    """The report of `align_files`, run by a task of the cluster: Ray Data does not run over Ray's client."""
+
+    def run() -> Record:
+        try:
+            return align_files(*arguments, **options)
+        except XalignError as error:
+            return _packed(error)
+
+    try:
+        yield _unpacked(ray.get(ray.remote(run).options(num_cpus=0).remote()))
+    except ray.exceptions.RayError as error:
+        raise _gave_up(error) from error
+
+
+def _packed(error: XalignError) -> Record:
+    """An error in place of what was asked for; exceptions of several arguments do not travel."""
+    if isinstance(error, LineError):
+        return {"line": [error.file, error.line, error.reason]}
+    return {"error": str(error), "is_input": isinstance(error, InputError)}
+
+
+def _unpacked(found: Record) -> Record:
+    """What was asked for, or the error raised."""
+    if "line" in found:
+        raise LineError(*found["line"])
+    if "error" in found:
+        raise (InputError if found["is_input"] else OptionError)(found["error"])
+    return found
+
+
+def _gave_up(error: Exception) -> WorkerError:
+    return WorkerError(f"Ray gave up: {str(error).strip().splitlines()[-1]}")
+
+
 def _job(
     text: Text, pieces: bool, folder: str, model: Model, device: str, pairs: int, writing: Writing
 ) -> ShardJob:
@@ -190,7 +231,7 @@ def _job(
     words = run.words, run.source_language, run.target_language
     options = {name: str(value) for name, value in sorted(model.options.items()) if value is not None}
     return ShardJob(
-        folder=everywhere(folder),
+        folder=folder,
         text=text,
         made_by={"model": model.name, "device": device, "dtype": model.dtype, **options},
         pairs=pairs,
@@ -216,14 +257,9 @@ def _aligned(
     try:
         for batch in done.iter_batches(batch_size=None, prefetch_batches=0):
             for text in batch["record"]:
-                record = json.loads(text)
-                if "line" in record:
-                    raise LineError(*record["line"])
-                if "error" in record:
-                    raise (InputError if record["is_input"] else OptionError)(record["error"])
-                yield record
+                yield _unpacked(json.loads(text))
     except ray.exceptions.RayError as error:
-        raise WorkerError(f"Ray gave up: {str(error).strip().splitlines()[-1]}") from error
+        raise _gave_up(error) from error
 
 
 def _text(ray: Any, inputs: Inputs) -> Text:
@@ -238,7 +274,7 @@ def _text(ray: Any, inputs: Inputs) -> Text:
 
     task = ray.remote(look)
     files: list[TextFile] = []
-    for found in ray.get([task.remote(path) for path in map(everywhere, inputs.paths)]):
+    for found in ray.get([task.remote(path) for path in inputs.paths]):
         if isinstance(found, str):
             raise InputError(found)
         files.append(found)

@@ -121,6 +121,7 @@ def ray_or_error() -> Any:
         import ray
         import ray.data
         import ray.exceptions
+        import ray.util.client
     except ImportError:
         raise DependencyError(
             "a cluster needs Ray, which is not installed: pip install 'xalign-words[ray]'"

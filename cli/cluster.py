@@ -27,7 +27,7 @@ from xalign.formats import WriteOptions
 
 # Options of `xalign align` that have no meaning on a cluster.
 _ALONE = (
-    *("output", "resume", "from_line", "lines", "shard", "writer", "report"),
+    *("output", "resume", "from_line", "lines", "shard", "writer", "report", "min_score"),
     *("commands", "pieces_src", "pieces_tgt", "devices"),
 )
 

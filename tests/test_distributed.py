@@ -69,6 +69,10 @@ def test_what_to_install_is_told(text, tmp_path):
         (["--ray", "local", "a"], "--ray needs --output-dir DIR"),
         (["--ray", "local", "--output-dir", "out", "--resume", "a"], "--resume does not go with --ray"),
         (["--ray", "local", "--output-dir", "out", "-o", "x", "a"], "--output does not go with --ray"),
+        (
+            ["--ray", "local", "--output-dir", "out", "--min-score", "0.5", "a"],
+            "--min-score does not go with",
+        ),
         (["--output-dir", "out", "a"], "--output-dir goes with --ray"),
         (["--actors", "2", "a"], "--actors goes with --ray"),
         (["a", "b", "c"], "Got unexpected extra argument (c)"),

@@ -29,9 +29,8 @@ from xalign.links import Alignment
 from xalign.score.aer import count, total
 from xalign.score.significance import bootstrap_interval
 
-LAYERS = range(5, 10)  # of twelve
+LAYERS = range(4, 10)  # of twelve
 CHOOSING = 100  # pairs of a set, about
-DEFAULT = 0.001  # awesome-align's own threshold
 SIMALIGN_NAMES = {"argmax": "inter", "itermax": "itermax"}
 
 Links = list[Alignment]
@@ -54,9 +53,7 @@ class System:
 SYSTEMS = (
     System("argmax"),
     System("itermax"),
-    System("softmax", DEFAULT),
-    System("softmax", 0.01),
-    System("softmax", 0.1),
+    *(System("softmax", threshold) for threshold in (0.001, 0.01, 0.1, 0.3, 0.5)),
 )
 
 
@@ -72,7 +69,7 @@ def main() -> None:
     if options.data is None:
         parser.error("give the data folder: --data DATA, or set XALIGN_DATA")
     layers = chosen_layers(options.encoder, [thinned(each) for each in for_choosing(options.data)])
-    reporting = sorted(for_reporting(options.data), key=lambda each: each.name not in TEST)
+    reporting = sorted(for_reporting(options.data), key=lambda each: each.name not in TEST)  # these first
     aers: dict[str, dict[str, float]] = {}
     for run in runs(options.encoder, layers):
         for gold_set in reporting:
@@ -90,18 +87,16 @@ def thinned(gold_set: GoldSet) -> GoldSet:
 
 
 def chosen_layers(encoder: Path, sets: Sequence[GoldSet]) -> dict[System, int]:
-    """The best layer of each system; of awesome-align's thresholds the default and the best one are kept."""
+    """The best layer of each system; of awesome-align's thresholds the best one is kept."""
     best: dict[System, tuple[float, int]] = {}
     for system in SYSTEMS:
         by_layer = aer_by_layer(encoder, system, sets)
         shown = ", ".join(f"{layer} {aer:.1f}" for layer, aer in by_layer.items())
         print(f"{system.name}, mean AER of the choosing sets by layer: {shown}", flush=True)
         best[system] = min((aer, layer) for layer, aer in by_layer.items())
-    softest = min((system for system in best if system.threshold), key=best.__getitem__)
+    kept = min((system for system in best if system.threshold), key=best.__getitem__)
     return {
-        system: layer
-        for system, (_, layer) in best.items()
-        if system.threshold in (None, DEFAULT) or system == softest
+        system: layer for system, (_, layer) in best.items() if system.threshold is None or system == kept
     }
 
 

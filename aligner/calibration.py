@@ -22,7 +22,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -32,9 +32,7 @@ from torch import Tensor
 from .batch_links import real_pairs
 from .errors import ModelError
 from .json_file import read_object, shortened
-
-if TYPE_CHECKING:
-    from .comparison import Units
+from .units import Units
 
 CALIBRATION_FILE = "calibration.json"
 _SURE = 1e-6  # how near to 0 and 1 a score may be; softmax in float32 rounds to both

@@ -25,23 +25,8 @@ from .lexicon import Directions
 from .links import Alignment
 from .method import Level, Method, Punctuation
 from .similarity import pool_places, similarity
+from .units import Units
 from .words import symmetrized_links, word_links, word_similarity
-
-
-class Units(NamedTuple):
-    """What is compared on one side: subwords, or whole words.
-
-    Shape: states (batch, units, width), words (batch, units), the word that each unit belongs to, -1 at padding,
-    punctuation (batch, units), whether that word is.
-    """
-
-    states: Tensor
-    words: Tensor
-    punctuation: Tensor
-
-    @property
-    def mask(self) -> Tensor:
-        return self.words >= 0
 
 
 class Compared(NamedTuple):

@@ -23,7 +23,7 @@ import torch
 from .ahead import run_ahead
 from .batches import Batch, Geometry, build, encode_within, plan, rows_at_once
 from .blocks import Block, Limits, blocks, in_order, too_large
-from .comparison import Comparison, Units
+from .comparison import Comparison
 from .encoder import Encoder
 from .input_shape import InputShape
 from .method import Level
@@ -32,6 +32,7 @@ from .passages import PASSAGE, Join, Passage, joined_alignment, passages, window
 from .preset import RunOptions
 from .subwords import Splitter, Subwords
 from .text.sentences import SentencePair
+from .units import Units
 from .windows import Indices
 
 BUDGETS = {"cpu": 4_096, "cuda": 65_536}  # subwords in a batch with padding; it shrinks if memory runs out

@@ -19,13 +19,13 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from xalign.aligner import Aligner
 from xalign.batches import Batch
-from xalign.comparison import Units
 from xalign.families import load_encoder
 from xalign.files import writing
 from xalign.formats import WRITERS, WriteOptions
 from xalign.links import Alignment
 from xalign.parallel import run_groups
 from xalign.text.sentences import SentencePair, read_files
+from xalign.units import Units
 
 Given = TypeVar("Given")
 Made = TypeVar("Made")

@@ -216,7 +216,13 @@ def test_a_word_that_the_tokeniser_drops_keeps_its_number(load, name, dropped, e
 
 def test_special_subwords_in_the_text_are_words_like_others(load):
     [alignment] = load(**FORWARD).align([("das </s> <pad> <s> Haus", "the <mask> house")])
-    assert [link.source for link in alignment.links] == [0, 1, 2, 3, 4]
+    assert {link.source for link in alignment.links} == {
+        0,
+        1,
+        2,
+        3,
+        4,
+    }  # a word of several subwords may have several
 
 
 @pytest.mark.parametrize("level", ["subword", "word"])

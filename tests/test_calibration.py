@@ -10,11 +10,11 @@ from aligning import some_pairs
 
 from xalign.aligner import Aligner
 from xalign.calibration import CALIBRATION_FILE, Calibration
-from xalign.comparison import Units
 from xalign.errors import ModelError
 from xalign.families import load_encoder
 from xalign.models import resolve
 from xalign.train.checkpoint import save_checkpoint
+from xalign.units import Units
 
 WIDTH = 32
 WEIGHTS = np.random.default_rng(3).normal(size=WIDTH).astype(np.float32)

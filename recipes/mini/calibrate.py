@@ -30,8 +30,8 @@ from xalign.calibration import (
     mean_over_words,
     sigmoid,
 )
-from xalign.comparison import Units
 from xalign.models import BUNDLED
+from xalign.units import Units
 
 EXAMPLES = 6_000  # in all: as many of each pair of languages, class of length and kind
 WITHOUT_ENGLISH = ("de-fr", "cs-de", "es-pt", "fr-it", "de-ru")

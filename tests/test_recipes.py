@@ -68,7 +68,8 @@ def assert_can_be_given(command: list[str]) -> None:
 
 def test_small_is_made_and_mini_taught_by_commands_that_exist(commands):
     made = commands("small/make.sh", "--hub")
-    assert [Path(command[1]).name for command in (made[0], made[-1])] == ["convert.py", "bundle.py"]
+    steps = [Path(command[1]).name for command in (made[0], *made[-2:])]
+    assert steps == ["convert.py", "bundle.py", "calibrate.py"]
     assert made[0][-1] == "--hub"
     assert sum(command[:2] == ["xalign", "train"] for command in made) == 6
     for command in made:
@@ -78,6 +79,6 @@ def test_small_is_made_and_mini_taught_by_commands_that_exist(commands):
 def test_mini_is_made_and_taught_by_commands_that_exist(commands):
     for recipe in ("mini/make.sh", "mini/teach.sh"):
         made = commands(recipe)
-        assert Path(made[-1][1]).name == "bundle.py"
+        assert [Path(command[1]).name for command in made[-2:]] == ["bundle.py", "calibrate.py"]
         for command in made:
             assert_can_be_given(command)

@@ -140,7 +140,7 @@ def every_language(parallel: Path, model: str, most: int) -> None:
         languages = path.name.removesuffix(".tsv.xz")
         languages = languages if "-" in languages else f"en-{languages}"
         rows = read_source(path.parent, languages)
-        if not languages.startswith("en-") or len(rows) < FEWEST or languages.isupper():
+        if not languages.startswith("en-") or len(rows) < FEWEST or languages[3:].isupper():
             continue
         first_words, second_words = map(tokenizer, languages.split("-"))
         sampled = [k for k in chosen.sample(range(len(rows) - 1), most) if all((*rows[k], *rows[k + 1]))]

@@ -60,7 +60,9 @@ def detect_format(path: Path | str) -> str:
     """
     suffixes = [suffix for suffix in Path(path).suffixes if suffix not in COMPRESSED]
     if not suffixes or suffixes[-1] not in _SUFFIXES:
-        raise OptionError(f"{path}: its suffix names no format: choose a format of {', '.join(FORMATS)}")
+        raise OptionError(
+            f"{path}: its suffix is not known: give format, one of {', '.join(FORMATS)}", "format"
+        )
     return _SUFFIXES[suffixes[-1]]
 
 

@@ -68,7 +68,10 @@ def test_compressed_files_and_standard_input_are_read(run):
             "wide line 1: link 7-0 (counted from 0) is outside the sentence pair, which has 2 and 3 words",
         ),
         ("a.iob one.de --align short", "one.de ends after sentence 1, but a.iob goes on"),
-        ("a.de a.de --align links", "a.de: its suffix names no format"),
+        (
+            "a.de a.de --align links",
+            "a.de: its suffix is not known: give --format, one of iob, conllu, offsets, markup",
+        ),
         ("a.de a.de --align links --format iob", "a.de line 1: expected a word and a tag"),
         (
             "a.iob a.de --align links --columns UPOS",

@@ -211,3 +211,18 @@ def test_words_of_text_as_it_is_get_the_pieces_of_their_characters(model, text):
 def test_a_missing_model_is_told(tmp_path):
     with pytest.raises(InputError, match="no such file"):
         SentencePieces(tmp_path / "missing")
+
+
+@pytest.mark.parametrize(
+    ("pieces", "words"),
+    [
+        ("▁L ' eau ▁est ▁fro ide .", "L' eau est froide ."),
+        ("▁He ▁did n ' t ▁go", "He did n't go"),
+        ("▁It ' s ▁L ’ é t é", "It 's L’ été"),
+        ("▁do n ▁don ' t ▁o ' clock", "don don't o'clock"),  # n't has no pieces of its own; no clitic
+    ],
+)
+def test_clitics_are_words_where_pieces_end_there(pieces, words):
+    found, groups = join(pieces.split(), Marks.SENTENCEPIECE)
+    assert " ".join(found) == words
+    assert [k for group in groups for k in group] == list(range(len(pieces.split())))

@@ -8,7 +8,8 @@
     end-of-word    das</w> Ha us</w>  </w> ends a word (BPE as first published; XLM)
 
 Punctuation at the start or the end of a word is a word of its own, as tokenized text has it: "▁key ?" are the words
-"key" and "?". In scripts that write no spaces each piece is a word.
+"key" and "?". So are clitics, where pieces end there: "▁L ' eau" are "L'" and "eau". In scripts that write no spaces
+each piece is a word.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from .punctuation import is_punctuation
+from .tokenization import clitic_ends
 
 if TYPE_CHECKING:
     from tokenizers.decoders import ByteLevel
@@ -167,7 +169,12 @@ def join(pieces: Sequence[str], marks: Marks) -> tuple[tuple[str, ...], Groups]:
             groups.append([])
         groups[-1].append(k)
         closed = rule.closes(piece)
-    split = [part for group in groups for part in _without_punctuation(group, texts)]
+    split = [
+        part
+        for group in groups
+        for bare_group in _without_punctuation(group, texts)
+        for part in _without_clitics(bare_group, texts)
+    ]
     # What is all mark, such as ▁ alone, is a word that looks like it.
     words = (rule.decode([bare[k] for k in group]) or "".join(pieces[k] for k in group) for group in split)
     return tuple(words), tuple(map(tuple, split))
@@ -189,3 +196,18 @@ def _without_punctuation(group: list[int], bare: Sequence[str]) -> list[list[int
         last += 1
     middle = [group[first:last]] if first < last else []
     return [[k] for k in group[:first]] + middle + [[k] for k in group[last:]]
+
+
+def _without_clitics(group: list[int], bare: Sequence[str]) -> list[list[int]]:
+    """The pieces of a word, those of its clitics on their own."""
+    ends = clitic_ends("".join(bare[k] for k in group))
+    if not ends:
+        return [group]
+    parts: list[list[int]] = [[]]
+    end = 0
+    for k in group:
+        if end in ends and parts[-1]:
+            parts.append([])
+        parts[-1].append(k)
+        end += len(bare[k])
+    return parts

@@ -132,12 +132,19 @@ def unicode(text: str, language: str | None = None) -> Iterator[Span]:
 
 def _without_clitics(text: str, words: Iterator[Span], rules: Iterable[re.Pattern[str]]) -> Iterator[Span]:
     for start, end in words:
-        word = text[start:end]
-        if "'" not in word and "’" not in word:
-            yield start, end
-            continue
-        cuts = {start + match.end() for rule in rules for match in rule.finditer(word)}
+        cuts = {start + cut for cut in clitic_ends(text[start:end], rules)}
         yield from pairwise(sorted(cuts | {start, end}))
+
+
+def clitic_ends(word: str, rules: Iterable[re.Pattern[str]] = _ANY_CLITICS) -> set[int]:
+    """Where a word is cut that has clitics; by default those of any language.
+
+    >>> clitic_ends("l'eau"), clitic_ends("doesn't"), clitic_ends("o'clock")
+    ({2}, {4}, set())
+    """
+    if "'" not in word and "’" not in word:
+        return set()
+    return {match.end() for rule in rules for match in rule.finditer(word)}
 
 
 TOKENIZERS: dict[str, Callable[[str, str | None], Iterator[Span]]] = {

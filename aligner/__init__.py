@@ -15,7 +15,9 @@
     options      what an option may be (method, input_shape: those of aligning; preset: these together, for one model)
     models       names -> presets (published: the table of them)
     engine       runs the stages over a stream: blocks, several batches at once, memory that runs out
-    aligner      `Aligner`: all of this (pool: several, in processes of their own)
+    aligner      `Aligner`: all of this
+    processes    several aligners on one machine, in processes of their own
+    distributed  several aligners on a cluster
 
 The names below are imported when they are first used, so that reading files or scoring them never waits for torch.
 """

@@ -28,9 +28,9 @@ from ray.cluster_utils import Cluster
 
 from xalign.aligner import Aligner
 from xalign.distributed import align_files
-from xalign.ray_cluster import Model, Resources
-from xalign.shard_job import Record
-from xalign.shards import Inputs
+from xalign.distributed.cluster import Model, Resources
+from xalign.distributed.job import Record
+from xalign.distributed.shards import Inputs
 from xalign.text.sentences import read_stream
 
 

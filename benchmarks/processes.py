@@ -22,7 +22,7 @@ import torch
 from machine import describe
 
 from xalign.aligner import Aligner
-from xalign.pool import AlignerPool
+from xalign.processes import AlignerPool
 from xalign.text.sentences import SentencePair, read_files
 
 

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from xalign.aligner import Aligner
     from xalign.cli.job import Job
     from xalign.links import Alignment
-    from xalign.pool import AlignerPool
+    from xalign.processes import AlignerPool
     from xalign.text.sentences import SentencePair
 
     Aligned = tuple[SentencePair, Alignment]

@@ -101,10 +101,10 @@ class Cluster:
         model: Mapping[str, Any],
     ) -> dict[str, Any]:
         """Those of `align_files` that the options say."""
+        from xalign.distributed.cluster import Model, Resources
+        from xalign.distributed.job import Writing
+        from xalign.distributed.shards import Inputs
         from xalign.models import lasting_name
-        from xalign.ray_cluster import Model, Resources
-        from xalign.shard_job import Writing
-        from xalign.shards import Inputs
 
         columns = None if text.columns is None else columns_of(text.columns, text.form)
         form = text.form or ("tsv" if columns is not None and isinstance(columns[0], int) else None)
@@ -129,7 +129,7 @@ class Cluster:
             SystemExit: a signal stopped the run.
         """
         from xalign.distributed import align_files
-        from xalign.ray_cluster import cluster
+        from xalign.distributed.cluster import cluster
 
         threads = arguments["resources"].threads
         with cluster(str(self.ray), self.actors, threads), stopping() as signals, ExitStack() as stack:

@@ -15,8 +15,8 @@ from xalign.errors import OptionError
 
 if TYPE_CHECKING:
     from xalign.aligner import Aligner
-    from xalign.facts import Facts
-    from xalign.pool import AlignerPool
+    from xalign.processes import AlignerPool
+    from xalign.processes.facts import Facts
 
 ALL = "all"
 
@@ -46,12 +46,12 @@ class Processes:
         """
         import torch
 
-        from xalign.facts import Facts
+        from xalign.processes.facts import Facts
 
         total = self.threads or torch.get_num_threads()
         names = self._names(model["device"])
         if len(names) > 1:
-            from xalign.pool import AlignerPool
+            from xalign.processes import AlignerPool
 
             options = {name: value for name, value in model.items() if name != "device"}
             with AlignerPool.load(

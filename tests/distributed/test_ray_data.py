@@ -35,7 +35,7 @@ def expected(tiny):
 
 @pytest.fixture
 def model(tiny):
-    from xalign.ray_cluster import Model
+    from xalign.distributed.cluster import Model
 
     return Model(str(tiny("preset")), "float32")
 
@@ -89,7 +89,7 @@ def test_options_that_do_not_go_together_are_told(arguments, message):
 @pytest.fixture(scope="module")
 def local():
     pytest.importorskip("ray", reason="pip install 'xalign-words[ray]'")
-    from xalign.ray_cluster import cluster
+    from xalign.distributed.cluster import cluster
 
     with cluster("local", actors=2):
         yield
@@ -98,8 +98,8 @@ def local():
 @pytest.mark.ray
 def test_files_get_the_links_of_one_process(local, text, model, expected, tmp_path):
     from xalign.distributed import align_files
-    from xalign.ray_cluster import Resources
-    from xalign.shards import Inputs
+    from xalign.distributed.cluster import Resources
+    from xalign.distributed.shards import Inputs
 
     done = []
     report = align_files(
@@ -126,7 +126,7 @@ def test_files_get_the_links_of_one_process(local, text, model, expected, tmp_pa
 @pytest.mark.ray
 def test_warnings_of_actors_are_told(local, text, model, tmp_path, caplog):
     from xalign.distributed import align_files
-    from xalign.shards import Inputs
+    from xalign.distributed.shards import Inputs
 
     long = f"{'Das ' * 40_000}\tThe\n"
     text.write_text(text.read_text(encoding="utf-8") + long, encoding="utf-8")
@@ -139,8 +139,8 @@ def test_warnings_of_actors_are_told(local, text, model, tmp_path, caplog):
 @pytest.mark.ray
 def test_an_actor_that_is_killed_loses_and_doubles_nothing(local, text, model, expected, tmp_path):
     from xalign.distributed import align_files
-    from xalign.ray_cluster import Resources
-    from xalign.shards import Inputs
+    from xalign.distributed.cluster import Resources
+    from xalign.distributed.shards import Inputs
 
     killed = []
 
@@ -161,8 +161,8 @@ def test_an_actor_that_is_killed_loses_and_doubles_nothing(local, text, model, e
 @pytest.mark.ray
 def test_broken_lines_are_told_as_without_ray(local, text, model, tmp_path):
     from xalign.distributed import align_files
+    from xalign.distributed.shards import Inputs
     from xalign.errors import InputError, LineError
-    from xalign.shards import Inputs
 
     text.write_text(text.read_text(encoding="utf-8") + "broken\n", encoding="utf-8")
     with pytest.raises(LineError, match=r"text\.tsv line 121: expected source and target"):
@@ -176,7 +176,7 @@ def test_a_data_set_gets_a_column_of_links(local, tiny, expected):
     import ray.data
 
     from xalign.distributed import align_dataset
-    from xalign.ray_cluster import Resources
+    from xalign.distributed.cluster import Resources
 
     rows = [{"n": k, "de": list(pair.source), "en": " ".join(pair.target)} for k, pair in enumerate(PAIRS)]
     aligned = align_dataset(

@@ -22,21 +22,21 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from .addresses import file_system
-from .errors import LineError, LongLine, OptionError
-from .formats.entry import WriteOptions
-from .formats.pharaoh import format_pharaoh
-from .heard import Heard
-from .hub import checkpoint_folder, digest
-from .links import Alignment
+from ..addresses import file_system
+from ..errors import LineError, LongLine, OptionError
+from ..formats.entry import WriteOptions
+from ..formats.pharaoh import format_pharaoh
+from ..hub import checkpoint_folder, digest
+from ..links import Alignment
+from ..processes.heard import Heard
+from ..text.marks import Marks
+from ..text.pieces import as_given, in_words
+from ..text.tokenization import splits
+from ..version import VERSION
 from .shards import PARQUET, Text
-from .text.marks import Marks
-from .text.pieces import as_given, in_words
-from .text.tokenization import splits
-from .version import VERSION
 
 if TYPE_CHECKING:
-    from .aligner import Aligner
+    from ..aligner import Aligner
 
 PAIRS = 100_000  # of a shard
 MOST_LISTED = 1_000  # broken lines, and warnings, that a record lists
@@ -84,7 +84,7 @@ class ShardJob:
     def part(self, shard: int) -> str:
         """The name of its file. In the order of their names the parts are the text.
 
-        >>> from xalign.shards import Shape, TextFile
+        >>> from xalign.distributed.shards import Shape, TextFile
         >>> ShardJob("out", Text((TextFile("text", 250_000),), Shape()), {}).part(2)
         'part-00002.align'
         """

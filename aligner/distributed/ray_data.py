@@ -1,6 +1,6 @@
 """Sentence pairs on a cluster -> their links, by Ray Data. Needs the extra: pip install 'xalign-words[ray]'.
 
-`align_files` aligns files into a folder of parts: actors with an aligner each take shards of the text (shard_job.py) as
+`align_files` aligns files into a folder of parts: actors with an aligner each take shards of the text (job.py) as
 they get free. `align_dataset` adds a column of links to a `ray.data.Dataset`. Both are one `map_batches`: Ray decides
 where actors run, and runs again what was lost with an actor or a node. Does not: batch, extract or score; an actor has
 an `Aligner` that does.
@@ -15,18 +15,18 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from .addresses import everywhere
-from .errors import InputError, LineError, OptionError, WorkerError, XalignError
-from .heard import Heard
-from .models import DEFAULT, lasting_name, resolve
-from .options import with_keywords
-from .preset import Options
-from .ray_cluster import Model, Resources, actor_options, places, quiet, ray_or_error
-from .shard_job import PAIRS, Record, ShardJob, Writing, expect_one_model
+from ..addresses import everywhere
+from ..errors import InputError, LineError, OptionError, WorkerError, XalignError
+from ..models import DEFAULT, lasting_name, resolve
+from ..options import with_keywords
+from ..preset import Options
+from ..processes.heard import Heard
+from ..text.marks import Marks, find_marks
+from ..text.pieces import LOOKED_AT
+from ..text.tokenization import splits
+from .cluster import Model, Resources, actor_options, places, quiet, ray_or_error
+from .job import PAIRS, Record, ShardJob, Writing, expect_one_model
 from .shards import Inputs, Text, TextFile, look_at
-from .text.marks import Marks, find_marks
-from .text.pieces import LOOKED_AT
-from .text.tokenization import splits
 
 if TYPE_CHECKING:
     import pyarrow

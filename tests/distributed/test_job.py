@@ -7,14 +7,14 @@ from dataclasses import replace
 import pytest
 from aligning import some_pairs
 
-from xalign import shard_job, shards
 from xalign.aligner import Aligner
 from xalign.blocks import Limits
+from xalign.distributed import shards
+from xalign.distributed.job import ShardJob, Writing, expect_one_model
+from xalign.distributed.shards import Inputs, Text, look_at
 from xalign.errors import InputError, OptionError
 from xalign.formats.entry import WriteOptions
-from xalign.heard import Heard
-from xalign.shard_job import ShardJob, Writing, expect_one_model
-from xalign.shards import Inputs, Text, look_at
+from xalign.processes.heard import Heard
 
 PAIRS = some_pairs(100)
 
@@ -220,7 +220,7 @@ def test_what_is_said_of_a_shard_is_in_its_record(job, aligner, paths):
 def test_a_record_lists_a_bounded_number_of_lines(job, aligner, paths, monkeypatch):
     from pathlib import Path
 
-    monkeypatch.setattr(shard_job, "MOST_LISTED", 3)
+    monkeypatch.setattr("xalign.distributed.job.MOST_LISTED", 3)
     Path(paths[0]).write_text("broken\n" * 37, encoding="utf-8")
     skipping = replace(job, writing=Writing(skip_broken=True))
     skipping.begin()

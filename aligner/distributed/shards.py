@@ -16,12 +16,12 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
+from ..compression import COMPRESSED, damages, open_as
+from ..errors import InputError, LineError, OptionError
+from ..files import LONGEST_LINE, read_lines
+from ..links import Alignment
+from ..text.sentences import WORDS, Columns, SentencePair, Splits, read_stream
 from . import parquet
-from .compression import COMPRESSED, damages, open_as
-from .errors import InputError, LineError, OptionError
-from .files import LONGEST_LINE, read_lines
-from .links import Alignment
-from .text.sentences import WORDS, Columns, SentencePair, Splits, read_stream
 
 EVERY = 10_000  # lines of a plain file between two whose place is known
 PARQUET, JSONL, TSV = "parquet", "jsonl", "tsv"

@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from .errors import DependencyError, OptionError
-from .models import DEFAULT
+from ..errors import DependencyError, OptionError
+from ..models import DEFAULT
 
 if TYPE_CHECKING:
-    from .aligner import Aligner
+    from ..aligner import Aligner
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Model:
     def load(self, device: str, threads: int) -> Aligner:
         import torch
 
-        from .aligner import Aligner
+        from ..aligner import Aligner
 
         torch.set_num_threads(threads)
         trust, options = self.trust_remote_code, self.options

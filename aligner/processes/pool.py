@@ -23,19 +23,19 @@ from threading import Semaphore, Thread
 from types import TracebackType
 from typing import Any, Self
 
-from .ahead import run_ahead
-from .blocks import blocks, taken_with
-from .errors import OptionError, WorkerError, XalignError
+from ..ahead import run_ahead
+from ..blocks import blocks, taken_with
+from ..errors import OptionError, WorkerError, XalignError
+from ..linking import aligned
+from ..links import Alignment
+from ..models import DEFAULT
+from ..options import with_keywords
+from ..preset import Options
+from ..text.pairs import Pair, as_pairs
+from ..text.sentences import SentencePair
+from ..text.tokenization import splits
+from ..text.untokenized import watched
 from .facts import Facts
-from .linking import aligned
-from .links import Alignment
-from .models import DEFAULT
-from .options import with_keywords
-from .preset import Options
-from .text.pairs import Pair, as_pairs
-from .text.sentences import SentencePair
-from .text.tokenization import splits
-from .text.untokenized import watched
 from .worker import Found, Message, unpacked, work
 
 AHEAD = 3  # blocks that a process has at once: at work, prepared, and under way

@@ -17,12 +17,12 @@ from typing import Any, NamedTuple
 
 import torch
 
-from .aligner import Aligner
-from .errors import WorkerError, XalignError
+from ..aligner import Aligner
+from ..errors import WorkerError, XalignError
+from ..links import Alignment, Link
+from ..text.sentences import SentencePair
 from .facts import Facts
 from .heard import Heard
-from .links import Alignment, Link
-from .text.sentences import SentencePair
 
 Words = tuple[str, ...]
 Message = tuple[int, list[tuple[Words, Words]]]

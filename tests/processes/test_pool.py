@@ -10,7 +10,7 @@ from aligning import some_pairs
 from xalign.aligner import Aligner
 from xalign.blocks import Limits
 from xalign.errors import InputError, ModelError, OptionError, WorkerError
-from xalign.pool import AlignerPool
+from xalign.processes import AlignerPool
 
 LIMITS = Limits(block=16, first_block=4, together=40)
 

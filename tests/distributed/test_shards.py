@@ -6,10 +6,10 @@ from itertools import islice
 
 import pytest
 
-from xalign import shards
+from xalign.distributed import shards
+from xalign.distributed.shards import Inputs, Text, look_at
 from xalign.errors import InputError, LineError, OptionError
 from xalign.links import Alignment
-from xalign.shards import Inputs, Text, look_at
 from xalign.text.sentences import SentencePair
 
 PAIRS = [SentencePair.of(f"das {k}", f"the {k} !") for k in range(25)]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .blocks import Limits
-from .method import Method
-from .preset import Preset, RunOptions
+from ..blocks import Limits
+from ..method import Method
+from ..preset import Preset, RunOptions
 
 if TYPE_CHECKING:
-    from .aligner import Aligner
+    from ..aligner import Aligner
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@
     words        subword links -> alignments of words, with scores
     comparison   states -> alignments: the stages from similarity to words, as a method wants them
     formats      alignments <-> text
+    files        files <-> lines of text, at addresses too, compressed or not
     aer          alignments and gold -> counts (evaluation: -> scores, compared with one another)
     options      what an option may be (method, input_shape: those of aligning; preset: these together, for one model)
     models       names -> presets (published: the table of them)

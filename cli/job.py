@@ -21,9 +21,9 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import IO, Any
 
-from xalign.compression import COMPRESSED, compressed
 from xalign.errors import OptionError
 from xalign.files import becoming, longer_name, partial_name
+from xalign.files.compression import COMPRESSED, compressed
 from xalign.text.sentences import SentencePair
 
 MEMBER = 10_000  # pairs; as many as share a lexicon

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from xalign.addresses import is_address
 from xalign.cli.groups import gathered
 from xalign.cli.model_name import MODEL
 from xalign.cli.progress import MODES
 from xalign.files import LONGEST_LINE, STANDARD
+from xalign.files.addresses import is_address
 from xalign.input_shape import InputShape
 from xalign.method import Method
 from xalign.models import DEFAULT

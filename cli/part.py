@@ -14,12 +14,12 @@ from pathlib import Path
 
 import click
 
-from xalign.addresses import is_address
 from xalign.cli.groups import option
 from xalign.cli.job import MEMBER, Job
 from xalign.cli.output import Stream
 from xalign.errors import OptionError
 from xalign.files import count_lines, read_lines
+from xalign.files.addresses import is_address
 from xalign.text.pieces import given
 from xalign.text.sentences import SentencePair
 

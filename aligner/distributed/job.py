@@ -22,8 +22,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from ..addresses import file_system
 from ..errors import LineError, LongLine, OptionError
+from ..files.addresses import file_system
 from ..formats.entry import WriteOptions
 from ..formats.pharaoh import format_pharaoh
 from ..hub import checkpoint_folder, digest

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..addresses import is_address, opened
 from ..errors import DependencyError, InputError
+from ..files.addresses import is_address, opened
 from ..text.pairs import as_pair
 from ..text.sentences import WORDS, SentencePair, Splits
 

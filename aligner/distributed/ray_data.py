@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ..addresses import everywhere
 from ..errors import InputError, LineError, OptionError, WorkerError, XalignError
+from ..files.addresses import everywhere
 from ..models import DEFAULT, lasting_name, resolve
 from ..options import with_keywords
 from ..preset import Options

@@ -3,7 +3,7 @@
 A text is files in a row, as `cat` would put them; its lines, or rows of Parquet, count from 0 through all of them. A
 file is looked at once, for its number of lines and, where it is plain, for where some of them begin. A compressed file
 is read from its beginning each time: cut a large one into pieces of a million lines. Files may be at addresses
-(addresses.py).
+(files/addresses.py).
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from ..compression import COMPRESSED, damages, open_as
 from ..errors import InputError, LineError, OptionError
 from ..files import LONGEST_LINE, read_lines
+from ..files.compression import COMPRESSED, damages, open_as
 from ..links import Alignment
 from ..text.sentences import WORDS, Columns, SentencePair, Splits, read_stream
 from . import parquet

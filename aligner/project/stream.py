@@ -17,9 +17,9 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Protocol
 
-from ..compression import COMPRESSED
 from ..errors import InputError, OptionError
 from ..files import name_of, read_lines
+from ..files.compression import COMPRESSED
 from ..links import Alignment
 from ..text.tokenization import Tokenized, tokenize
 from . import conllu, iob, markup, offsets

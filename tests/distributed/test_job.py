@@ -52,7 +52,7 @@ def job(paths, folder):
 
 
 def parts(job):
-    from xalign.addresses import file_system
+    from xalign.files.addresses import file_system
 
     system, root = file_system(job.folder)
     names = sorted(str(name).rpartition("/")[2] for name in system.ls(root, detail=False))
@@ -96,7 +96,7 @@ def test_what_is_done_is_not_done_again(job, aligner, monkeypatch):
 
 
 def test_what_is_not_whole_is_done_again(job, aligner):
-    from xalign.addresses import file_system
+    from xalign.files.addresses import file_system
 
     job.begin()
     for shard in range(4):
@@ -122,7 +122,7 @@ def test_a_part_that_cannot_be_named_is_not_there(job, aligner, monkeypatch):
     def killed(*_, **__):
         raise KeyboardInterrupt
 
-    from xalign.addresses import file_system
+    from xalign.files.addresses import file_system
 
     system, _ = file_system(job.folder)
     with monkeypatch.context() as patch:
@@ -163,7 +163,7 @@ def test_parts_of_other_weights_are_refused(job, aligner):
 
 
 def test_a_damaged_folder_is_told(job):
-    from xalign.addresses import file_system
+    from xalign.files.addresses import file_system
 
     job.begin()
     system, root = file_system(job.folder)

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from .errors import DependencyError, OptionError
+from ..errors import DependencyError, OptionError
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem

@@ -18,8 +18,8 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import IO
 
+from ..errors import InputError, LineError, LongLine, OptionError, XalignError
 from .compression import COMPRESSED, damages, open_as
-from .errors import InputError, LineError, LongLine, OptionError, XalignError
 from .lock import locked
 
 logger = logging.getLogger("xalign")

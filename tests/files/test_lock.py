@@ -6,10 +6,10 @@ import sys
 import pytest
 
 from xalign.errors import OptionError
-from xalign.lock import locked
+from xalign.files.lock import locked
 
 HOLD = (
-    "import sys; from pathlib import Path; from xalign.lock import locked\n"
+    "import sys; from pathlib import Path; from xalign.files.lock import locked\n"
     "with locked(Path(sys.argv[1])): print(flush=True); input()"
 )
 

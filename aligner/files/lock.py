@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from .errors import OptionError
+from ..errors import OptionError
 
 if sys.platform == "win32":
 

@@ -6,11 +6,11 @@ the threshold, by default that of its `Extraction`; docs/methods.md says what th
 
     argmax forward backward union itermax match     SimAlign (Jalili Sabet et al., 2020)
     softmax entmax                                  awesome-align (Dou & Neubig, 2021)
-    agreement                                       the product of both directions, after Liang et al. (2006)
+    agreement agreement-grow                        the product of both directions, after Liang et al. (2006)
     xlm-align sinkhorn unbalanced                   optimal transport, in transport.py
 
-Ties go to the first position, as in numpy. Does not: turn subwords into words (words.py), or add links by
-their neighbours (symmetrize.py).
+Ties go to the first position, as in numpy. Does not: turn subwords into words (words.py), or combine the
+links of two directions (symmetrize.py).
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ from .batch_links import (
 )
 from .method import Extraction
 from .transport import sinkhorn, unbalanced, xlm_align, xlm_align_directions
+
+SURE, NEARLY = 0.7, 0.625  # of `agreement_grow`; chosen for the bundled models (docs/methods.md)
 
 
 def argmax_directions(
@@ -109,6 +111,33 @@ def agreement(
     return above(threshold, product, Extraction.AGREEMENT.threshold)
 
 
+def agreement_grow(
+    similarity: Tensor, source_mask: Tensor, target_mask: Tensor, *, threshold: float | None = None
+) -> Links:
+    """As `agreement`; then a word without a link joins its neighbour's link, as parts of a compound do.
+
+    Both parts of "traffic light" translate "Verkehrsampel", but that word's probability is spread over the two, so that
+    the geometric mean of one may be too low. The word joins if its own direction gives the counterpart `SURE` or more,
+    and their score is above `NEARLY` times the threshold.
+    """
+    threshold = Extraction.AGREEMENT_GROW.threshold if threshold is None else threshold
+    one, other = softmax_directions(similarity, source_mask, target_mask, threshold=0)
+    score = (one.scores * other.scores).sqrt()
+    links = one.links & other.links & (score > threshold)
+    nearly = one.links & other.links & (score > NEARLY * threshold)
+    targets = _joining(links, nearly & (other.scores >= SURE))
+    sources = _joining(links.transpose(1, 2), (nearly & (one.scores >= SURE)).transpose(1, 2)).transpose(1, 2)
+    return Links(links | targets | sources, score)
+
+
+def _joining(links: Tensor, likely: Tensor) -> Tensor:
+    """Those likely links of a target without any whose neighbour is linked to the same source. Shape: kept."""
+    beside = torch.zeros_like(links)
+    beside[:, :, 1:] = links[:, :, :-1]
+    beside[:, :, :-1] |= links[:, :, 1:]
+    return likely & beside & ~links.any(1, keepdim=True)
+
+
 # --- the matrix as a whole ----------------------------------------------------------------------------------
 
 
@@ -171,6 +200,7 @@ EXTRACTORS: dict[Extraction, Extractor] = {
     Extraction.SOFTMAX: softmax,
     Extraction.ENTMAX: entmax,
     Extraction.AGREEMENT: agreement,
+    Extraction.AGREEMENT_GROW: agreement_grow,
     Extraction.XLM_ALIGN: xlm_align,
     Extraction.SINKHORN: sinkhorn,
     Extraction.UNBALANCED: unbalanced,
@@ -181,6 +211,7 @@ DIRECTED: dict[Extraction, DirectedExtractor] = {
     Extraction.SOFTMAX: softmax_directions,
     Extraction.ENTMAX: entmax_directions,
     Extraction.AGREEMENT: agreement_directions,
+    Extraction.AGREEMENT_GROW: agreement_directions,
     Extraction.XLM_ALIGN: xlm_align_directions,
 }
 

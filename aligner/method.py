@@ -47,6 +47,7 @@ class Extraction(Choice):
     SOFTMAX = "softmax", 0.001, True
     ENTMAX = "entmax", 0.0, True
     AGREEMENT = "agreement", 0.4, True
+    AGREEMENT_GROW = "agreement-grow", 0.4, True
     XLM_ALIGN = "xlm-align", None, True
     SINKHORN = "sinkhorn", 0.4
     UNBALANCED = "unbalanced", 0.3

@@ -88,6 +88,20 @@ def agreement(similarity: Matrix, threshold: float = 0.4) -> Pairs:
     return {pair for pair, (one, other) in _posteriors(similarity).items() if one * other > threshold**2}
 
 
+def agreement_grow(similarity: Matrix, threshold: float = 0.4) -> Pairs:
+    posteriors = _posteriors(similarity)
+    found = agreement(similarity, threshold)
+    linked_sources, linked_targets = ({pair[side] for pair in found} for side in (0, 1))
+    grown = set(found)
+    for (i, j), (one, other) in posteriors.items():
+        if one * other > (0.625 * threshold) ** 2:
+            if i not in linked_sources and one >= 0.7 and {(i - 1, j), (i + 1, j)} & found:
+                grown.add((i, j))
+            if j not in linked_targets and other >= 0.7 and {(i, j - 1), (i, j + 1)} & found:
+                grown.add((i, j))
+    return grown
+
+
 def _posteriors(similarity: Matrix) -> dict[tuple[int, int], tuple[float, float]]:
     """Of each pair: the target's probability given the source, and the source's given the target."""
     sources, targets = similarity.shape

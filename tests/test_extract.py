@@ -125,6 +125,19 @@ def test_match_weighs_what_networkx_finds(matrix):
     assert weight == pytest.approx(sum(graph.edges[edge]["weight"] for edge in best))
 
 
+def test_the_second_part_of_a_compound_joins_the_first():
+    # Of the first target, the two parts have 0.9 and 0.09; the second part itself is sure of it: their mean is 0.3.
+    matrix = np.log(np.float32([[90, 0.1], [9, 0.1], [1, 90]]))
+    assert links_of("agreement", matrix) == {(0, 0), (2, 1)}
+    assert links_of("agreement-grow", matrix) == {(0, 0), (1, 0), (2, 1)}
+    assert links_of("agreement-grow", matrix[[0, 2, 1]]) == {
+        (0, 0),
+        (1, 1),
+    }  # the parts do not stand side by side
+    assert links_of("agreement-grow", matrix, threshold=0.5) == {(0, 0), (2, 1)}
+    assert links_of("agreement-grow", matrix.T) == {(0, 0), (0, 1), (1, 2)}
+
+
 @given(batches(normals()))
 def test_softmax_equals_plain_loops(batch):
     for links, matrix in zip(softmax(*pad(batch)).links, batch, strict=True):
@@ -135,6 +148,12 @@ def test_softmax_equals_plain_loops(batch):
 def test_agreement_equals_plain_loops(batch):
     for links, matrix in zip(EXTRACTORS["agreement"](*pad(batch)).links, batch, strict=True):
         assert pairs(links) == reference.agreement(matrix)
+
+
+@given(batches(normals()))
+def test_grown_agreement_equals_plain_loops(batch):
+    for links, matrix in zip(EXTRACTORS["agreement-grow"](*pad(batch)).links, batch, strict=True):
+        assert pairs(links) == reference.agreement_grow(matrix)
 
 
 @given(normals(), st.floats(0.01, 0.9))
@@ -170,7 +189,9 @@ def test_a_padded_batch_gives_what_each_matrix_gives_alone(name, batch, filler, 
         torch.testing.assert_close(scores[:rows, :columns][linked], alone.scores[0][linked])
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "name", [name for name in NAMES if name != "agreement-grow"]
+)  # a hole parts neighbours
 @given(matrix=normals())
 def test_real_positions_need_not_come_first(name, matrix):
     """At word level a word without subwords is a hole between words."""
@@ -192,7 +213,7 @@ def test_a_pair_with_an_empty_side_has_no_links_and_disturbs_no_other(name):
     assert pairs(found[2]) == links_of(name, EXAMPLE)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "agreement-grow"])  # links join below it
 @given(matrix=normals())
 def test_a_higher_threshold_keeps_exactly_the_links_that_score_above_it(name, matrix):
     low, middle = -1e9, 0.3
@@ -202,7 +223,9 @@ def test_a_higher_threshold_keeps_exactly_the_links_that_score_above_it(name, ma
     )
 
 
-@pytest.mark.parametrize("name", ["softmax", "entmax", "agreement", "xlm-align", "sinkhorn", "unbalanced"])
+@pytest.mark.parametrize(
+    "name", ["softmax", "entmax", "agreement", "agreement-grow", "xlm-align", "sinkhorn", "unbalanced"]
+)
 @given(matrix=normals())
 def test_scores_of_probabilistic_methods_lie_between_0_and_1(name, matrix):
     links, scores = EXTRACTORS[name](*pad([matrix]), threshold=0.0)
@@ -211,8 +234,8 @@ def test_scores_of_probabilistic_methods_lie_between_0_and_1(name, matrix):
 
 
 @pytest.mark.parametrize(
-    "name", [name for name in DIRECTED if name != "agreement"]
-)  # which weighs them together
+    "name", [name for name in DIRECTED if not name.startswith("agreement")]
+)  # these weigh them together
 @given(matrix=normals())
 def test_a_mutual_method_is_what_its_directions_agree_on(name, matrix):
     forward, backward = DIRECTED[name](*pad([matrix]))

@@ -123,7 +123,7 @@ PROMISED = {
     "--similarity": {"dot", "cosine"},
     "--extract": {
         *("argmax", "forward", "backward", "union", "itermax", "match"),
-        *("softmax", "entmax", "agreement", "xlm-align", "sinkhorn", "unbalanced"),
+        *("softmax", "entmax", "agreement", "agreement-grow", "xlm-align", "sinkhorn", "unbalanced"),
     },
     "--threshold": None,
     "--level": {"subword", "word"},

@@ -29,8 +29,8 @@ def main(arguments: list[str]) -> None:
             for each in text.glob("??-??.*"):
                 shutil.copy(each, out)
         case "gold.py":
-            for part in ("en", "ja", "links"):
-                write(out / "text" / f"kftt.{part}")
+            for name in ("kftt.en", "kftt.ja", "kftt.links", "alibi.fr", "alibi.en", "alibi.links"):
+                write(out / "text" / name)
         case "convert.py":
             write(out / "config.json")
         case "start.py" | "bundle.py" | "train" if "--out" in arguments:

@@ -49,7 +49,7 @@ def test_what_is_no_side_is_refused(aligner):
 
 
 def test_its_repr_says_which_model_aligns_how(aligner):
-    assert repr(aligner) == "<Aligner mini: layer 3, agreement; float32 on cpu>"
+    assert repr(aligner) == "<Aligner mini: layer 3, agreement-grow; float32 on cpu>"
 
 
 def test_its_keywords_are_shown():

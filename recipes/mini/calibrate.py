@@ -2,7 +2,7 @@
 
     python recipes/mini/calibrate.py --data DATA --model small
 
-Links are those that the model finds in the choosing halves of gold (gold.py), but of the set that models are trained
+Links are those that the model finds in the choosing halves of gold (gold.py), but of the sets that models are trained
 on; every set counts alike, and a link is right if the gold has it as sure or possible. Pairs are of the fitting half of
 the text in parallel/ (translations.py), as many true as wrong ones. To be run again whenever the weights change.
 """
@@ -73,7 +73,7 @@ def main() -> None:
 def fit_links(aligner: Aligner, data: Path) -> tuple[float, float]:
     logits, right, weights = [], [], []
     for gold_set in for_choosing(data):
-        if gold_set.name == TRAINED_ON:
+        if gold_set.name.startswith(TRAINED_ON):
             continue
         found = [
             (score, link in gold.links)

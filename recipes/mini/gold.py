@@ -1,7 +1,7 @@
 """The data folder's gold sets: which are for choosing settings, which for reporting, which is trained on.
 
-Of each XL-WA set and of KFTT the even lines are for choosing (KFTT's are trained on too, its licence allows it), the
-odd ones for reporting. Test sets are for reporting alone.
+Of each XL-WA set, of KFTT and of ALIBI the even lines are for choosing, the odd ones for reporting. The even lines of
+KFTT and of ALIBI are trained on too, as their licences allow. Test sets are for reporting alone.
 
     python recipes/mini/gold.py --data DATA --out runs/mini
 
@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from xalign.formats import format_pharaoh, read_alignments
@@ -38,9 +38,10 @@ DEV = {
     },
 }
 TEST = {"de-en": "de-en", "en-fr": "en-fr", "en-hi": "en-hi"}
-HALVED = ("kftt", "xlwa")
-TRAINED_ON = "kftt_en-ja_dev"
-TIMES = 30  # so that about one pair in a hundred of the training is of this set
+HALVED = ("alibi", "kftt", "xlwa")
+TRAINED_ON = ("alibi", "kftt")  # sets that begin so, in their choosing half
+TIMES = 30  # how often the text repeats them, so that `head -n` can say how many
+POSSIBLE = 0.3  # the weight of a link that gold calls possible: below the threshold of the models
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,14 @@ def _languages(pair: str) -> tuple[str, str]:
     return source, target
 
 
+def for_training(data: Path) -> Iterator[tuple[str, GoldSet]]:
+    """Each text to train on, with its name; a set of several parts comes in parts."""
+    for gold_set in for_choosing(data):
+        for name in TRAINED_ON:
+            if gold_set.name.startswith(name):
+                yield name, gold_set
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -93,22 +102,33 @@ def main() -> None:
     if options.data is None:
         parser.error("give the data folder: --data DATA, or set XALIGN_DATA")
     for gold_set in for_choosing(options.data):
-        write(gold_set, options.out / "choosing" / gold_set.name, ("src", "tgt", "gold"))
-        if gold_set.name == TRAINED_ON:
-            repeated = replace(gold_set, pairs=TIMES * gold_set.pairs, gold=TIMES * gold_set.gold)
-            write(repeated, options.out / "text", ("kftt.en", "kftt.ja", "kftt.links"))
+        write([gold_set], options.out / "choosing" / gold_set.name, ("src", "tgt", "gold"), format_pharaoh)
+    texts: dict[str, list[GoldSet]] = {}
+    for name, gold_set in for_training(options.data):
+        texts.setdefault(name, []).append(gold_set)
+    for name, parts in texts.items():
+        source, target = parts[0].languages
+        names = (f"{name}.{source}", f"{name}.{target}", f"{name}.links")
+        write(TIMES * parts, options.out / "text", names, weighted)
 
 
-def write(gold_set: GoldSet, folder: Path, names: tuple[str, str, str]) -> None:
+def weighted(gold: Alignment) -> str:
+    """Links for training: sure ones count in full."""
+    return " ".join(f"{i}-{j}:{POSSIBLE if (i, j) in gold.possible else 1}" for i, j in gold.links)
+
+
+def write(
+    parts: list[GoldSet], folder: Path, names: tuple[str, str, str], form: Callable[[Alignment], str]
+) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     columns = (
-        [" ".join(pair.source) for pair in gold_set.pairs],
-        [" ".join(pair.target) for pair in gold_set.pairs],
-        [format_pharaoh(alignment) for alignment in gold_set.gold],
+        [" ".join(pair.source) for part in parts for pair in part.pairs],
+        [" ".join(pair.target) for part in parts for pair in part.pairs],
+        [form(alignment) for part in parts for alignment in part.gold],
     )
     for name, lines in zip(names, columns, strict=True):
         (folder / name).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-    print(f"{folder}: {len(gold_set.pairs)} pairs")
+    print(f"{folder / names[0]}: {len(columns[0])} pairs")
 
 
 if __name__ == "__main__":

@@ -18,8 +18,9 @@ for links in "$text"/??-??.links; do
   for part in "${pair%-*}" "${pair#*-}" links; do head -n "$most" "$text/$pair.$part" > "$text/short.$pair.$part"; done
   files+=(--src "$text/short.$pair.${pair%-*}" --tgt "$text/short.$pair.${pair#*-}" --links "$text/short.$pair.links")
 done
-for part in en ja links; do head -n 3300 "$work/text/kftt.$part" > "$text/kftt.$part"; done
+for part in kftt.{en,ja,links} alibi.{fr,en,links}; do head -n 3300 "$work/text/$part" > "$text/$part"; done
 files+=(--src "$text/kftt.en" --tgt "$text/kftt.ja" --links "$text/kftt.links")
+files+=(--src "$text/alibi.fr" --tgt "$text/alibi.en" --links "$text/alibi.links")
 resume=()
 [ -e "$taught/trained/state" ] && resume=(--resume)
 xalign train --init mini --out "$taught/trained" "${files[@]}" "${resume[@]}" --split-rate 0.1 --optimizer muon \

@@ -20,7 +20,8 @@ from xalign.models import BUNDLED, resolve
 from xalign.train.checkpoint import save_checkpoint
 
 # Chosen on the choosing halves, see README.md.
-THRESHOLD, SHARPNESS = 0.4, 0.5  # what similarities are multiplied by
+EXTRACT, THRESHOLD = "agreement-grow", 0.4
+SHARPNESS = 0.5  # what similarities are multiplied by
 LAST = "encoder.layer.{}.output.LayerNorm."
 
 
@@ -39,6 +40,7 @@ def main() -> None:
     languages = tuple(sorted({"en", *options.languages.split()}))
     described = encoder.preset.changed(
         family="postnorm",
+        extract=EXTRACT,
         threshold=options.threshold,
         languages=languages,
         description=f"bundled: {len(languages)} languages, started from multilingual-e5-small",

@@ -34,32 +34,39 @@ for language in $main; do shorten "en-$language" 4000; done
 for language in $more; do shorten "en-$language" 1500; done
 for pair in $others; do shorten "$pair" 2000; done
 [ -e "$work/varied/en-zh.links" ] || python recipes/mini/vary.py --text "$work/short" --out "$work/varied"
-for part in en ja links; do head -n 1650 "$text/kftt.$part" > "$work/varied/kftt.$part"; done
 
 train() { # OUT INIT TEXT SEED STEPS RATE [OPTION...]: without --dev, so that the last weights are kept
   local out=$work/$1 init=$work/$2 from=$work/$3 seed=$4 steps=$5 rate=$6 files=() resume=()
   shift 6
   for links in "$from"/*.links; do
     pair=$(basename "$links" .links)
-    [ "$pair" = kftt ] && pair=en-ja stem=kftt || stem=$pair
+    case $pair in # the gold that is trained on
+      kftt) pair=en-ja stem=kftt ;;
+      alibi) pair=fr-en stem=alibi ;;
+      *) stem=$pair ;;
+    esac
     files+=(--src "$from/$stem.${pair%-*}" --tgt "$from/$stem.${pair#*-}" --links "$links")
   done
   [ -e "$out/state" ] && resume=(--resume)
   xalign train --init "$init" --out "$out" "${files[@]}" "${resume[@]}" --seed "$seed" --steps "$steps" \
     --learning-rate "$rate" --descent 0.75 --batch-subwords 4096 --warmup-steps 50 --save-steps 200 --dtype bfloat16 "$@"
 }
-mean() { # OUT TRAINED...
-  local out=$work/$1 trained=("${@:2}")
+mean() { # OUT TRAINED... [OPTION...]
+  local out=$work/$1 trained=() options=()
+  shift
+  for each; do [[ ${#options[@]} -gt 0 || $each == --* ]] && options+=("$each") || trained+=("$work/$each"); done
   [ -e "$out/xalign.json" ] ||
-    python recipes/small/bundle.py --trained "${trained[@]/#/$work/}" --languages "$main $more" --out "$out"
+    python recipes/small/bundle.py --trained "${trained[@]}" --languages "$main $more" --out "$out" "${options[@]}"
 }
-relabel() { # MODEL OUT SKIP MOST...: links of a model, and KFTT's gold
-  [ -e "$work/$2/kftt.links" ] && return
-  python recipes/small/relabel.py --model "$work/$1" --text "$work/varied" --out "$work/$2" --skip "$3" --most "${@:4}"
-  cp "$work/varied"/kftt.* "$work/$2"
+relabel() { # MODEL TEXT OUT SKIP MOST...: links of a model
+  python recipes/small/relabel.py --model "$work/$1" --text "$work/$2" --out "$work/$3" --skip "$4" --most "${@:5}"
+}
+with_gold() { # OUT NAME LINES: so many lines of the gold that is trained on
+  for part in "$text/$2".*; do head -n "$3" "$part" > "$work/$1/$(basename "$part")"; done
 }
 
 # First: the votes of eflomal.
+with_gold varied kftt 1650
 train voted-1 start varied 1 1200 2e-4 --bootstrap 0.5
 train voted-2 start varied 2 260 1.5e-4 --bootstrap 0.5
 train voted-3 start varied 3 260 2e-4 --bootstrap 0.5
@@ -67,16 +74,39 @@ mean first voted-1 voted-2 voted-3
 
 # Then its own links, with the conventions of gold sets: many pairs of the languages that have one.
 ruled=$(printf '%s=3300 ' da no sl hr sr ru uk be cs sk pl es it ja)
-relabel first second 0 $ruled 500
+relabel first varied second 0 $ruled 500
+with_gold second kftt 1650
 train own-1 first second 4 530 2e-4
 mean own-1-soft own-1
-relabel own-1-soft third 500 $ruled 500
+relabel own-1-soft varied third 500 $ruled 500
+with_gold third kftt 1650
 train own-2 first third 5 330 2e-4
 mean own own-1 own-2
 
-# At last a little more of the first model's labels, for languages without such a convention.
-relabel first fourth 0 de=1400 fr=1400 sv=1400 pt=1400 hi=1400 et=1400 hu=1400 bg=1400 nl=1400 \
+# A little more of the first model's labels, for languages without such a convention.
+relabel first varied fourth 0 de=1400 fr=1400 sv=1400 pt=1400 hi=1400 et=1400 hu=1400 bg=1400 nl=1400 \
   es=1600 it=1600 ru=1200 sl=1200 da=1200 no=500 pl=500 uk=500 cs=500 sk=500 hr=400 sr=400 be=400 ja=4000 300
-train last own fourth 6 220 1.5e-4
-python recipes/small/bundle.py --trained "$work/last" --languages "$main $more"
+with_gold fourth kftt 1650
+train own-3 own fourth 6 220 1.5e-4
+mean ruled own own-3
+
+# Other text: for languages without a convention, links of a model that is between this and the first; and people's links.
+mean mild ruled first --sharpness 1
+relabel mild text fifth-plain 4000 fr=2250 sv=3375 pt=2625 es=2250 it=1875 ro=1125 ca=247 gl=247 oc=247 0
+relabel ruled text fifth-plain 4000 de=3000 hi=1875 hu=1875 et=1500 bg=1500 nl=1500 da=1875 no=900 sl=2250 ru=2250 uk=1125 \
+  cs=1125 pl=1125 sk=1125 hr=1125 sr=1125 be=600 bs=225 ja=3750 zh=1125 fi=900 tr=750 ar=750 el=600 he=600 fa=600 ko=600 \
+  vi=600 id=600 247
+[ -e "$work/fifth/en-zh.zh" ] || python recipes/mini/vary.py --text "$work/fifth-plain" --out "$work/fifth"
+with_gold fifth kftt 1650
+train own-4 mild fifth 11 400 1.8e-4
+mean own-4-soft own-4
+mean before-gold ruled own-4-soft --sharpness 1
+mkdir -p "$work/sixth" && cp "$work"/fifth/* "$work/sixth" && with_gold sixth alibi 6260
+train gold-1 before-gold sixth 21 110 1e-4
+mean before-gold-mild before-gold first --sharpness 1
+train gold-2 before-gold-mild sixth 41 110 1e-4
+mean before-more-gold gold-1 gold-2
+mkdir -p "$work/seventh" && cp "$work"/sixth/* "$work/seventh" && with_gold seventh alibi 7830 && with_gold seventh kftt 9900
+train gold-3 before-more-gold seventh 51 150 1.2e-4
+python recipes/small/bundle.py --trained "$work"/gold-{1,2,3} --languages "$main $more"
 python recipes/mini/calibrate.py --model small

@@ -11,9 +11,10 @@ who draw gold links. Two of these are written here as rules:
   Italian's contraction of both. Which words do so was counted on the choosing halves of XL-WA (gold.py): da, es, ru and
   sl gained on sentences that the rule was not counted on, it only on those that it was. Languages without gold have
   their relatives' rule: no that of da, Slavic ones that of ru.
-- In Japanese, KFTT's gold links all words that it can. Links above 0.25 count in full, and words that have none take
-  their best neighbouring link above 0.1, as grow-diag-final does.
+- Some gold leaves few words without a link: KFTT's, and XL-WA's in the languages listed as `COMPLETED`. There, a word
+  without a link takes its best neighbouring one, as grow-diag-final does.
 
+A link counts above a probability that depends on the language (`SURES`): gold has more links in some than in others.
 A pair of which fewer than 35 in 100 words are linked is left out: a free or wrong translation.
 """
 
@@ -22,7 +23,6 @@ from __future__ import annotations
 import argparse
 from collections import defaultdict
 from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -32,11 +32,12 @@ from xalign import Aligner
 from xalign.links import Alignment
 from xalign.text.sentences import SentencePair
 
-SURE, POSSIBLE = 0.4, 0.3  # a link above the one weighs 1, above the other 0.5
-DENSE, BEST = (
-    0.25,
-    0.1,
-)  # in Japanese: a link counts above the first; the best of a word that has none, above the second
+SURE = 0.4  # a link above this counts in full
+SURES = {"et": 0.36, "fi": 0.36, "it": 0.42, **dict.fromkeys(["ca", "es", "gl", "ro"], 0.45), "pt": 0.48}
+SURES |= {"fr": 0.5, "oc": 0.5, "ja": 0.35}
+LESS = 0.08  # a link that is not so far below that counts for a half
+BEST = 0.2  # where links are completed, one of a word that has none counts above this
+COMPLETED = frozenset(["be", "bs", "cs", "da", "hr", "ja", "no", "pl", "ru", "sk", "sl", "sr", "uk"])
 COVERED = 0.35  # the share of words with a link that a translation has at least
 FEWEST = 20  # pairs that are worth a text
 REACH = 3  # words; a head is no further away
@@ -64,7 +65,9 @@ def main() -> None:
     parser.add_argument("--model", required=True)
     parser.add_argument("--text", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--skip", type=int, default=0, help="so many pairs of each text")
+    parser.add_argument(
+        "--skip", type=int, default=0, help="leave out so many pairs of each text, if enough are left"
+    )
     parser.add_argument(
         "--most",
         nargs="+",
@@ -75,18 +78,20 @@ def main() -> None:
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     most = dict(each.split("=") for each in options.most[:-1])
-    aligner = Aligner.load(options.model, threshold=BEST, calibrated=False)
+    aligner = Aligner.load(options.model, extract="agreement", threshold=BEST, calibrated=False)
     for source in sorted(options.text.glob("??-??.??")):
         first, second = source.stem.split("-")
         if source.suffix != f".{first}" or (options.out / f"{source.stem}.links").exists():
             continue
         count = int(most.get(second, options.most[-1]))
         texts = (source, source.with_suffix(f".{second}"))
-        pairs = [*islice(read(*texts), options.skip, options.skip + count)]
+        pairs = [*read(*texts)]
+        start = max(0, min(options.skip, len(pairs) - count))
+        pairs = pairs[start : start + count]
         labelled = [
             (pair, weights)
             for pair, alignment in zip(pairs, aligner.align(pairs), strict=True)
-            if (weights := label(pair, alignment, second if first == "en" else ""))
+            if (weights := label(pair, alignment, second, first == "en"))
         ]
         if len(labelled) >= FEWEST:
             write(labelled, options.out, source.stem)
@@ -99,31 +104,33 @@ def read(source: Path, target: Path) -> Iterator[SentencePair]:
             yield SentencePair(*(tuple(line.split()) for line in pair))
 
 
-def label(pair: SentencePair, alignment: Alignment, language: str) -> Weights:
-    """Links with their weights; none where the pair is no translation. `language`: the one beside English."""
+def label(pair: SentencePair, alignment: Alignment, language: str, with_english: bool) -> Weights:
+    """Links with their weights; none where the pair is no translation. `language`: of the target side."""
     scores = np.zeros((len(pair.source), len(pair.target)))
     for link, score in zip(alignment.links, alignment.scores or (), strict=True):
         scores[link] = score
-    linked = dense(scores) if language == "ja" else scores > SURE
+    sure = SURES.get(language, SURE)
+    linked = scores > sure
+    if with_english and language in COMPLETED:
+        complete(linked, scores)
     if 2 * linked.sum() < COVERED * sum(scores.shape) or min(scores.shape) < 2:
         return {}
-    weights = 0.5 * (scores > POSSIBLE) if language != "ja" else np.zeros_like(scores)
+    weights = 0.5 * (scores > sure - LESS)
     weights[linked] = 1
-    for link in by_convention(linked, pair, language):
-        weights[link] = 1
+    if with_english:
+        for link in by_convention(linked, pair, language):
+            weights[link] = 1
     return {(i, j): float(weights[i, j]) for i, j in np.argwhere(weights > 0).tolist()}
 
 
-def dense(scores: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Likely links, and the best of each word that has none, if it stands beside one or links two such words."""
-    linked = scores > DENSE
+def complete(linked: NDArray[np.bool_], scores: NDArray[np.float64]) -> None:
+    """Add the best link of each word that has none, if it stands beside one or links two such words."""
     for view, values in ((linked, scores), (linked.T, scores.T)):
         for i in np.flatnonzero(~view.any(1)):
             j = values[i].argmax()
             beside = view[max(i - 1, 0) : i + 2, j].any()
             if values[i, j] > BEST and (beside or not view[:, j].any()):
                 view[i, j] = True
-    return linked
 
 
 def by_convention(linked: NDArray[np.bool_], pair: SentencePair, language: str) -> Iterator[tuple[int, int]]:

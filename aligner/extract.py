@@ -120,7 +120,8 @@ def agreement_grow(
     the geometric mean of one may be too low. The word joins if its own direction gives the counterpart `SURE` or more,
     and their score is above `NEARLY` times the threshold.
     """
-    threshold = Extraction.AGREEMENT_GROW.threshold if threshold is None else threshold
+    default = Extraction.AGREEMENT_GROW.threshold or 0.0
+    threshold = default if threshold is None else threshold
     one, other = softmax_directions(similarity, source_mask, target_mask, threshold=0)
     score = (one.scores * other.scores).sqrt()
     links = one.links & other.links & (score > threshold)

@@ -59,9 +59,13 @@ class Processes:
             ) as pool:
                 yield pool, pool.facts
             return
+        before = torch.get_num_threads()
         torch.set_num_threads(total)
-        aligner = aligner_from({**model, "device": names[0]} if names else model, all_layers=False)
-        yield aligner, Facts.of(aligner)
+        try:
+            aligner = aligner_from({**model, "device": names[0]} if names else model, all_layers=False)
+            yield aligner, Facts.of(aligner)
+        finally:
+            torch.set_num_threads(before)
 
     def _names(self, device: str) -> list[str]:
         """The devices of the processes; none if there is one process on what --device says."""

@@ -5,7 +5,7 @@ import torch
 from aligning import some_pairs
 from click.testing import CliRunner
 
-from xalign import engine
+from xalign import Aligner, engine
 from xalign.cli import main
 
 
@@ -26,18 +26,10 @@ def run(tiny, text):
     return run
 
 
-@pytest.fixture
-def threads():
-    """Restores the number of threads that torch uses."""
-    before = torch.get_num_threads()
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.mark.parametrize(
     "options", [["--devices", "cpu,cpu"], ["--devices", "cpu", "--threads", 1], ["--threads", 2]]
 )
-def test_bytes_are_those_of_one_process(run, threads, monkeypatch, options):
+def test_bytes_are_those_of_one_process(run, monkeypatch, options):
     monkeypatch.setattr(engine, "WORKERS", 1)  # so that two threads are two processes
     expected = run("--device", "cpu", "--threads", 1)
     found = run(*options)
@@ -45,9 +37,17 @@ def test_bytes_are_those_of_one_process(run, threads, monkeypatch, options):
     assert (found.exit_code, found.stderr, found.stdout) == (0, "", expected.stdout)
 
 
-def test_threads_are_those_of_torch(run, threads):
+def test_threads_are_those_of_torch_while_the_command_runs(run, monkeypatch):
+    before, during = torch.get_num_threads(), []
+    load = Aligner.load
+
+    def noting(*arguments, **options):
+        during.append(torch.get_num_threads())
+        return load(*arguments, **options)
+
+    monkeypatch.setattr(Aligner, "load", noting)
     assert run("--device", "cpu", "--threads", 3).exit_code == 0
-    assert torch.get_num_threads() == 3
+    assert (during, torch.get_num_threads()) == ([3], before)
 
 
 def test_a_run_goes_on_with_another_number_of_processes(run, text, tmp_path):

@@ -5,6 +5,7 @@ import os
 import signal
 
 import pytest
+import torch
 from aligning import some_pairs
 
 from xalign.aligner import Aligner
@@ -13,6 +14,15 @@ from xalign.errors import InputError, ModelError, OptionError, WorkerError
 from xalign.processes import AlignerPool
 
 LIMITS = Limits(block=16, first_block=4, together=40)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    """The processes have one each, and sums in float32 depend on how many share them."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

@@ -106,8 +106,7 @@ def agreement(
     The product of the posteriors of both directions, which Liang, Taskar and Klein (2006, "Alignment by Agreement")
     train for: a word that is one of several for its counterpart is linked if it is sure itself.
     """
-    one, other = softmax_directions(similarity, source_mask, target_mask, threshold=0)
-    product = Links(one.links & other.links, (one.scores * other.scores).sqrt())
+    product = _product(*softmax_directions(similarity, source_mask, target_mask, threshold=0))
     return above(threshold, product, Extraction.AGREEMENT.threshold)
 
 
@@ -116,23 +115,27 @@ def agreement_grow(
 ) -> Links:
     """As `agreement`; then a word without a link joins its neighbour's link, as parts of a compound do.
 
-    Both parts of "traffic light" translate "Verkehrsampel", but that word's probability is spread over the two, so that
-    the geometric mean of one may be too low. The word joins if its own direction gives the counterpart `SURE` or more,
-    and their score is above `NEARLY` times the threshold.
+    "traffic" and "light" both translate "Verkehrsampel", whose probability is divided between the two, so that the
+    geometric mean of one of them may be too low. That word joins if its own direction gives the counterpart `SURE` or
+    more, and their score is above `NEARLY` times the threshold.
     """
     default = Extraction.AGREEMENT_GROW.threshold or 0.0
     threshold = default if threshold is None else threshold
-    one, other = softmax_directions(similarity, source_mask, target_mask, threshold=0)
-    score = (one.scores * other.scores).sqrt()
-    links = one.links & other.links & (score > threshold)
-    nearly = one.links & other.links & (score > NEARLY * threshold)
-    targets = _joining(links, nearly & (other.scores >= SURE))
-    sources = _joining(links.transpose(1, 2), (nearly & (one.scores >= SURE)).transpose(1, 2)).transpose(1, 2)
-    return Links(links | targets | sources, score)
+    forward, backward = softmax_directions(similarity, source_mask, target_mask, threshold=0)
+    product = _product(forward, backward)
+    links, nearly = (above(least, product).links for least in (threshold, NEARLY * threshold))
+    targets = _joining(links, nearly & (backward.scores >= SURE))
+    sources = _joining(links.mT, (nearly & (forward.scores >= SURE)).mT).mT
+    return Links(links | targets | sources, product.scores)
+
+
+def _product(forward: Links, backward: Links) -> Links:
+    """Links of both directions, with the geometric mean of their two probabilities."""
+    return Links(forward.links & backward.links, (forward.scores * backward.scores).sqrt())
 
 
 def _joining(links: Tensor, likely: Tensor) -> Tensor:
-    """Those likely links of a target without any whose neighbour is linked to the same source. Shape: kept."""
+    """Likely links of unlinked targets whose neighbour is linked to the same source. Shape: all as `links`."""
     beside = torch.zeros_like(links)
     beside[:, :, 1:] = links[:, :, :-1]
     beside[:, :, :-1] |= links[:, :, 1:]

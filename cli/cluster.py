@@ -48,7 +48,7 @@ class Cluster:
     output_dir: str | None = option(
         "--output-dir",
         metavar="DIR",
-        help="With --ray: a folder, or an address such as s3://bucket/folder; what it has is not done again.",
+        help="With --ray: a folder, or an address such as s3://bucket/folder. Finished parts in it are kept.",
     )
     part_pairs: int = option(
         "--part-pairs",
@@ -62,7 +62,7 @@ class Cluster:
         "--actors",
         type=click.IntRange(min=1),
         metavar="N",
-        help="With --ray: N aligners, each on a GPU, or on --threads cores (1). By default all that there is room for.",
+        help="With --ray: N aligners, each on a GPU, or on --threads cores (1). By default as many as there is room for.",
     )
     keep: bool = option(
         "--keep",

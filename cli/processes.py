@@ -34,7 +34,7 @@ class Processes:
         "--threads",
         type=click.IntRange(min=1),
         metavar="N",
-        help="Use N cores of the processor. From 5 on there are N processes with a core each.",
+        help="Use N cores of the processor. Above 4, N processes run with one core each.",
     )
 
     @contextmanager

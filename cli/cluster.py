@@ -62,7 +62,7 @@ class Cluster:
         "--actors",
         type=click.IntRange(min=1),
         metavar="N",
-        help="With --ray: N aligners, each on a GPU, or on --threads cores (1). By default as many as there is room for.",
+        help="With --ray: N aligners, each on a GPU or on --threads cores (1). By default as many as fit.",
     )
     keep: bool = option(
         "--keep",

@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 from xalign.cli.job import Job, resumable
 from xalign.cli.standard import tell
 from xalign.cli.stopping import Stopped
-from xalign.errors import LineError, XalignError
+from xalign.errors import InputError, LineError, XalignError
 from xalign.files import is_replaced, partial_name, telling_failures, writing
 from xalign.hub import checkpoint_folder, digest
 from xalign.text.sentences import SentencePair
@@ -70,8 +70,12 @@ def output(
                     out = Stream(file)
                     yield out
     except XalignError as error:
-        # It is unknown how much the stream took before it failed.
-        stream_failed = isinstance(out, Stream) and isinstance(error.__context__, OSError)
+        # It is unknown how much the stream took before it failed; of an input that fails it is known.
+        stream_failed = (
+            isinstance(out, Stream)
+            and not isinstance(error, InputError)
+            and isinstance(error.__context__, OSError)
+        )
         if out is not None and out.pairs and not stream_failed:
             mend = "mend the text, then go on" if isinstance(error, LineError) else "go on"
             error.args = (f"{error}; {_done(out, path, first)}; {mend}: {_next(out, first, arguments)}",)

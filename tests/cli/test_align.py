@@ -359,11 +359,17 @@ def test_a_broken_line_leaves_an_old_output_alone_and_the_lines_before_it_beside
 
 
 @pytest.mark.parametrize("suffix", [suffix for suffix in COMPRESS if suffix])
-def test_a_truncated_file(align, file, suffix):
+@pytest.mark.parametrize(
+    "damage",
+    [lambda whole: whole[:-9], lambda whole: whole + b"no part of it\n" * 9],
+    ids=["truncated", "garbage"],
+)
+def test_a_file_that_is_truncated_or_has_garbage_behind_its_end(align, file, suffix, damage):
     whole = COMPRESS[suffix](BARS.encode())
-    result = align(file(f"a{suffix}", whole[:-9]))
+    result = align(file(f"a{suffix}", damage(whole)))
     found = result.stdout.count("\n")
-    assert_refused(result, f"a{suffix} after line {found}: cannot be read further", lines=found)
+    advice = [f"lines 1 to {found} are written; go on: --from-line {found + 1}"] * bool(found)
+    assert_refused(result, f"a{suffix} after line {found}: cannot be read further", *advice, lines=found)
 
 
 def test_a_line_that_is_too_long_is_an_empty_one_and_the_run_goes_on(align, file, links):

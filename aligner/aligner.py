@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Unpack
 
 import numpy as np
@@ -27,7 +28,7 @@ from .errors import InputError, ModelError, OptionError
 from .explanation import Explanation
 from .export import export
 from .families import load_for_aligning
-from .hub import checkpoint_folder
+from .hub import checkpoint_folder, upload
 from .linking import aligned
 from .links import Alignment
 from .method import Level
@@ -132,9 +133,8 @@ class Aligner:
         folder = checkpoint_folder(preset.checkpoint.place)
         calibration = Calibration.beside(folder, encoder.width) if calibrated else None
         aligner = cls(encoder, preset, limits, calibration, **options)
-        loaded = {"trust_remote_code": trust_remote_code, "calibrated": calibrated}
-        keywords = {"all_layers": all_layers, **loaded, "limits": limits}
-        aligner._loaded = lasting_name(model), device, dtype, {**keywords, **options}
+        how = dict(all_layers=all_layers, trust_remote_code=trust_remote_code, calibrated=calibrated)
+        aligner._loaded = lasting_name(model), device, dtype, {**how, "limits": limits, **options}
         logger.info("aligning with %s", aligner._summary())
         return aligner
 
@@ -153,6 +153,21 @@ class Aligner:
         trusts = self._loaded is not None and self._loaded[-1]["trust_remote_code"]
         described = replace(self.preset, input=self.input, method=self.method)
         export(described, Path(folder), whole, trusts, self.calibration)
+
+    def push_to_hub(self, repo_id: str, *, private: bool | None = None, token: str | None = None) -> str:
+        """Upload what `save_pretrained` writes to the Hugging Face hub, for `load(repo_id)`; returns its address.
+
+        Args:
+            repo_id: `owner/name`; it is created if there is none.
+            private: of a new repository; by default what its owner has chosen.
+            token: by default that of `hf auth login`.
+
+        Raises:
+            ModelError: it cannot be uploaded.
+        """
+        with TemporaryDirectory(prefix="xalign-") as folder:
+            self.save_pretrained(folder)
+            return upload(Path(folder), repo_id, private, token)
 
     def __call__(self, source: Side, target: Side) -> Alignment:
         """The alignment of one pair; each side is a text or a list of words.

@@ -1,7 +1,7 @@
 """The id of a checkpoint on the hub, `owner/name` or `owner/name@revision` -> a folder in the hub's cache.
 
-From there on it is a folder like any other. A checkpoint in the cache is used without asking the hub. huggingface_hub
-is imported only when there is an id.
+From there on it is a folder like any other, and a folder can be uploaded to an id. A checkpoint in the cache is used
+without asking the hub. huggingface_hub is imported only when there is an id.
 """
 
 from __future__ import annotations
@@ -181,6 +181,28 @@ def _downloading(checkpoint: str) -> Iterator[None]:
         raise ModelError(
             f"{checkpoint}: not completely in the hub's cache {constants.HF_HUB_CACHE}, and {why}{elsewhere}"
         ) from error
+
+
+def upload(folder: Path, checkpoint: str, private: bool | None = None, token: str | None = None) -> str:
+    """Upload the files of a folder to a hub id, which is created if there is none; returns its address.
+
+    Args:
+        private: of a new repository; None leaves it to the settings of its owner.
+        token: None takes that of `hf auth login`.
+
+    Raises:
+        ModelError: it cannot be uploaded.
+    """
+    from huggingface_hub import HfApi
+
+    api = HfApi(token=token)
+    try:
+        address = api.create_repo(checkpoint, private=private, exist_ok=True)
+        api.upload_folder(repo_id=checkpoint, folder_path=folder, commit_message="Upload with xalign")
+    except Exception as error:  # of the library, or of its client for HTTP, which changes between versions
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise ModelError(f"{checkpoint}: cannot be uploaded: {reason}") from error
+    return str(address)
 
 
 def digest(checkpoint: Path) -> str:

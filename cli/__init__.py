@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import platform
 from functools import partial
+from importlib.metadata import version
 from typing import Any
 
 import click
@@ -74,7 +76,23 @@ class XalignGroup(GuessingGroup):
             formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
 
 
+def _tell_versions(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
+    """Print the version, and those of what computes, without importing any of it."""
+    if asked:
+        libraries = (f"{name} {version(name)}" for name in ("torch", "transformers"))
+        click.echo(f"xalign, version {VERSION}")
+        click.echo(f"{', '.join(libraries)}, Python {platform.python_version()}")
+        ctx.exit()
+
+
 @click.group(cls=XalignGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(VERSION, prog_name="xalign")
+@click.option(
+    *("--version", "-V"),
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_tell_versions,
+    help="Show the versions of xalign, torch, transformers and Python.",
+)
 def main() -> None:
     """Find which words translate which in parallel sentences."""

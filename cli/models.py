@@ -38,10 +38,21 @@ def models(ctx: click.Context) -> None:
     --layer, or without it if it has an xalign.json.
     """
     if ctx.invoked_subcommand is None:
-        rows = [_HEADINGS, *(_row(preset) for preset in (*map(resolve, BUNDLED), *PRESETS.values()))]
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        for row in rows:
-            click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        ctx.invoke(list_command)
+
+
+@models.command("list")
+def list_command() -> None:
+    """List the presets, as xalign models alone does.
+
+    \b
+    Examples:
+      xalign models list
+    """
+    rows = [_HEADINGS, *(_row(preset) for preset in (*map(resolve, BUNDLED), *PRESETS.values()))]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
 def _row(preset: Preset) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from huggingface_hub.errors import LocalEntryNotFoundError, RemoteEntryNotFoundError
@@ -185,3 +186,37 @@ def test_a_checkpoint_that_was_cached_by_others_is_asked_for_its_preset(remote, 
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
     (remote.files / "hidden").rename(remote.files / "xalign.json")
     assert resolve("me/remote").method.layer == 4
+
+
+class FakeHub:
+    """What `upload` calls of huggingface_hub; keeps what it gets in `uploads`."""
+
+    uploads: ClassVar[dict] = {}
+
+    def __init__(self, token):
+        self.token = token
+
+    def create_repo(self, repo_id, private, exist_ok):
+        if self.token != "mine":
+            raise PermissionError("403 Forbidden\nmore about it")
+        self.uploads[repo_id] = {"private": private}
+        return f"https://hub.test/{repo_id}"
+
+    def upload_folder(self, repo_id, folder_path, commit_message):
+        self.uploads[repo_id]["folder"] = {file.name: file.read_bytes() for file in folder_path.iterdir()}
+
+
+def test_what_is_pushed_to_the_hub_is_what_is_saved(monkeypatch, tiny, tmp_path):
+    monkeypatch.setattr("huggingface_hub.HfApi", FakeHub)
+    aligner = Aligner.load(tiny("preset"), device="cpu", dtype="float32", threshold=0.01)
+    assert aligner.push_to_hub("me/mine", private=True, token="mine") == "https://hub.test/me/mine"
+    aligner.save_pretrained(tmp_path / "saved")
+    saved = {file.name: file.read_bytes() for file in (tmp_path / "saved").iterdir()}
+    assert FakeHub.uploads == {"me/mine": {"private": True, "folder": saved}}
+
+
+def test_a_refused_upload_is_one_line(monkeypatch, tiny):
+    monkeypatch.setattr("huggingface_hub.HfApi", FakeHub)
+    aligner = Aligner.load(tiny("preset"), device="cpu", dtype="float32")
+    with pytest.raises(ModelError, match=r"^me/mine: cannot be uploaded: 403 Forbidden$"):
+        aligner.push_to_hub("me/mine")

@@ -3,6 +3,7 @@
 import inspect
 import subprocess
 import sys
+from importlib.metadata import version
 
 import click
 import pytest
@@ -77,8 +78,20 @@ def test_the_shell_completes_commands_models_and_values(typed, expected):
     assert {line.partition(",")[2] for line in result.stdout.splitlines()} == expected
 
 
-def test_the_version_is_the_packages():
-    assert run("--version").stdout == f"xalign, version {VERSION}\n"
+@pytest.mark.parametrize("option", ["--version", "-V"])
+def test_the_version_is_the_packages_and_names_those_of_torch_and_transformers(option):
+    own, others = run(option).stdout.splitlines()
+    assert own == f"xalign, version {VERSION}"
+    python = ".".join(map(str, sys.version_info[:3]))
+    assert others == f"torch {version('torch')}, transformers {version('transformers')}, Python {python}"
+
+
+def test_the_version_waits_for_no_library():
+    script = (
+        "import sys; from xalign.cli import main; main.main(['--version'], standalone_mode=False); "
+        "sys.exit(bool({'torch', 'transformers', 'numpy'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", script], capture_output=True).returncode == 0
 
 
 @pytest.mark.parametrize("arguments", [["alien"], ["align", "--no-such"], ["align", "--format", "xml"]])
@@ -161,4 +174,6 @@ def test_what_is_like_no_command_is_not_guessed():
 
 def test_the_command_is_there_where_the_path_is_not():
     command = [sys.executable, "-m", "xalign.cli", "--version"]
-    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout.endswith(f"{VERSION}\n")
+    assert (
+        f"version {VERSION}\n" in subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    )

@@ -26,6 +26,10 @@ def test_the_list_has_a_line_per_preset_and_the_default_first():
     assert [row.split()[0] for row in rows] == list(PRESETS)
 
 
+def test_list_is_the_same():
+    assert CliRunner().invoke(models, ["list"]).output == CliRunner().invoke(models).output
+
+
 def test_a_line_tells_the_method():
     lines = CliRunner().invoke(models).output.splitlines()
     (line,) = [line for line in lines if line.startswith("mbert ")]

@@ -95,4 +95,10 @@ def _tell_versions(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
     help="Show the versions of xalign, torch, transformers and Python.",
 )
 def main() -> None:
-    """Find which words translate which in parallel sentences."""
+    """Find which words translate which in parallel sentences.
+
+    \b
+    Examples:
+      echo 'Das Haus ist klein. ||| The house is small.' | xalign align --words unicode --format words
+      xalign show test.de test.en --html page.html
+    """

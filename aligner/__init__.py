@@ -5,7 +5,7 @@
     sentences    lines of text -> sentence pairs (pairs: what a program hands over -> the same)
     subwords     words -> subword ids (punctuation: which of them it is)
     batches      subwords -> padded batches (blocks: which pairs go together; layout, windows: what an encoder reads)
-    encoder      batches -> hidden states of chosen layers (encoders/: a family each; families: which one, and loading)
+    encoders     batches -> hidden states of chosen layers
     similarity   states -> how alike each source and each target position are
     extract      similarity -> links (transport, symmetrize: what some methods need)
     words        subword links -> alignments of words, with scores
@@ -13,8 +13,8 @@
     formats      alignments <-> text
     files        files <-> lines of text, at addresses too, compressed or not
     aer          alignments and gold -> counts (evaluation: -> scores, compared with one another)
-    options      what an option may be (method, input_shape: those of aligning; preset: these together, for one model)
-    models       names -> presets (published: the table of them)
+    options      what an option may be (method, input_shape: those of aligning)
+    models       names -> presets, which are these options for one model
     engine       runs the stages over a stream: blocks, several batches at once, memory that runs out
     aligner      `Aligner`: all of this
     processes    several aligners on one machine, in processes of their own
@@ -33,11 +33,11 @@ from .version import VERSION as __version__
 if TYPE_CHECKING:
     from .aligner import Aligner as Aligner
     from .blocks import Limits as Limits
-    from .encoder import Encoder as Encoder
+    from .encoders.base import Encoder as Encoder
+    from .encoders.families import load_encoder as load_encoder
     from .errors import XalignError as XalignError
     from .explanation import Explanation as Explanation
     from .extract import EXTRACTORS as EXTRACTORS
-    from .families import load_encoder as load_encoder
     from .formats import format_pharaoh as format_pharaoh
     from .formats import parse_pharaoh as parse_pharaoh
     from .formats import read_alignments as read_alignments
@@ -50,8 +50,8 @@ if TYPE_CHECKING:
     from .method import Similarity as Similarity
     from .method import Symmetrization as Symmetrization
     from .models import resolve as resolve
-    from .preset import Preset as Preset
-    from .published import PRESETS as PRESETS
+    from .models.preset import Preset as Preset
+    from .models.published import PRESETS as PRESETS
     from .score.aer import Counts as Counts
     from .score.aer import count as count
     from .score.evaluation import Gold as Gold
@@ -72,7 +72,7 @@ _HOMES = {
     "Alignment": "links",
     "count": "score.aer",
     "Counts": "score.aer",
-    "Encoder": "encoder",
+    "Encoder": "encoders.base",
     "evaluate": "score.evaluation",
     "Explanation": "explanation",
     "Extraction": "method",
@@ -84,11 +84,11 @@ _HOMES = {
     "Level": "method",
     "Limits": "blocks",
     "Link": "links",
-    "load_encoder": "families",
+    "load_encoder": "encoders.families",
     "Method": "method",
     "parse_pharaoh": "formats",
-    "Preset": "preset",
-    "PRESETS": "published",
+    "Preset": "models.preset",
+    "PRESETS": "models.published",
     "read_alignments": "formats",
     "read_files": "text.sentences",
     "read_stream": "text.sentences",

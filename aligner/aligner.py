@@ -22,20 +22,20 @@ from .blocks import Limits, taken_with
 from .calibration import Calibration
 from .comparison import Compared, Comparison
 from .device import choose_device, choose_dtype, use_one_thread_if_forked
-from .encoder import Encoder, WholeEncoder
+from .encoders.base import Encoder, WholeEncoder
+from .encoders.families import load_for_aligning
 from .engine import Engine, Finder
 from .errors import InputError, ModelError, OptionError
 from .explanation import Explanation
 from .export import export
-from .families import load_for_aligning
-from .hub import checkpoint_folder, upload
 from .linking import aligned
 from .links import Alignment
 from .method import Level
 from .models import DEFAULT, lasting_name, name_of, resolve
+from .models.hub import checkpoint_folder, upload
+from .models.preset import Options, Preset
 from .options import with_keywords
 from .passages import Join, joined_alignment, joined_comparison, joined_directions
-from .preset import Options, Preset
 from .subwords import Subwords
 from .text.pairs import Pair, Side, as_pair, as_pairs, from_columns
 from .text.sentences import SentencePair

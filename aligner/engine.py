@@ -24,12 +24,12 @@ from .ahead import run_ahead
 from .batches import Batch, Geometry, build, encode_within, plan, rows_at_once
 from .blocks import Block, Limits, blocks, in_order, too_large
 from .comparison import Comparison
-from .encoder import Encoder
+from .encoders.base import Encoder
 from .input_shape import InputShape
 from .method import Level
+from .models.preset import RunOptions
 from .parallel import run_groups
 from .passages import PASSAGE, Join, Passage, joined_alignment, passages, windows
-from .preset import RunOptions
 from .subwords import Splitter, Subwords
 from .text.sentences import SentencePair
 from .units import Units

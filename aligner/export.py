@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from .calibration import CALIBRATION_FILE, Calibration
-from .encoder import WholeEncoder
+from .encoders.base import WholeEncoder
+from .encoders.families import load_encoder
 from .errors import OptionError
-from .families import load_encoder
-from .filling import filling
-from .preset import PRESET_FILE, Family, Preset
+from .files.filling import filling
+from .models.preset import PRESET_FILE, Family, Preset
 
 
 def export(

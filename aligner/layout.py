@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from .device import moved
-from .encoder import Encoder
-from .encoder_input import EncoderInput
+from .encoders.base import Encoder
+from .encoders.encoder_input import EncoderInput
 from .input_shape import Framed
 
 

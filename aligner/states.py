@@ -21,7 +21,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import save_file
 
 from .batches import Geometry, build, encode_within, plan
-from .encoder import Encoder
+from .encoders.base import Encoder
 from .errors import OptionError
 from .files import replacing
 from .input_shape import InputShape

@@ -19,7 +19,7 @@ from threading import Lock
 import numpy as np
 from numpy.typing import NDArray
 
-from .encoder import Encoder
+from .encoders.base import Encoder
 from .text.punctuation import is_punctuation
 
 FEWEST_LOUD = (

@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 from transformers.utils import logging
 
-from xalign.preset import PRESET_FILE, Preset
+from xalign.models.preset import PRESET_FILE, Preset
 
 logging.disable_progress_bar()
 

@@ -19,7 +19,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from xalign.aligner import Aligner
 from xalign.batches import Batch
-from xalign.families import load_encoder
+from xalign.encoders.families import load_encoder
 from xalign.files import writing
 from xalign.formats import WRITERS, WriteOptions
 from xalign.links import Alignment

@@ -68,7 +68,7 @@ def encode(
     belongs to. Sentence k has the rows from sentence_offsets[k] up to sentence_offsets[k + 1].
     """
     from xalign.device import choose_device, choose_dtype
-    from xalign.families import load_encoder
+    from xalign.encoders.families import load_encoder
     from xalign.files import expect_no_input, read_lines, skip_long
     from xalign.models import resolve
     from xalign.states import check_suffix, hidden_states

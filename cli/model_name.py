@@ -6,7 +6,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from xalign.models import BUNDLED
-from xalign.published import PRESETS
+from xalign.models.published import PRESETS
 
 
 class ModelName(click.ParamType):  # type: ignore[type-arg]

@@ -10,11 +10,11 @@ import click
 from xalign.cli.model_name import MODEL
 from xalign.cli.standard import GuessingGroup
 from xalign.errors import ModelError
-from xalign.hub import checkpoint_folder
 from xalign.models import BUNDLED, is_cached, resolve, verify
+from xalign.models.hub import checkpoint_folder
+from xalign.models.preset import Preset
+from xalign.models.published import PRESETS
 from xalign.options import parameters
-from xalign.preset import Preset
-from xalign.published import PRESETS
 
 _HEADINGS = ("name", "checkpoint", "layer", "method", "languages", "cached")
 _MANY = 6

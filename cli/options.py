@@ -18,8 +18,8 @@ from xalign.files.addresses import is_address
 from xalign.input_shape import InputShape
 from xalign.method import Method
 from xalign.models import DEFAULT
+from xalign.models.preset import RunOptions
 from xalign.options import Choice, Parameter, chosen, parameters
-from xalign.preset import RunOptions
 
 if TYPE_CHECKING:
     from xalign.aligner import Aligner

@@ -15,7 +15,7 @@ from xalign.cli.standard import tell
 from xalign.cli.stopping import Stopped
 from xalign.errors import InputError, LineError, XalignError
 from xalign.files import is_replaced, partial_name, telling_failures, writing
-from xalign.hub import checkpoint_folder, digest
+from xalign.models.hub import checkpoint_folder, digest
 from xalign.text.sentences import SentencePair
 from xalign.version import VERSION
 

@@ -21,7 +21,7 @@ from xalign.errors import OptionError
 from xalign.train.options import ObjectiveOptions, Precision, TrainOptions, Tuning
 
 if TYPE_CHECKING:
-    from xalign.preset import Options
+    from xalign.models.preset import Options
     from xalign.train.log import Progress
 
 

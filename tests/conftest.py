@@ -21,11 +21,11 @@ from fairseq_archive import save_fairseq
 from hypothesis import settings
 
 from xalign.aligner import Aligner
-from xalign.encoder import Encoder, WholeEncoder
 from xalign.encoders.aligning import AligningEncoder
-from xalign.families import load_encoder
+from xalign.encoders.base import Encoder, WholeEncoder
+from xalign.encoders.families import load_encoder
 from xalign.models import resolve
-from xalign.preset import PRESET_FILE, Preset
+from xalign.models.preset import PRESET_FILE, Preset
 
 # No deadline: how long a test takes on a busy machine says nothing about it.
 settings.register_profile("xalign", deadline=None, max_examples=50)

@@ -14,7 +14,7 @@ from xalign.errors import LanguageError, LayerError, ModelError, OptionError
 from xalign.extract import DIRECTED
 from xalign.links import Alignment
 from xalign.method import Extraction
-from xalign.preset import Preset
+from xalign.models.preset import Preset
 from xalign.text.sentences import SentencePair
 
 odd_words = st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=5), max_size=6)

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from xalign import Aligner
+from xalign.encoders.families import load_encoder
 from xalign.errors import InputError, ModelError, OptionError
-from xalign.families import load_encoder
 from xalign.links import Alignment
 from xalign.models import resolve
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from xalign import Aligner
-from xalign.families import load_encoder
+from xalign.encoders.families import load_encoder
 from xalign.formats import read_alignments
 from xalign.input_shape import InputShape
 from xalign.method import Method

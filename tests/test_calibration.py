@@ -10,8 +10,8 @@ from aligning import some_pairs
 
 from xalign.aligner import Aligner
 from xalign.calibration import CALIBRATION_FILE, Calibration
+from xalign.encoders.families import load_encoder
 from xalign.errors import ModelError
-from xalign.families import load_encoder
 from xalign.models import resolve
 from xalign.train.checkpoint import save_checkpoint
 from xalign.units import Units

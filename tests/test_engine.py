@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from xalign.aligner import Aligner
 from xalign.blocks import Limits
+from xalign.encoders.families import load_encoder
 from xalign.errors import InputError
-from xalign.families import load_encoder
 from xalign.models import resolve
 from xalign.subwords import Splitter
 

@@ -15,8 +15,8 @@ from xalign.cli.align import align
 from xalign.errors import LayerError, OptionError
 from xalign.input_shape import InputShape
 from xalign.method import Extraction, Level, Method, MethodOptions
+from xalign.models.preset import Options, Preset, RunOptions
 from xalign.options import did_you_mean, parameters
-from xalign.preset import Options, Preset, RunOptions
 
 ROOT = Path(__file__).resolve().parent.parent
 

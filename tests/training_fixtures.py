@@ -3,7 +3,7 @@
 import pytest
 
 from xalign.models import resolve
-from xalign.preset import PRESET_FILE
+from xalign.models.preset import PRESET_FILE
 from xalign.train.corpus import CorpusFiles
 
 LEXICON = {

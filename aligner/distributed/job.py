@@ -26,8 +26,8 @@ from ..errors import LineError, LongLine, OptionError
 from ..files.addresses import file_system
 from ..formats.entry import WriteOptions
 from ..formats.pharaoh import format_pharaoh
-from ..hub import checkpoint_folder, digest
 from ..links import Alignment
+from ..models.hub import checkpoint_folder, digest
 from ..processes.heard import Heard
 from ..text.marks import Marks
 from ..text.pieces import as_given, in_words

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 from ..errors import InputError, LineError, OptionError, WorkerError, XalignError
 from ..files.addresses import everywhere
 from ..models import DEFAULT, lasting_name, resolve
+from ..models.preset import Options
 from ..options import with_keywords
-from ..preset import Options
 from ..processes.heard import Heard
 from ..text.marks import Marks, find_marks
 from ..text.pieces import LOOKED_AT

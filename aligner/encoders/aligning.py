@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, NoReturn
 import torch
 from torch import Tensor
 
-from ..encoder import Encoder, WholeEncoder
-from ..encoder_input import EncoderInput
+from .base import Encoder, WholeEncoder
+from .encoder_input import EncoderInput
 
 
 class AligningEncoder(Encoder):

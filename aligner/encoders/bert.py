@@ -8,7 +8,7 @@ from __future__ import annotations
 import torch
 from transformers import AutoModel
 
-from ..preset import Preset
+from ..models.preset import Preset
 from .hooked import HookedEncoder
 from .packed import PackedBlocks
 from .pretrained import read_model, read_tokenizer

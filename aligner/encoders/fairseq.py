@@ -32,7 +32,7 @@ from transformers import PreTrainedTokenizerBase, XLMRobertaConfig, XLMRobertaMo
 
 from ..errors import ModelError
 from ..json_file import shortened
-from ..preset import Preset
+from ..models.preset import Preset
 from .pretrained import read_tokenizer
 from .roberta import RobertaEncoder
 from .shape import Shape, check_weights_fit

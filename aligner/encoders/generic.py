@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from transformers import AutoModel, PreTrainedModel, PreTrainedTokenizerBase
 
 from ..errors import ModelError
-from ..preset import Preset
+from ..models.preset import Preset
 from .hooked import HookedEncoder
 from .pretrained import TRUSTING, read_model, read_tokenizer
 

@@ -4,6 +4,7 @@ text_files    UTF-8 text, read and written as streams; a file gets its name when
 compression   .gz, .bz2, .xz, .zst
 addresses     s3://bucket/name and the like
 lock          one process at a time writes a file
+filling       a folder that a model is written into
 """
 
 from .text_files import LONGEST_LINE as LONGEST_LINE

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..blocks import Limits
 from ..method import Method
-from ..preset import Preset, RunOptions
+from ..models.preset import Preset, RunOptions
 
 if TYPE_CHECKING:
     from ..aligner import Aligner

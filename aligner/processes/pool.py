@@ -29,8 +29,8 @@ from ..errors import OptionError, WorkerError, XalignError
 from ..linking import aligned
 from ..links import Alignment
 from ..models import DEFAULT
+from ..models.preset import Options
 from ..options import with_keywords
-from ..preset import Options
 from ..text.pairs import Pair, as_pairs
 from ..text.sentences import SentencePair
 from ..text.tokenization import splits

@@ -16,11 +16,11 @@ import torch
 
 from ..aligner import Aligner
 from ..device import choose_dtype
-from ..encoder import Encoder
+from ..encoders.base import Encoder
+from ..encoders.families import load_encoder, load_for_aligning
 from ..errors import TrainingError
-from ..families import load_encoder, load_for_aligning
 from ..files import writing
-from ..filling import filling
+from ..files.filling import filling
 from ..formats import format_pharaoh
 from ..models import resolve
 from ..text.sentences import read_files

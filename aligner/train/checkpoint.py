@@ -13,10 +13,10 @@ import torch
 from torch import Tensor, nn
 
 from ..calibration import CALIBRATION_FILE
-from ..encoder import WholeEncoder
+from ..encoders.base import WholeEncoder
 from ..errors import TrainingError
-from ..filling import filling
-from ..preset import PRESET_FILE, Preset
+from ..files.filling import filling
+from ..models.preset import PRESET_FILE, Preset
 
 STATE = "state"
 FRESH = ".new"

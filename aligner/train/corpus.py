@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..encoder import Encoder
+from ..encoders.base import Encoder
 from ..errors import OptionError, TrainingError
 from ..formats import read_alignments
 from ..links import Alignment, Link

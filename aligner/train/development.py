@@ -8,11 +8,11 @@ from functools import partial
 from pathlib import Path
 
 from ..aligner import Aligner
-from ..encoder import Encoder
+from ..encoders.base import Encoder
 from ..errors import TrainingError
 from ..formats import read_alignments
 from ..links import Alignment
-from ..preset import Preset
+from ..models.preset import Preset
 from ..score.aer import Counts, count
 from ..score.plausibility import out_of_range
 from ..text.sentences import SentencePair, read_files

@@ -13,10 +13,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import MODEL_FOR_MASKED_LM_MAPPING, AutoModelForMaskedLM
 
-from ..encoder import WholeEncoder
+from ..encoders.base import WholeEncoder
 from ..encoders.pretrained import read_config, read_model_and_gaps
 from ..errors import OptionError
-from ..preset import Family
+from ..models.preset import Family
 
 # Names of the head, and of the product in it, in transformers' masked language models: RoBERTa, BERT, XLM and others.
 _OF_MASKED_LM = {"lm_head": "decoder", "cls.predictions": "decoder", "pred_layer": "proj"}

@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ..encoder import WholeEncoder
+from ..encoders.base import WholeEncoder
 from ..extract import EXTRACTORS
 from ..layout import Layout, Side, alone, joined
 from ..method import Level, Method

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from ..ahead import run_ahead
 from ..errors import TrainingError
-from ..filling import filling
+from ..files.filling import filling
 from .checkpoint import Finished, forget_state, load_state, save_state
 from .collate import Example, TrainingBatch
 from .log import Log, Progress

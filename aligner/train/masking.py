@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from ..encoder import Encoder
+from ..encoders.base import Encoder
 from ..errors import OptionError
 from ..layout import Side
 from .options import MASK_RATE, MaskedSides

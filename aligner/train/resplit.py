@@ -14,7 +14,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ..encoder import Encoder
+from ..encoders.base import Encoder
 from ..errors import OptionError
 from .collate import Example
 

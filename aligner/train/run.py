@@ -10,12 +10,12 @@ from pathlib import Path
 import torch
 from transformers import MODEL_MAPPING
 
-from ..encoder import WholeEncoder
+from ..encoders.base import WholeEncoder
+from ..encoders.families import load_encoder
 from ..errors import OptionError
-from ..families import load_encoder
 from ..models import resolve
+from ..models.preset import About, Checkpoint, Family, Options, Preset
 from ..options import expect_one_of
-from ..preset import About, Checkpoint, Family, Options, Preset
 from .checkpoint import save_checkpoint
 from .collate import collate
 from .corpus import POSSIBLE_WEIGHT, CorpusFiles, read_corpus

@@ -13,7 +13,7 @@ import re
 import torch
 from torch import Tensor, nn
 
-from ..encoder import WholeEncoder
+from ..encoders.base import WholeEncoder
 from ..errors import DependencyError, OptionError
 from ..options import chosen
 from .options import Tuning

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import torch
 
-from xalign.families import load_encoder
+from xalign.encoders.families import load_encoder
 from xalign.models import BUNDLED, resolve
 from xalign.train.checkpoint import save_checkpoint
 

@@ -23,7 +23,7 @@ from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 
 from xalign.encoders.fourbit import pack
-from xalign.preset import Preset
+from xalign.models.preset import Preset
 
 SUBWORDS = 150_000
 BLOCKS = 8

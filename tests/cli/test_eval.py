@@ -217,7 +217,7 @@ def test_a_wrong_orientation_is_suspected(tmp_path):
 
 
 def test_every_layer_is_scored_in_one_pass(gold, text, tiny, monkeypatch):
-    from xalign.encoder import Encoder
+    from xalign.encoders.base import Encoder
 
     passes = []
     encode = Encoder.encode

@@ -9,11 +9,11 @@ from transformers import PreTrainedModel
 from xalign import Aligner
 from xalign.cli import main
 from xalign.cli.models import models
+from xalign.encoders.families import load_encoder
 from xalign.errors import ModelError, OptionError
-from xalign.families import load_encoder
 from xalign.models import resolve
-from xalign.preset import Preset
-from xalign.published import PRESETS
+from xalign.models.preset import Preset
+from xalign.models.published import PRESETS
 
 
 def test_the_list_has_a_line_per_preset_and_the_default_first():

@@ -9,8 +9,8 @@ import torch
 from fairseq_archive import save_fairseq
 from sameness import ENGLISH, GERMAN, assert_states_equal_transformers, pairs, sentences
 
+from xalign.encoders.families import load_encoder
 from xalign.errors import ModelError
-from xalign.families import load_encoder
 from xalign.models import resolve
 
 

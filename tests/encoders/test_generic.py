@@ -3,8 +3,8 @@ import torch
 from sameness import GERMAN, assert_states_equal_transformers, pairs, sentences
 from transformers import AutoModel
 
+from xalign.encoders.families import load_encoder
 from xalign.errors import ModelError
-from xalign.families import load_encoder
 from xalign.models import resolve
 
 

@@ -10,9 +10,9 @@ from sameness import ENGLISH, GERMAN, assert_states_equal_transformers, pairs, s
 
 from xalign.encoders.aligning import AligningEncoder
 from xalign.encoders.bert import BertEncoder
+from xalign.encoders.families import load_encoder
 from xalign.encoders.fourbit import FourBitEmbedding, pack, unpack
 from xalign.encoders.postnorm import PostnormEncoder
-from xalign.families import load_encoder
 from xalign.models import resolve
 
 SOME_PAIRS = ((GERMAN, ENGLISH), (ENGLISH, ["Hello", "world"]))

@@ -10,9 +10,9 @@ from safetensors.torch import load_file, save_file
 from sameness import ENGLISH, GERMAN, SENTENCES, assert_states_equal_transformers, pairs, sentences
 from transformers import AutoModel, XLMRobertaXLConfig, XLMRobertaXLForMaskedLM
 
+from xalign.encoders.families import load_encoder
 from xalign.encoders.prenorm import PrenormEncoder
 from xalign.errors import ModelError
-from xalign.families import load_encoder
 from xalign.models import BUNDLED, resolve
 
 SOME_PAIRS = ((GERMAN, ENGLISH), (ENGLISH, ["Hello", "world"]))

@@ -11,8 +11,8 @@ import torch
 from conftest import HEADS, SENTENCES, save_wordpiece_tokenizer
 from teaching import PAIRS, example
 
-from xalign.families import load_encoder
-from xalign.preset import Preset
+from xalign.encoders.families import load_encoder
+from xalign.models.preset import Preset
 from xalign.train import learner as learner_module
 from xalign.train.collate import collate
 from xalign.train.learner import Learner, torn_pairs

@@ -12,7 +12,7 @@ from fairseq_archive import save_fairseq
 from sentencepiece import sentencepiece_model_pb2
 from transformers import AutoTokenizer, XLMRobertaConfig, XLMRobertaModel
 
-from xalign.families import load_encoder
+from xalign.encoders.families import load_encoder
 from xalign.models import resolve
 
 pytestmark = pytest.mark.public

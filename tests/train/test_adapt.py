@@ -7,8 +7,8 @@ import torch
 from safetensors.torch import load_file
 
 from xalign.aligner import Aligner
+from xalign.encoders.families import load_encoder
 from xalign.errors import InputError, TrainingError
-from xalign.families import load_encoder
 from xalign.formats import format_pharaoh, read_alignments
 from xalign.links import Alignment, Link
 from xalign.models import resolve

@@ -6,8 +6,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from xalign.encoders.families import load_encoder
 from xalign.errors import TrainingError
-from xalign.families import load_encoder
 from xalign.models import resolve
 from xalign.train.checkpoint import Finished, load_state, save_checkpoint, save_state
 

@@ -5,8 +5,8 @@ import logging
 import numpy as np
 import pytest
 
+from xalign.encoders.families import load_encoder
 from xalign.errors import FormatError, InputError, LanguageError, OptionError, TrainingError
-from xalign.families import load_encoder
 from xalign.models import resolve
 from xalign.train.corpus import CorpusFiles, read_corpus
 

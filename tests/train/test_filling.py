@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from xalign.errors import OptionError
-from xalign.filling import filling
+from xalign.files.filling import filling
 from xalign.models import resolve
 from xalign.train.checkpoint import Finished, finished_steps, save_state
 

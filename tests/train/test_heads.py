@@ -5,7 +5,7 @@ import torch
 from conftest import MAKERS
 from transformers import AutoConfig, AutoModelForMaskedLM
 
-from xalign.families import load_encoder
+from xalign.encoders.families import load_encoder
 from xalign.models import resolve
 from xalign.train.heads import Pointer, VocabularyHead
 

@@ -40,7 +40,7 @@ def batch_of(learner, pairs=None):
 @pytest.fixture
 def calls(monkeypatch):
     """Every pass of an encoder: (layers, whether with gradient)."""
-    from xalign.encoder import Encoder
+    from xalign.encoders.base import Encoder
 
     seen, encode = [], Encoder.encode
 

@@ -10,8 +10,8 @@ from functools import partial
 import pytest
 import torch
 
+from xalign.encoders.families import load_encoder
 from xalign.errors import OptionError, TrainingError
-from xalign.families import load_encoder
 from xalign.models import resolve
 from xalign.train.collate import collate
 from xalign.train.corpus import read_corpus

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from xalign.families import load_encoder
+from xalign.encoders.families import load_encoder
 from xalign.input_shape import InputShape
 from xalign.models import resolve
 from xalign.train.corpus import read_corpus

@@ -5,8 +5,8 @@ import itertools
 import numpy as np
 import pytest
 
+from xalign.encoders.families import load_encoder
 from xalign.errors import OptionError
-from xalign.families import load_encoder
 from xalign.models import resolve
 from xalign.train.collate import Example
 from xalign.train.corpus import read_corpus

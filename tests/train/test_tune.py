@@ -7,8 +7,8 @@ import torch
 from safetensors.torch import load_file
 
 from xalign.aligner import Aligner
+from xalign.encoders.families import load_encoder
 from xalign.errors import DependencyError, OptionError
-from xalign.families import load_encoder
 from xalign.models import resolve
 from xalign.text.sentences import read_files
 from xalign.train.corpus import CorpusFiles

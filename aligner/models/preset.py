@@ -10,11 +10,11 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any
 
-from .errors import ModelError, OptionError
-from .input_shape import InputShape
-from .json_file import read_object, shortened
-from .method import Method, MethodOptions
-from .options import Choice, Option, settle, split
+from ..errors import ModelError, OptionError
+from ..input_shape import InputShape
+from ..json_file import read_object, shortened
+from ..method import Method, MethodOptions
+from ..options import Choice, Option, settle, split
 
 PRESET_FILE = "xalign.json"
 

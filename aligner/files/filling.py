@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from .errors import OptionError
+from ..errors import OptionError
 
 _NUMBERED = re.compile(r"\(os error (\d+)\)")
 

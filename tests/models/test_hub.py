@@ -7,12 +7,11 @@ from typing import ClassVar
 import pytest
 from huggingface_hub.errors import LocalEntryNotFoundError, RemoteEntryNotFoundError
 
-from xalign import hub
 from xalign.aligner import Aligner
+from xalign.encoders.families import load_encoder
 from xalign.errors import ModelError
-from xalign.families import load_encoder
-from xalign.models import DEFAULT, is_cached, resolve
-from xalign.preset import Preset
+from xalign.models import DEFAULT, hub, is_cached, resolve
+from xalign.models.preset import Preset
 
 PAIRS = [
     ("Das Haus ist klein .", "The house is small ."),

@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
 
-from .errors import ModelError
-from .json_file import read_object
+from ..errors import ModelError
+from ..json_file import read_object
 
 _ID = re.compile(r"(?P<id>[\w.-]+/[\w.-]+)(?:@(?P<revision>[\w./-]+))?", re.ASCII)
 _CONFIGS = ("config.json", "model.pt")  # transformers', fairseq's

@@ -17,9 +17,9 @@ from click.testing import CliRunner
 from safetensors.torch import load_file, save_file
 
 from xalign.cli import main
+from xalign.encoders.families import load_encoder
 from xalign.encoders.folder import check_folder
 from xalign.errors import ModelError
-from xalign.families import load_encoder
 from xalign.models import resolve
 
 # A table of characters: the size of a trie, the trie, what characters become.

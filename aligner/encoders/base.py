@@ -1,8 +1,8 @@
 """A batch of subword ids -> hidden states of chosen layers, for every family of encoder.
 
 An `Encoder` is what aligning needs of a model. A `WholeEncoder` has everything that its checkpoint holds, so it can be
-saved and trained, too. Each family has one (encoders/*.py), which says how to load its checkpoints and what its model
-takes as input. encoders/aligning.py turns it into one that only aligns. families.py loads either.
+saved and trained, too. Each family has one in a file of its own, which says how to load its checkpoints and what its
+model takes as input. aligning.py turns it into one that only aligns. families.py loads either.
 
 Layer n is what transformers calls `hidden_states[n]`: 0 is the embeddings, n the input of block n + 1, and the last
 layer is the output of the model, after the final normalisation of a pre-norm model.
@@ -23,15 +23,15 @@ from typing import TYPE_CHECKING, Self
 import torch
 from torch import Tensor, nn
 
-from .device import attention_kernels
+from ..device import attention_kernels
+from ..errors import LanguageError, LayerError, OptionError
+from ..input_shape import InputShape
+from ..models.preset import Preset
 from .encoder_input import EncoderInput
-from .errors import LanguageError, LayerError, OptionError
-from .input_shape import InputShape
 from .languages import find_language
-from .preset import Preset
 
 if TYPE_CHECKING:
-    from .encoders.packed import PackedBlocks
+    from .packed import PackedBlocks
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ import pytest
 
 from xalign.errors import ModelError
 from xalign.models import BUNDLED, is_cached, resolve, verify
-from xalign.preset import Preset
-from xalign.published import PRESETS
+from xalign.models.preset import Preset
+from xalign.models.published import PRESETS
 
 # What each published aligner does: layer, encoding, similarity, extraction, threshold.
 PUBLISHED = {

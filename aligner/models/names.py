@@ -4,7 +4,7 @@ A model is named by a preset (`xlm-align`), by a preset with another checkpoint 
 folder, by a fairseq archive, or by the id of a checkpoint on the hub (`owner/name`, `owner/name@revision`). A folder
 may contain its preset in `xalign.json`. So the bundled models, and those that `xalign train` writes, need no options.
 
-Does not: load anything (encoder.py does), or import torch.
+Does not: load anything (encoders/families.py does), or import torch.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+from ..errors import ModelError, OptionError
+from ..json_file import shortened
+from ..options import did_you_mean
 from . import hub
-from .errors import ModelError, OptionError
-from .json_file import shortened
-from .options import did_you_mean
 from .preset import PRESET_FILE, Family, Preset
 from .published import ALSO_CALLED, FORMER_IDS, PRESETS
 
 DEFAULT = "small"
 # The models that come with the package, by name.
-BUNDLED = {name: Path(__file__).parent / "checkpoints" / name for name in (DEFAULT, "mini")}
+BUNDLED = {name: Path(__file__).parents[1] / "checkpoints" / name for name in (DEFAULT, "mini")}
 
 
 def resolve(model: str) -> Preset:

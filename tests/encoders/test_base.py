@@ -8,10 +8,10 @@ from tokenizers import Tokenizer
 from transformers import AutoTokenizer
 
 from xalign.encoders.aligning import AligningEncoder
+from xalign.encoders.families import load_encoder, load_for_aligning
 from xalign.errors import LanguageError, LayerError, ModelError, OptionError
-from xalign.families import load_encoder, load_for_aligning
 from xalign.models import is_cached, resolve
-from xalign.preset import Preset
+from xalign.models.preset import Preset
 
 FAMILIES = [
     "xlm-roberta",

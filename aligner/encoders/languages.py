@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .errors import LanguageError
+from ..errors import LanguageError
 
 
 def find_language(code: str, valid: Sequence[str]) -> str:

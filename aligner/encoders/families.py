@@ -1,4 +1,4 @@
-"""A preset -> its encoder: which file in encoders/ reads a checkpoint, and whether it may be read at all."""
+"""A preset -> its encoder: which file beside this one reads a checkpoint, and whether it may be read at all."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import Any
 
 import torch
 
-from .encoder import Encoder, WholeEncoder
-from .encoders.aligning import AligningEncoder
-from .encoders.folder import CONFIG, TOKENIZER, WEIGHTS, brings_code, check_folder, refuse_code
-from .errors import ModelError
-from .hub import checkpoint_folder
-from .json_file import read_object
-from .models import BUNDLED, holds_fairseq
-from .preset import Family, Preset
+from ..errors import ModelError
+from ..json_file import read_object
+from ..models import BUNDLED, holds_fairseq
+from ..models.hub import checkpoint_folder
+from ..models.preset import Family, Preset
+from .aligning import AligningEncoder
+from .base import Encoder, WholeEncoder
+from .folder import CONFIG, TOKENIZER, WEIGHTS, brings_code, check_folder, refuse_code
 
-_FOREIGN = ".encoders.generic", "ForeignEncoder"  # for a checkpoint that brings its own code, and is trusted
+_FOREIGN = ".generic", "ForeignEncoder"  # for a checkpoint that brings its own code, and is trusted
 # transformers' model_type -> family; every other type is generic.
 _FAMILY_OF_TYPE = {
     "xlm-roberta": Family.ROBERTA,
@@ -86,7 +86,7 @@ def _class(preset: Preset, folder: Path, trusts: bool) -> tuple[str, str]:
             return _FOREIGN
     if family is Family.AUTO:
         family = _family(folder, read_object(folder / CONFIG))
-    return f".encoders.{family}", f"{family.capitalize()}Encoder"
+    return f".{family}", f"{family.capitalize()}Encoder"
 
 
 def _check_readable(preset: Preset, folder: Path, trusts: bool) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .device import moved
+from ..device import moved
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,8 @@ from queue import Full, Queue
 from threading import Event, Thread, current_thread
 from typing import TypeVar
 
-from .errors import XalignError
-
 T = TypeVar("T")
+E = TypeVar("E", bound=BaseException)
 _POLL = 0.2  # seconds after which a waiting thread checks whether its consumer has stopped
 
 
@@ -66,9 +65,9 @@ def begun(items: Iterator[T]) -> Iterator[T]:
     return chain(list(islice(items, 1)), items)
 
 
-def until_error(items: Iterable[T], errors: list[XalignError]) -> Iterator[T]:
-    """The items up to an error, which goes to `errors`, to be raised when the items before it are processed."""
+def until_error(items: Iterable[T], errors: list[E], kind: type[E]) -> Iterator[T]:
+    """The items up to an error of this kind, which goes to `errors`, to be raised when those items are processed."""
     try:
         yield from items
-    except XalignError as error:
+    except kind as error:
         errors.append(error)

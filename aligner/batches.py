@@ -138,9 +138,8 @@ def encode_within(encoder: Encoder, batch: EncoderInput, layers: Sequence[int], 
     first, *rest = within_budget(batch, budget)
     states = encoder.encode(first, layers)
     if rest:
-        whole = states.new_empty(
-            len(layers), *batch.ids.shape, states.shape[-1]
-        )  # `cat` would need memory for all states twice
+        # `cat` would need memory for all states twice.
+        whole = states.new_empty(len(layers), *batch.ids.shape, states.shape[-1])
         done = 0
         for part in chain([states], (encoder.encode(each, layers) for each in rest)):
             whole[:, done : done + part.shape[1]] = part

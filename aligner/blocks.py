@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple, TypeVar
 
+from .ahead import until_error
 from .batches import Batch
 from .subwords import Subwords
 from .text.sentences import SentencePair
@@ -32,9 +33,7 @@ class Limits:
 
     workers: int | None = None  # batches computed at once
     block: int | None = None  # most pairs sorted by length together
-    first_block: int = (
-        64  # pairs in the first block; each following block is twice as long, so that output begins soon
-    )
+    first_block: int = 64  # pairs in the first block; the following ones double, so that output begins soon
     encoded: int = 2**15  # subwords of both sides together: with `mini`, their states take some 100 MB
     compared: int = 2**26  # source times target units: 256 MB, and five times as much to extract
     together: int = 10_000  # pairs that share a lexicon
@@ -119,20 +118,18 @@ def _parts(pairs: Iterable[SentencePair], most: int) -> Iterator[list[SentencePa
     """The pairs in lists of at most `most` words, or of a single pair; an error is raised after the pairs before it."""
     part: list[SentencePair] = []
     held = 0
-    try:
-        for pair in pairs:
-            size = len(pair.source) + len(pair.target)
-            if part and held + size > most:
-                yield part
-                part, held = [], 0
-            part.append(pair)
-            held += size
-    except Exception:
-        if part:
+    failures: list[Exception] = []
+    for pair in until_error(pairs, failures, Exception):
+        size = len(pair.source) + len(pair.target)
+        if part and held + size > most:
             yield part
-        raise
+            part, held = [], 0
+        part.append(pair)
+        held += size
     if part:
         yield part
+    if failures:
+        raise failures[0]
 
 
 def too_large(

@@ -39,11 +39,7 @@ def choose_device(name: str = "auto") -> torch.device:
         torch.empty(0, device=device)
         if device.type == "meta":
             raise RuntimeError("it computes shapes alone")
-    except (
-        RuntimeError,
-        AssertionError,
-        ImportError,
-    ) as error:  # ImportError: a backend that is not installed
+    except (RuntimeError, AssertionError, ImportError) as error:  # ImportError: its backend is not installed
         reason = str(error).splitlines()[0]
         raise OptionError(
             f"device {name} cannot be used here ({reason}); use cpu, or auto", "device"

@@ -267,9 +267,8 @@ def _relative_place(mask: Tensor, dtype: torch.dtype) -> Tensor:
 
 def _double(similarity: Tensor) -> Tensor:
     """Float64, in which SimAlign compares weighted similarities: in float32 some of them would tie."""
-    return (
-        similarity if similarity.device.type == "mps" else similarity.double()
-    )  # Apple GPUs have no float64
+    # Apple GPUs have no float64.
+    return similarity if similarity.device.type == "mps" else similarity.double()
 
 
 def _mutual_highest(values: Tensor, real: Tensor) -> Tensor:

@@ -23,6 +23,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from .ahead import until_error
 from .links import Alignment, Link
 from .text.sentences import SentencePair
 
@@ -79,22 +80,20 @@ def together(modelled: Iterable[Modelled], most: int, cells: int, first: int = 0
     """
     some: list[Modelled] = []
     held = silent = 0  # cells of pairs with probabilities, words of the others
-    try:
-        for number, (pair, said) in enumerate(modelled, start=first + 1):
-            some.append((pair, said))
-            if None in said:
-                silent += len(pair.source) + len(pair.target)
-            else:
-                held += len(pair.source) * len(pair.target)
-            if number % most == 0 or max(held, silent) > cells:
-                yield some
-                some, held, silent = [], 0, 0
-    except Exception:
-        if some:
+    failures: list[Exception] = []
+    for number, (pair, said) in enumerate(until_error(modelled, failures, Exception), start=first + 1):
+        some.append((pair, said))
+        if None in said:
+            silent += len(pair.source) + len(pair.target)
+        else:
+            held += len(pair.source) * len(pair.target)
+        if number % most == 0 or max(held, silent) > cells:
             yield some
-        raise
+            some, held, silent = [], 0, 0
     if some:
         yield some
+    if failures:
+        raise failures[0]
 
 
 def reestimate(
@@ -201,9 +200,8 @@ def _explain(
     frequency = np.bincount(explained_types, minlength=kinds) / max(words, 1)
     nothing = NULL * frequency[explained_types]
     keys = explaining_types[explaining].astype(np.int64) * kinds + explained_types[explained]
-    met, entry = np.unique(
-        keys, return_inverse=True
-    )  # the lexicon has an entry for each pair of words that co-occur
+    # The lexicon has an entry for each pair of words that co-occur.
+    met, entry = np.unique(keys, return_inverse=True)
     entry, heads = entry.astype(np.int32), met // kinds
     model = np.maximum(modelled, FLOOR) ** (1 / math.sqrt(rounds))
     model /= np.bincount(explained, model, words)[explained]

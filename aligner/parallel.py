@@ -10,6 +10,8 @@ from typing import TypeVar
 
 import torch
 
+from .ahead import until_error
+
 Group = TypeVar("Group")
 Result = TypeVar("Result")
 
@@ -31,25 +33,17 @@ def run_groups(
         return
     share = partial(torch.set_num_threads, max(1, torch.get_num_threads() // threads))
     begun: deque[tuple[Group, list[Future[Result]]]] = deque()
-    stream = iter(groups)
-    failure: BaseException | None = None
+    failures: list[BaseException] = []
     pool = ThreadPoolExecutor(threads, "xalign-worker", initializer=share)
     try:
-        while failure is None:
-            try:
-                group, tasks = next(stream)
-            except StopIteration:
-                break
-            except BaseException as error:
-                failure = error
-            else:
-                begun.append((group, [pool.submit(task) for task in tasks]))
-                if len(begun) > 1:
-                    yield _finished(*begun.popleft())
+        for group, tasks in until_error(groups, failures, BaseException):
+            begun.append((group, [pool.submit(task) for task in tasks]))
+            if len(begun) > 1:
+                yield _finished(*begun.popleft())
         while begun:
             yield _finished(*begun.popleft())
-        if failure is not None:
-            raise failure
+        if failures:
+            raise failures[0]
     finally:
         # Without waiting: if this generator is not closed, the garbage collector may end it in one of these threads.
         pool.shutdown(wait=False, cancel_futures=True)

@@ -22,14 +22,12 @@ from numpy.typing import NDArray
 from .encoders.base import Encoder
 from .text.punctuation import is_punctuation
 
-FEWEST_LOUD = (
-    3  # words in capitals, or capitalized words, that a sentence needs at least to be read in lower case
-)
+# Words in capitals, or capitalized words, that a sentence needs at least to be read in lower case.
+FEWEST_LOUD = 3
 LONGEST_ACRONYM = 5  # letters; a longer word in capitals is a word that somebody wrote in capitals
 MOST = 0.5  # share of words in capitals above which a sentence counts as written in capitals
-NEARLY_ALL = (
-    0.8  # share of capitalized words above which a sentence counts as a title; German sentences have fewer
-)
+# Share of capitalized words above which a sentence counts as a title; German sentences have fewer.
+NEARLY_ALL = 0.8
 _CASED, _TITLED, _CAPITALS, _SHOUTED = 1, 2, 3, 4
 CACHED_WORDS = 500_000  # per side; some 80 MB
 CACHED_LETTERS = 2**24  # of all these words

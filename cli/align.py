@@ -162,7 +162,7 @@ def _run(
     first = part.first + out.pairs
     start, stop = aligner.taken_with(first, part.end)
     ended_by: list[XalignError] = []
-    words = in_words(until_error(pairs, ended_by))
+    words = in_words(until_error(pairs, ended_by, XalignError))
     try:
         words = read_up_to(words, out, first, start)
     except OptionError as error:  # too few pairs, for which there may be a reason

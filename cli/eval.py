@@ -18,8 +18,9 @@ from xalign.cli.layers import layer_list
 from xalign.cli.options import PATH, aligner_from, line_option, models_options, progress_options
 from xalign.cli.progress import track
 from xalign.cli.standard import tell
+from xalign.cli.text import expect_both, expect_standard_once
 from xalign.errors import OptionError
-from xalign.files import STANDARD, expect_no_input, writing
+from xalign.files import expect_no_input, writing
 from xalign.score.evaluation import Doubt, Hypothesis, doubts, evaluate
 from xalign.score.figures import expect_figure
 from xalign.score.plausibility import Reading
@@ -135,12 +136,10 @@ def _check_usage(
         raise OptionError("--testset brings gold and text: leave out --gold, --src and --tgt")
     if not has_testset and gold is None:
         raise OptionError("there is nothing to score against: give --gold, or --testset")
-    if (source is None) != (target is None):
-        raise OptionError("--src and --tgt go together: give both")
+    expect_both(source, target)
     if not files and source is None and not has_testset:
         raise OptionError("nothing to score: give a file of links, or --src and --tgt to align with a model")
-    if [str(path) for path in (*inputs, *files)].count(STANDARD) > 1:
-        raise OptionError('"-" stands for several files: standard input can be read once')
+    expect_standard_once([*inputs, *files])
     given = [
         name for name in model_parameters if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
     ]

@@ -26,9 +26,8 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 PATH = click.Path(allow_dash=True, path_type=Path)
-WRITTEN = click.Path(
-    allow_dash=True, path_type=Path, readable=False
-)  # a file that is there may be write-only
+# A file that is there may be write-only.
+WRITTEN = click.Path(allow_dash=True, path_type=Path, readable=False)
 
 
 class _Place(click.Path):
@@ -127,9 +126,7 @@ _ALIGNING_OPTIONS = (
 
 def progress_options(command: Command) -> Command:
     """--progress with its short form -q, and -v; the command takes `progress`, one of `MODES`."""
-    for option in reversed(_PROGRESS_OPTIONS):
-        command = option(command)
-    return command
+    return with_options(command, *_PROGRESS_OPTIONS)
 
 
 def _note_quiet(ctx: click.Context, _: click.Parameter, quiet: bool) -> None:
@@ -189,7 +186,7 @@ def library_options(kind: Any, name: str) -> Callable[[Command], Command]:
 def model_options(command: Command) -> Command:
     """All options that say which model aligns, and how; `aligner_from` takes the values."""
     model = click.option("--model", type=MODEL, default=DEFAULT, show_default=True, help=_MODEL_HELP)
-    return _with(command, model, *_ALIGNING_OPTIONS, dtype_option())
+    return with_options(command, model, *_ALIGNING_OPTIONS, dtype_option())
 
 
 def models_options(command: Command) -> Command:
@@ -202,10 +199,11 @@ def models_options(command: Command) -> Command:
         show_default=True,
         help=f"{_MODEL_HELP} Repeat it to compare models.",
     )
-    return _with(command, model, *_ALIGNING_OPTIONS, dtype_option("float32"))
+    return with_options(command, model, *_ALIGNING_OPTIONS, dtype_option("float32"))
 
 
-def _with(command: Command, *options: Callable[[Command], Command]) -> Command:
+def with_options(command: Command, *options: Callable[[Command], Command]) -> Command:
+    """The command with these options, in their order."""
     for option in reversed(options):
         command = option(command)
     return command

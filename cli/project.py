@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing
@@ -13,6 +12,7 @@ from typing import Any
 import click
 
 from xalign.ahead import begun
+from xalign.cli.columns import two_numbers
 from xalign.cli.help import SectionedCommand
 from xalign.cli.options import PATH, aligner_from, model_options, output_option, progress_options
 from xalign.cli.progress import track
@@ -149,10 +149,10 @@ def _columns(text: str | None, form: str) -> tuple[tuple[str, ...], tuple[int, i
         return check_columns(text.split(",")), COLUMNS
     if form != "iob":
         raise OptionError(f"--columns is for conllu and iob, and the format is {form}")
-    match = re.fullmatch(r"([1-9]\d{0,5}),([1-9]\d{0,5})", text, re.ASCII)
-    if match is None or match[1] == match[2]:
+    numbers = two_numbers(text)
+    if numbers is None:
         raise OptionError(f"--columns is {text[:40]!r}: expected the numbers of word and tag, such as 2,3")
-    return Rules().columns, (int(match[1]), int(match[2]))
+    return Rules().columns, numbers
 
 
 def _linked(pairs: _Pairs, link: _Link) -> Iterator[tuple[Sentence, Sentence, Alignment]]:

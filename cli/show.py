@@ -15,6 +15,7 @@ from xalign.cli.help import SectionedCommand
 from xalign.cli.judged import Judged
 from xalign.cli.options import PATH, aligner_from, models_options, progress_options
 from xalign.cli.progress import track
+from xalign.cli.text import expect_standard_once
 from xalign.cli.text_input import TextInput
 from xalign.errors import OptionError
 from xalign.files import STANDARD, expect_no_input, name_of, writing
@@ -78,8 +79,7 @@ def show(
     NO_COLOR is set.
     """
     inputs = [path for path in (*text_input.files, *files, judged.gold) if path is not None]
-    if [str(path) for path in inputs].count(STANDARD) > 1:
-        raise OptionError('"-" stands for several files: standard input can be read once')
+    expect_standard_once(inputs)
     for output in (html, png):
         if output is not None:
             expect_no_input(output, inputs)

@@ -17,9 +17,7 @@ import click
 from xalign.errors import OptionError, XalignError
 from xalign.options import did_you_mean
 
-_REMEMBERED = (
-    1_000  # lines that are remembered in order not to repeat them; there may be any number of others
-)
+_REMEMBERED = 1_000  # messages that are remembered in order not to repeat them
 
 
 def tell(text: str) -> None:
@@ -137,9 +135,8 @@ def _open_closed_streams() -> None:
         try:
             os.fstat(descriptor)
         except OSError:
-            os.set_inheritable(
-                os.open(os.devnull, way), True
-            )  # gets the lowest free descriptor, which is this one
+            # It gets the lowest free descriptor, which is this one.
+            os.set_inheritable(os.open(os.devnull, way), True)
     sys.stdout = io.TextIOWrapper(
         io.BufferedWriter(_Output(1, "wb", closefd=False)),
         encoding=sys.stdout.encoding if sys.stdout else "utf-8",

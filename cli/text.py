@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import click
 
-from xalign.cli.options import PATH, Command
+from xalign.cli.options import PATH, Command, with_options
 from xalign.errors import OptionError
 from xalign.files import STANDARD
 from xalign.formats import OUTSIDE
@@ -34,9 +34,19 @@ _TEXT_OPTIONS = (
 
 def text_options(command: Command) -> Command:
     """--src and --tgt; `text_of` takes the values."""
-    for option in reversed(_TEXT_OPTIONS):
-        command = option(command)
-    return command
+    return with_options(command, *_TEXT_OPTIONS)
+
+
+def expect_both(source: Path | None, target: Path | None) -> None:
+    """OptionError if one of --src and --tgt is given, and not the other."""
+    if (source is None) != (target is None):
+        raise OptionError("--src and --tgt go together: give both")
+
+
+def expect_standard_once(inputs: Iterable[Path | str | None]) -> None:
+    """OptionError if several inputs are standard input."""
+    if [str(path) for path in inputs].count(STANDARD) > 1:
+        raise OptionError('"-" stands for several files: standard input can be read once')
 
 
 def text_of(
@@ -47,10 +57,8 @@ def text_of(
     Raises:
         OptionError: one of the two is missing, or several files are standard input.
     """
-    if (source is None) != (target is None):
-        raise OptionError("--src and --tgt go together: give both")
-    if [str(path) for path in (*links, source, target)].count(STANDARD) > 1:
-        raise OptionError('"-" stands for several files: standard input can be read once')
+    expect_both(source, target)
+    expect_standard_once([*links, source, target])
     if source is None or target is None:
         return None
     return read_files(source, target, longest_line)

@@ -6,7 +6,7 @@ from queue import Queue
 import pytest
 
 from xalign.ahead import begun, run_ahead, until_error
-from xalign.errors import InputError
+from xalign.errors import InputError, XalignError
 
 TIMEOUT = 30  # of waiting for what happens at once; only a failing test waits as long
 
@@ -135,11 +135,11 @@ def test_an_error_ends_the_items_and_waits():
 
     errors = []
     error = InputError("line 4")
-    assert list(until_error(broken(error), errors)) == [0, 1, 2]
+    assert list(until_error(broken(error), errors, XalignError)) == [0, 1, 2]
     assert errors == [error]
     with pytest.raises(ZeroDivisionError):  # which is no error of the text
-        list(until_error(broken(ZeroDivisionError()), errors))
-    assert list(until_error(range(3), errors)) == [0, 1, 2]
+        list(until_error(broken(ZeroDivisionError()), errors, XalignError))
+    assert list(until_error(range(3), errors, XalignError)) == [0, 1, 2]
     assert errors == [error]
 
 

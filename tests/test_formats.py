@@ -20,7 +20,6 @@ from xalign.formats import (
     parse_jsonl,
     parse_naacl,
     parse_pharaoh,
-    parse_talp,
     parse_tsv,
     read_alignments,
     read_gold,
@@ -76,7 +75,6 @@ def test_pharaoh_lines_may_carry_text_and_score_as_fast_align_writes_them(line):
 
 def test_one_based_files_are_shifted():
     assert parse_pharaoh("1-1 3p2", one_based=True) == Alignment.of([(0, 0)], [(2, 1)])
-    assert parse_talp("1-1 3p2") == parse_pharaoh("0-0 2p1")
 
 
 @pytest.mark.parametrize(

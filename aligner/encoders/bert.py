@@ -20,13 +20,6 @@ class BertEncoder(HookedEncoder):
         model = read_model(AutoModel, preset.checkpoint.place, dtype, add_pooling_layer=False)
         return cls(model, read_tokenizer(preset.checkpoint.place), preset)
 
-    def find_positions(self) -> int:
-        return int(self.model.config.max_position_embeddings)
-
-    def find_specials(self) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
-        end = (self.special_id("sep_token"),)
-        return (self.special_id("cls_token"),), end, end
-
     def packed(self, highest: int) -> PackedBlocks | None:
         config = self.model.config
         if config.hidden_act != "gelu" or config.is_decoder:

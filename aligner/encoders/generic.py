@@ -79,7 +79,6 @@ class GenericEncoder(HookedEncoder):
         return 0
 
     def find_specials(self) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
-        """The special subwords before, between and after the two sides of a pair."""
         encoding = self.tokenizer("a", "a")
         sides = encoding.sequence_ids(0)
         specials: list[list[int]] = [[]]

@@ -6,7 +6,6 @@ forward pass.
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Mapping, Sequence, Set
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -27,10 +26,12 @@ from .pretrained import quietly
 class HookedEncoder(WholeEncoder):
     """`model` and `tokenizer` are transformers' own. `blocks`: the modules that read the states of layer 0, 1, ...
 
-    `can_restart`: positions of this family can begin again on the target side.
+    `can_restart`: positions of this family can begin again on the target side. `begins_with`: the tokenizer's name of
+    the special subword at the beginning of a sequence.
     """
 
     can_restart = False
+    begins_with = "cls_token"
 
     def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, preset: Preset) -> None:
         self.preset = preset
@@ -58,13 +59,14 @@ class HookedEncoder(WholeEncoder):
         blocks: nn.ModuleList = self.model.encoder.layer
         return blocks
 
-    @abstractmethod
     def find_positions(self) -> int:
         """How many subwords a sequence may have, including specials."""
+        return int(self.model.config.max_position_embeddings)
 
-    @abstractmethod
     def find_specials(self) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
-        """(prefix, separator, suffix)"""
+        """The special subwords before, between and after the two sides of a pair."""
+        end = (self.special_id("sep_token"),)
+        return (self.special_id(self.begins_with),), end, end
 
     def model_inputs(self, batch: EncoderInput) -> dict[str, Any]:
         """The keyword arguments of the model's forward."""

@@ -27,16 +27,12 @@ class RobertaEncoder(HookedEncoder):
         return cls(model, read_tokenizer(preset.checkpoint.place), preset)
 
     def find_positions(self) -> int:
-        return int(self.model.config.max_position_embeddings) - self.first_position
+        return super().find_positions() - self.first_position
 
     @property
     def first_position(self) -> int:
         """Position ids count from padding_idx + 1: the table's first rows are never used."""
         return int(self.model.config.pad_token_id) + 1
-
-    def find_specials(self) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
-        end = (self.special_id("sep_token"),)
-        return (self.special_id("cls_token"),), end, end
 
     def model_inputs(self, batch: EncoderInput) -> dict[str, Any]:
         inputs = super().model_inputs(batch)

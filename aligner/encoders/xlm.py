@@ -33,6 +33,7 @@ _KYTEA_MODEL = Path("~/local/share/kytea/model.bin")
 
 class XlmEncoder(HookedEncoder):
     can_restart = True
+    begins_with = "bos_token"
 
     def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, preset: Preset) -> None:
         super().__init__(model, tokenizer, preset)
@@ -58,13 +59,6 @@ class XlmEncoder(HookedEncoder):
 
     def droppable(self) -> tuple[nn.ModuleList, ...]:
         return self.model.attentions, self.model.ffns, self.model.layer_norm1, self.model.layer_norm2
-
-    def find_positions(self) -> int:
-        return int(self.model.config.max_position_embeddings)
-
-    def find_specials(self) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
-        end = (self.special_id("sep_token"),)
-        return (self.special_id("bos_token"),), end, end
 
     def model_inputs(self, batch: EncoderInput) -> dict[str, Any]:
         inputs = super().model_inputs(batch)

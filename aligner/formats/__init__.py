@@ -37,6 +37,5 @@ from .jsonl import parse_jsonl as parse_jsonl
 from .naacl import parse_naacl as parse_naacl
 from .pharaoh import format_pharaoh as format_pharaoh
 from .pharaoh import parse_pharaoh as parse_pharaoh
-from .pharaoh import parse_talp as parse_talp
 from .tsinghua import parse_tsinghua as parse_tsinghua
 from .tsv import parse_tsv as parse_tsv

@@ -34,11 +34,6 @@ def parse_pharaoh(line: str, one_based: bool = False) -> Alignment:
     return pharaoh_entry(line, one_based).alignment
 
 
-def parse_talp(line: str, one_based: bool = True) -> Alignment:
-    """Pharaoh links whose words count from 1, unless told otherwise."""
-    return parse_pharaoh(line, one_based)
-
-
 def pharaoh_entry(line: str, one_based: bool) -> Entry:
     """The links of a line, and its text if it has one."""
     if _PLAIN_LINKS.fullmatch(line):

@@ -80,9 +80,7 @@ class RunOptions:
         ),
     ] = None
     target_language: Annotated[str | None, Option("Language of the target.")] = None
-    words: str | None = (
-        None  # how strings become words (tokenization.py); None splits them at spaces and tabs
-    )
+    words: str | None = None  # how strings become words (tokenization.py); None: at spaces and tabs
     batch_tokens: Annotated[
         int | None, Option("Padded subwords in a batch; by default a number that suits the device.", least=1)
     ] = None

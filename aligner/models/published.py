@@ -32,25 +32,15 @@ xlm-clm-enfr-1024       FacebookAI/xlm-clm-enfr-1024             xlm       4?  s
 xlm-clm-ende-1024       FacebookAI/xlm-clm-ende-1024             xlm       4?  simalign  de-en  xlm       XLM, causal
 """
 
+_SOFTMAX = {"similarity": "dot", "extract": "softmax"}
 # method -> whose it is, its paper, its values
 _METHODS: dict[str, tuple[str, str, dict[str, Any]]] = {
     # The pair in one sequence, dot products, two transport rounds.
     "xlm-align": ("XLM-Align", "xlm-align", {"encode": "pair", "similarity": "dot", "extract": "xlm-align"}),
-    "simalign": (
-        "SimAlign",
-        "simalign",
-        {},
-    ),  # separate, cosine, argmax: what a preset has where it says nothing
-    "awesome": (
-        "awesome-align",
-        "awesome-align",
-        {"similarity": "dot", "extract": "softmax", "threshold": 0.001},
-    ),
-    "accalign": (
-        "AccAlign, without its adapters",
-        "accalign",
-        {"similarity": "dot", "extract": "softmax", "threshold": 0.1},
-    ),
+    # Separate, cosine, argmax: the defaults of a preset.
+    "simalign": ("SimAlign", "simalign", {}),
+    "awesome": ("awesome-align", "awesome-align", {**_SOFTMAX, "threshold": 0.001}),
+    "accalign": ("AccAlign, without its adapters", "accalign", {**_SOFTMAX, "threshold": 0.1}),
 }
 
 _PAPERS = {

@@ -23,7 +23,7 @@ from threading import Semaphore, Thread
 from types import TracebackType
 from typing import Any, Self
 
-from ..ahead import run_ahead
+from ..ahead import run_ahead, until_error
 from ..blocks import blocks, taken_with
 from ..errors import OptionError, WorkerError, XalignError
 from ..linking import aligned
@@ -145,16 +145,8 @@ class AlignerPool:
         begun: deque[tuple[list[SentencePair], Future[list[Any]]]] = deque()
         most = AHEAD * len(self._workers) + 1
         try:
-            failure: BaseException | None = None
-            text = run_ahead(cut)
-            while failure is None:
-                try:
-                    pairs, first = next(text)
-                except StopIteration:
-                    break
-                except BaseException as error:  # of the text, and told after the pairs before it
-                    failure = error
-                    break
+            failures: list[BaseException] = []  # of the text
+            for pairs, first in until_error(run_ahead(cut), failures, BaseException):
                 task: _Task = (first, [(tuple(p.source), tuple(p.target)) for p in pairs]), Future()
                 tasks.put(task)
                 begun.append((pairs, task[1]))
@@ -162,8 +154,8 @@ class AlignerPool:
                     yield from _found(*begun.popleft())
             while begun:
                 yield from _found(*begun.popleft())
-            if failure is not None:
-                raise failure
+            if failures:
+                raise failures[0]
         finally:
             for _ in self._workers:
                 tasks.put(None)

@@ -21,9 +21,8 @@ from ..errors import InputError, OptionError
 from .sentences import SentencePair, Splits
 from .tokenization import Span, Tokenized
 
-AHEAD = (
-    10_000  # lines that wait for the command or for what it writes; more only where it needs them to go on
-)
+# Lines that wait for the command, or for what it writes; more only if it needs them to go on.
+AHEAD = 10_000
 _JOINERS = ("￭", "￨", "@@")  # of OpenNMT's tokenizer, of subword-nmt
 _TREEBANK = {"``": '"', "''": '"', "-LRB-": "(", "-RRB-": ")", "-LSB-": "[", "-RSB-": "]", "@-@": "-"}
 

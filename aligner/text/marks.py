@@ -21,7 +21,7 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from .punctuation import is_punctuation
-from .tokenization import clitic_ends
+from .tokenization import UNSPACED, clitic_ends
 
 if TYPE_CHECKING:
     from tokenizers.decoders import ByteLevel
@@ -29,10 +29,6 @@ if TYPE_CHECKING:
 Groups = tuple[tuple[int, ...], ...]
 """For each word the numbers of its pieces."""
 _BYTE_PIECES = re.compile("(?:<0x[0-9A-F]{2}>)+")
-# Han, kana, Thai, Lao, Myanmar and Khmer.
-_UNSPACED = re.compile(
-    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
-)
 
 
 class Marks(StrEnum):
@@ -181,7 +177,7 @@ def join(pieces: Sequence[str], marks: Marks) -> tuple[tuple[str, ...], Groups]:
 
 
 def _is_unspaced(*texts: str) -> bool:
-    return any(map(_UNSPACED.search, texts))
+    return any(map(UNSPACED.search, texts))
 
 
 def _without_punctuation(group: list[int], bare: Sequence[str]) -> list[list[int]]:

@@ -16,6 +16,7 @@ from ..errors import OptionError
 from ..models import resolve
 from ..models.preset import About, Checkpoint, Family, Options, Preset
 from ..options import expect_one_of
+from ..score.figures import expect_figure
 from .checkpoint import save_checkpoint
 from .collate import collate
 from .corpus import POSSIBLE_WEIGHT, CorpusFiles, read_corpus
@@ -26,7 +27,7 @@ from .loop import Callbacks, train
 from .mixture import Mixture
 from .objectives import OBJECTIVES
 from .options import ObjectiveOptions, TrainOptions, Tuning
-from .plot import check_plotting, plot_log
+from .plot import plot_log
 from .processes import PartialState
 from .resplit import Resplitter
 from .tune import merged_weights, prepare
@@ -83,7 +84,7 @@ def run(
             nothing to resume from.
     """
     if plan.plot is not None:
-        check_plotting(plan.plot)
+        expect_figure(plan.plot)
     preset = plan.preset()
     if "guided" in plan.objectives and any(files.links is None for files in plan.corpora):
         raise OptionError("objective guided needs links for every corpus", "objective", "links")

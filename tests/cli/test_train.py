@@ -233,7 +233,7 @@ def test_resuming_with_another_optimizer_is_refused(start, corpus, tmp_path, fir
         (["--objective", "so=0"], "--objective so has weight 0: it must be above 0"),
         (["--src-lang", "de", "--src-lang", "fr"], "2 --src-lang for 1 --src"),
         (["--dev-lang", "de", "en"], "1 --dev-lang for 0 --dev"),
-        (["--plot", "a.doc"], "the suffix must be one of"),
+        (["--plot", "a.doc"], "a.doc: the name of a figure must end in .png, .svg, .pdf"),
         (["--possible-weight", "3"], "must be from 0 to 1"),
         (["--bootstrap", "1"], "bootstrap is 1.0: it is a share, from 0 to below 1"),
         (["--split-rate", "1"], "split rate is 1.0: it is a share, from 0 to below 1"),

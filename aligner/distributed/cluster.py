@@ -1,4 +1,4 @@
-"""A Ray cluster -> how many actors with an aligner it has room for, on what, and what each is given."""
+"""A Ray cluster: the connection to it, the number of actors (processes with an aligner) that fit, and their options."""
 
 from __future__ import annotations
 
@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Resources:
-    """`actors`: None takes as many as there is room for. `threads`: cores of each. `device`: auto takes GPUs if any."""
+    """How much of a cluster is used.
+
+    `actors`: number of aligners; None takes as many as fit. `threads`: cores of each, on processors. `device`: cpu,
+    cuda (a GPU for each actor), or auto, which is cuda if the cluster has a GPU.
+    """
 
     actors: int | None = None
     threads: int = 1
@@ -27,7 +31,7 @@ class Resources:
 
 @dataclass(frozen=True)
 class Model:
-    """What each actor loads, by the arguments of `Aligner.load`."""
+    """The model that each actor loads; the fields are arguments of `Aligner.load`, `options` its keywords."""
 
     name: str = DEFAULT
     dtype: str = "auto"
@@ -48,20 +52,24 @@ class Model:
 
 @contextmanager
 def cluster(address: str, actors: int | None = None, threads: int = 1) -> Iterator[None]:
-    """A connection to Ray: "local" starts one on this machine, "auto" finds one, others are `ray.init`'s.
+    """A connection to Ray while the context lasts.
+
+    Args:
+        address: "local" starts Ray on this machine, "auto" finds a running one; others are passed to `ray.init`.
+        actors, threads: for "local", the size of the cluster: `actors` times `threads` cores; by default all cores.
 
     Raises:
         DependencyError: Ray is not installed.
         OptionError: there is no cluster at the address.
     """
-    # Or its C++ tells of restarts that may fail, which they do where the driver's node is gone, and with it all else.
+    # Otherwise Ray's C++ code prints about restarts that fail, as they all do once the driver's node is gone.
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
     ray = ray_or_error()
     more: dict[str, Any] = {}
     if address == "local":
         more = {"include_dashboard": False}
         if actors is not None:
-            more["num_cpus"] = actors * threads  # which Ray would not count on this machine
+            more["num_cpus"] = actors * threads  # Ray itself would only count the cores that there are
     try:
         ray.init(address, log_to_driver=False, logging_level=logging.ERROR, **more)
     except (ConnectionError, RuntimeError, ValueError, ImportError) as error:
@@ -74,7 +82,11 @@ def cluster(address: str, actors: int | None = None, threads: int = 1) -> Iterat
 
 
 def places(ray: Any, resources: Resources) -> tuple[str, int]:
-    """(device, number of actors) for what the cluster has."""
+    """(device, number of actors) that these resources mean on this cluster; connects to Ray if necessary.
+
+    Raises:
+        OptionError: there is no such device, or no actor fits into the cluster.
+    """
     if not ray.is_initialized():
         ray.init(log_to_driver=False, logging_level=logging.ERROR)
     has = ray.cluster_resources()
@@ -91,7 +103,10 @@ def places(ray: Any, resources: Resources) -> tuple[str, int]:
 
 
 def actor_options(ray: Any, device: str, threads: int, actors: int) -> dict[str, Any]:
-    """Those of `map_batches`: a fixed pool, and one batch for an actor at a time: none waits behind a busy one."""
+    """The arguments of `Dataset.map_batches` for these actors.
+
+    The pool has a fixed size, and an actor gets one batch at a time, so that no batch waits for a busy actor.
+    """
     strategy = ray.data.ActorPoolStrategy(size=actors, max_tasks_in_flight_per_actor=1)
     gpus = {"num_gpus": 1} if device == "cuda" else {}
     return {"compute": strategy, "num_cpus": threads, **gpus}
@@ -99,7 +114,7 @@ def actor_options(ray: Any, device: str, threads: int, actors: int) -> dict[str,
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Ray Data draws no bars, and says what goes wrong alone."""
+    """Ray Data shows no progress bars and logs only errors while the context lasts."""
     from ray.data import DataContext
 
     context = DataContext.get_current()
@@ -116,7 +131,7 @@ def quiet() -> Iterator[None]:
 
 
 def ray_or_error() -> Any:
-    """The module; DependencyError where it is not installed."""
+    """The module `ray`; DependencyError if it is not installed."""
     try:
         import ray
         import ray.data

@@ -1,13 +1,13 @@
-"""A text in shards -> a file of links for each, in one folder, by any number of processes and runs.
+"""A text in shards -> a folder with a file of links per shard, written by any number of processes and runs.
 
-    DIR/part-00000.align          the links of the first shard: a line "id TAB links" for each pair, ids from 1
-    DIR/_parts/part-00000.json    says that it is whole, and how it went
-    DIR/_job.json                 what the parts are made of, and by which options
-    DIR/_report.json              the whole job, when all parts are done
+    DIR/part-00000.align          the links of the first shard: a line "id TAB links" per pair, ids count from 1
+    DIR/_parts/part-00000.json    its record: the part is complete, with its size, speed, warnings and broken lines
+    DIR/_job.json                 the input files and all options that decide the links
+    DIR/_report.json              a summary of all records, written when all parts are complete
 
-A part gets its name when it is written, and its record after that: what a stopped or killed process leaves is no part,
-and whoever comes next does it again. Two that write the same part write the same bytes. Does not: know who does which
-shard, or load a model.
+A part gets its final name when it is complete, and then its record. So a process that is killed leaves no incomplete
+part behind, and a later run computes that shard again. If two processes write the same part, both write the same bytes.
+Does not: decide which process takes which shard, or load a model.
 """
 
 from __future__ import annotations
@@ -38,19 +38,21 @@ from .shards import PARQUET, Text
 if TYPE_CHECKING:
     from ..aligner import Aligner
 
-PAIRS = 100_000  # of a shard
-MOST_LISTED = 1_000  # broken lines, and warnings, that a record lists
+PAIRS = 100_000  # in a shard
+MOST_LISTED = 1_000  # most broken lines, and most warnings, in a record
 RECORDS, JOB, REPORT = "_parts", "_job.json", "_report.json"
 _SUFFIXES = {"bars": "txt", "tsv": "tsv", "jsonl": "jsonl", PARQUET: "parquet"}
 
 Record = dict[str, Any]
+"""The content of a part's JSON file, or of the report."""
 
 
 @dataclass(frozen=True)
 class Writing:
-    """What is written: ids and links, or with `keep` the input's own lines or rows with their links added.
+    """What a part contains: ids and links, or with `keep` the lines or rows of the input with their links added.
 
-    `skip_broken`: a line that cannot be read counts as empty, and does not end the job.
+    `options`: how links are written. `skip_broken`: a line that cannot be read counts as empty; otherwise it ends the
+    job.
     """
 
     keep: bool = False
@@ -60,9 +62,11 @@ class Writing:
 
 @dataclass(frozen=True)
 class ShardJob:
-    """`folder`: a path or an address. `pairs`: of a shard. `made_by`: what decides the links, such as the model.
+    """A text, the folder that its links are written to, and everything that decides them.
 
-    `words`: how text becomes words, in which languages. `marks`: those of pieces on either side.
+    `folder`: a path or an address. `pairs`: number of pairs in a shard. `made_by`: names and values of what decides
+    the links, such as the model; parts of a folder must agree in them. `words`: how text is split into words, and the
+    languages of source and target. `marks`: how the pieces of words are marked on either side; None: no pieces.
     """
 
     folder: str
@@ -75,14 +79,15 @@ class ShardJob:
 
     @property
     def shards(self) -> int:
+        """The number of shards."""
         return -(-self.text.lines // self.pairs)
 
     def span(self, shard: int) -> tuple[int, int]:
-        """The lines of a shard: from which, counted from 0, and up to which."""
+        """The lines of a shard: the first, counted from 0, and the first after it."""
         return shard * self.pairs, min((shard + 1) * self.pairs, self.text.lines)
 
     def part(self, shard: int) -> str:
-        """The name of its file. In the order of their names the parts are the text.
+        """The name of a shard's file. Sorted by name, the parts are in the order of the text.
 
         >>> from xalign.distributed.shards import Shape, TextFile
         >>> ShardJob("out", Text((TextFile("text", 250_000),), Shape()), {}).part(2)
@@ -97,10 +102,10 @@ class ShardJob:
     # The folder.
 
     def begin(self) -> dict[int, Record]:
-        """Make the folder, or find in it what earlier runs have done: shard -> record.
+        """Create the folder, or find the parts that earlier runs have completed: number of the shard -> record.
 
         Raises:
-            OptionError: the folder has another job, or cannot be written.
+            OptionError: the folder contains another job, or cannot be written.
         """
         system, root = file_system(self.folder)
         described = self._described()
@@ -119,7 +124,16 @@ class ShardJob:
             raise OptionError(f"{self.folder}/{JOB} is damaged: give another folder") from None
 
     def report(self, records: Mapping[int, Record], earlier: Mapping[int, Record], seconds: float) -> Record:
-        """Write and return `_report.json`. `earlier`: those of the records that this run found. `seconds`: it took."""
+        """Write `_report.json`, and return its content.
+
+        Args:
+            records: of all shards.
+            earlier: those of them that `begin` found.
+            seconds: the duration of this run.
+
+        Raises:
+            OptionError: the folder cannot be written.
+        """
         pairs, before = (sum(each["pairs"] for each in some.values()) for some in (records, earlier))
         report = {
             "pairs": pairs,
@@ -172,7 +186,7 @@ class ShardJob:
             for shard in range(self.shards)
             if (name := f"{self._stem(shard)}.json") in recorded
         }
-        contents = system.cat(list(places.values())) if places else {}  # many at once, where that is possible
+        contents = system.cat(list(places.values())) if places else {}  # in parallel, if the file system can
         found: dict[int, Record] = {}
         for shard, place in places.items():
             record = _as_record(contents[place])
@@ -181,7 +195,7 @@ class ShardJob:
         return found
 
     def _finished(self, shard: int) -> Record | None:
-        """The record of a shard whose part is whole."""
+        """The record of a shard whose part is complete; None for other shards."""
         system, root = file_system(self.folder)
         try:
             record = _as_record(system.cat_file(f"{root}/{RECORDS}/{self._stem(shard)}.json"))
@@ -191,7 +205,7 @@ class ShardJob:
         return record if record is not None and size == record["bytes"] else None
 
     def _put(self, name: str, content: bytes) -> None:
-        """A file of the folder, whole or not at all."""
+        """Write a file of the folder, which gets its name when it is complete."""
         system, root = file_system(self.folder)
         place = f"{root}/{RECORDS}/{uuid4().hex}.partial"
         system.pipe_file(place, content)
@@ -203,13 +217,15 @@ class ShardJob:
     # A shard.
 
     def align(self, aligner: Aligner, shard: int, heard: Heard | None = None) -> Record:
-        """Write the part of a shard, and its record, unless they are there; returns the record.
+        """Write the part of a shard and its record, unless both exist; return the record.
 
         Args:
-            heard: hears the warnings of this process, for the record.
+            aligner: has the method and the languages of the job.
+            shard: its number, from 0.
+            heard: collects the warnings of this process, which become part of the record.
 
         Raises:
-            InputError: a line cannot be read, or a file.
+            InputError: a file, or a line of it, cannot be read.
             OptionError: the part cannot be written.
         """
         if (done := self._finished(shard)) is not None:
@@ -248,7 +264,7 @@ class ShardJob:
         return record
 
     def _aligned(self, aligner: Aligner, first: int, end: int, broken: _Broken) -> Iterator[Alignment]:
-        """Alignments of the lines from `first` up to `end`, as they are found in the whole text."""
+        """The alignments of the lines from `first` up to `end`: the same as if the whole text were aligned."""
         start, stop = aligner.taken_with(first, end)
         stop = self.text.lines if stop is None else min(stop, self.text.lines)
         text = self.text.pairs(start, stop, broken, splits(*self.words))
@@ -266,7 +282,7 @@ def expect_one_model(records: Iterable[Record]) -> None:
 
 
 class _Broken:
-    """The lines of a shard that cannot be read; unless they are to be skipped, the first of them ends the job."""
+    """Collects the lines of a shard that cannot be read, or raises the error if they are not to be skipped."""
 
     def __init__(self, first: int, end: int, skip: bool) -> None:
         self.count = 0
@@ -274,7 +290,7 @@ class _Broken:
         self._first, self._end, self._skip = first, end, skip
 
     def __call__(self, error: LineError, line: int) -> None:
-        """`line`: that of the text, counted from 1; those around the shard are others' concern."""
+        """`line`: number of the line in the text, counted from 1. Lines outside the shard are ignored."""
         if not self._first < line <= self._end:
             return
         if not (self._skip or isinstance(error, LongLine)):
@@ -285,7 +301,7 @@ class _Broken:
 
 
 def _as_record(content: bytes) -> Record | None:
-    """None where it is not whole."""
+    """The record in a file; None if the file is incomplete."""
     try:
         record = json.loads(content)
         return record if {"bytes", "pairs", "broken", "weights", "warnings"} <= record.keys() else None

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def count_rows(path: str) -> int:
-    """The number of rows of a file; errors as of `pairs`."""
+    """The number of rows of a file. Raises the errors of `pairs`."""
     with _opened(path) as file:
         return int(file.metadata.num_rows)
 
@@ -23,7 +23,7 @@ def count_rows(path: str) -> int:
 def pairs(
     path: str, columns: tuple[str, str], start: int, stop: int, split: Splits = WORDS
 ) -> Iterator[SentencePair]:
-    """The pairs of the rows from `start` up to `stop`; a value is a text, a list of words, or null.
+    """The pairs in the rows from `start` up to `stop`. A value is a text, a list of words, or null (empty).
 
     Raises:
         InputError: the file cannot be read, or has no such columns.
@@ -36,7 +36,16 @@ def pairs(
 
 
 def with_column(spans: Iterable[tuple[str, int, int]], name: str, values: Sequence[str]) -> bytes:
-    """A file with the rows of some files, each from a row up to a row, and a column more; errors as of `pairs`."""
+    """The bytes of a file with the rows of several files and a further column.
+
+    Args:
+        spans: path, first row, and the first row after the last.
+        name: of the new column, which replaces one of that name.
+        values: one per row.
+
+    Raises:
+        InputError, DependencyError: as from `pairs`.
+    """
     tables = [_rows(path, None, start, stop) for path, start, stop in spans]
     import pyarrow
     import pyarrow.parquet
@@ -62,7 +71,7 @@ def _opened(path: str) -> ParquetFile:
 
 
 def _rows(path: str, columns: Sequence[str] | None, start: int, stop: int) -> Any:
-    """The rows from `start` up to `stop`, a table; of the file's row groups only those are read that have them."""
+    """A table of the rows from `start` up to `stop`. Only the row groups that contain them are read."""
     with _opened(path) as file:
         names = file.schema_arrow.names
         for name in columns or ():

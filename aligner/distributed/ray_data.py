@@ -1,9 +1,9 @@
-"""Sentence pairs on a cluster -> their links, by Ray Data. Needs the extra: pip install 'xalign-words[ray]'.
+"""Sentence pairs -> links, by Ray Data on a cluster. Needs the extra: pip install 'xalign-words[ray]'.
 
-`align_files` aligns files into a folder of parts: actors with an aligner each take shards of the text (job.py) as
-they get free. `align_dataset` adds a column of links to a `ray.data.Dataset`. Both are one `map_batches`: Ray decides
-where actors run, and runs again what was lost with an actor or a node. Does not: batch, extract or score; an actor has
-an `Aligner` that does.
+`align_files` aligns files into a folder of parts: each actor has an aligner, and takes the next shard of the text
+(job.py) when it is free. `align_dataset` adds a column of links to a `ray.data.Dataset`. Both call `map_batches` once:
+Ray decides where actors run, and repeats what was lost with an actor or a node. Does not: align; the `Aligner` of an
+actor does.
 """
 
 from __future__ import annotations
@@ -46,22 +46,26 @@ def align_files(
     tell: Callable[[int, int], None] = lambda done, total: None,
     between: Callable[[Iterable[Record]], Iterable[Record]] = iter,
 ) -> Record:
-    """Align files, in a row one text, into `folder`, and return the report, which is in `_report.json` there too.
+    """Align files, which together are one text, into `folder`; return the report, which is also in `_report.json`.
 
-    What earlier runs have done in the folder is not done again. The parts in the order of their names are what
-    `xalign align` makes of the text, with ids.
+    Parts that earlier runs have completed in the folder are kept. Sorted by name, the parts contain the links that
+    `xalign align` finds in the text, with ids.
 
     Args:
+        inputs: the files, and their form.
         folder: a path that all nodes share, or an address.
-        pairs: in a part.
-        tell: is called with the pairs that are done, and the pairs of the text.
-        between: takes the stream of finished parts, and may end it.
+        model: what each actor loads.
+        pairs: number of pairs in a part.
+        writing: what parts contain; by default ids and links.
+        resources: actors, cores and devices; by default as many actors as fit.
+        tell: is called with the number of pairs that are done, and that of all pairs.
+        between: gets the records of the parts as they are completed, passes them on, and may end the run.
 
     Raises:
-        DependencyError: Ray, or what an address needs, is not installed.
-        InputError: a file or a line cannot be read; what is done stays done.
-        OptionError: the folder has another job, or options do not go together.
-        WorkerError: Ray gave up.
+        DependencyError: Ray, or the package that an address needs, is not installed.
+        InputError: a file or a line cannot be read; completed parts are kept.
+        OptionError: the folder contains another job, or options do not go together.
+        WorkerError: Ray stopped with an error.
     """
     ray = ray_or_error()
     inputs, folder = replace(inputs, paths=list(map(everywhere, inputs.paths))), everywhere(folder)
@@ -108,20 +112,23 @@ def align_dataset(
     trust_remote_code: bool = False,
     **options: Any,
 ) -> Dataset:
-    """The data set with a column more, of links as text, "0-0 1-2"; nothing is computed until it is read or written.
+    """The data set with a further column: links as text, "0-0 1-2". Nothing is computed before it is read or written.
 
     >>> aligned = align_dataset(ray.data.read_parquet("s3://bucket/pairs"), "small")  # doctest: +SKIP
     >>> aligned.write_parquet("s3://bucket/aligned")  # doctest: +SKIP
 
     Args:
-        source, target: the columns of text, or of lists of words.
-        links, scores: the columns to add; `scores` has the score of each pair.
-        batch_size: rows that are aligned together; more fill a GPU better.
-        options: of `Aligner.load`.
+        model, dtype, trust_remote_code: as in `Aligner.load`.
+        source, target: names of the columns of text, or of lists of words.
+        links, scores: names of the columns to add; `scores` contains the score of each pair, and None leaves it out.
+        batch_size: number of rows that are aligned together; larger batches use a GPU better.
+        resources: actors, cores and devices; by default as many actors as fit.
+        options: further keywords of `Aligner.load`.
 
     Raises:
         DependencyError: Ray is not installed.
-        ModelError, OptionError: as of `Aligner.load`.
+        ModelError: as from `Aligner.load`.
+        OptionError: as from `Aligner.load`, or no actor fits into the cluster.
     """
     ray = ray_or_error()
     resources = resources or Resources()
@@ -144,7 +151,7 @@ def align_dataset(
 
 
 class _ShardAligner:
-    """An actor: numbers of shards -> their records."""
+    """An actor: numbers of shards -> their records, as JSON."""
 
     def __init__(self, job: ShardJob, model: Model, device: str, threads: int) -> None:
         self._job = job
@@ -155,7 +162,7 @@ class _ShardAligner:
         return {"record": [self._record(int(shard)) for shard in batch["shard"]]}
 
     def _record(self, shard: int) -> str:
-        """As JSON; an error that a person can mend is told where it can be read, in place of the record."""
+        """The record of a shard, or an `XalignError` in its place, which is raised where the results are read."""
         try:
             return json.dumps(self._job.align(self._aligner, shard, self._heard))
         except XalignError as error:
@@ -163,7 +170,7 @@ class _ShardAligner:
 
 
 class _RowAligner:
-    """An actor: rows -> rows with links."""
+    """An actor: rows -> the same rows with links."""
 
     def __init__(
         self,
@@ -190,7 +197,7 @@ class _RowAligner:
 
 
 def _sent(ray: Any, *arguments: Any, **options: Any) -> Iterator[Record]:
-    """The report of `align_files`, run by a task of the cluster: Ray Data does not run over Ray's client."""
+    """The report of `align_files`, run as a task of the cluster: Ray Data does not work over Ray's client."""
 
     def run() -> Record:
         try:
@@ -205,14 +212,14 @@ def _sent(ray: Any, *arguments: Any, **options: Any) -> Iterator[Record]:
 
 
 def _packed(error: XalignError) -> Record:
-    """An error in place of what was asked for; exceptions of several arguments do not travel."""
+    """An error as JSON; exceptions with several arguments cannot be pickled."""
     if isinstance(error, LineError):
         return {"line": [error.file, error.line, error.reason]}
     return {"error": str(error), "is_input": isinstance(error, InputError)}
 
 
 def _unpacked(found: Record) -> Record:
-    """What was asked for, or the error raised."""
+    """The record, if it is one; raises the error that `_packed` was given."""
     if "line" in found:
         raise LineError(*found["line"])
     if "error" in found:
@@ -244,7 +251,7 @@ def _job(
 def _aligned(
     ray: Any, job: ShardJob, shards: Sequence[int], model: Model, device: str, threads: int, actors: int
 ) -> Iterator[Record]:
-    """The records of shards, as they are finished."""
+    """The records of shards, in the order in which they are completed."""
     if not shards:
         return
     rows = ray.data.from_items([{"shard": shard} for shard in shards], override_num_blocks=len(shards))
@@ -263,7 +270,7 @@ def _aligned(
 
 
 def _text(ray: Any, inputs: Inputs) -> Text:
-    """The files in a row, each looked at by a task."""
+    """The text that the files are together; a task of the cluster looks at each file."""
     shape = inputs.shape()
 
     def look(path: str) -> TextFile | str:
@@ -282,6 +289,6 @@ def _text(ray: Any, inputs: Inputs) -> Text:
 
 
 def _marks(text: Text, words: tuple[str | None, str | None, str | None]) -> tuple[Marks | None, Marks | None]:
-    """How the text marks the pieces of words, if words are in pieces."""
+    """How the pieces of words are marked on either side, by the first pairs of the text; None: no pieces."""
     head = list(text.pairs(0, LOOKED_AT, lambda error, line: None, splits(*words)))
     return find_marks(pair.source for pair in head), find_marks(pair.target for pair in head)

@@ -1,9 +1,9 @@
 """Files of sentence pairs -> one text, of which any lines can be read without reading all before them.
 
-A text is files in a row, as `cat` would put them; its lines, or rows of Parquet, count from 0 through all of them. A
-file is looked at once, for its number of lines and, where it is plain, for where some of them begin. A compressed file
-is read from its beginning each time: cut a large one into pieces of a million lines. Files may be at addresses
-(files/addresses.py).
+A text is the concatenation of its files; its lines, or rows of Parquet, are counted from 0 through all files. Each file
+is read once in advance, to count its lines and, if it is not compressed, to note where every 10,000th line begins. A
+compressed file is always read from its beginning, so cut a large one into files of a million lines. Files may be at
+addresses (files/addresses.py).
 """
 
 from __future__ import annotations
@@ -23,19 +23,21 @@ from ..links import Alignment
 from ..text.sentences import WORDS, Columns, SentencePair, Splits, read_stream
 from . import parquet
 
-EVERY = 10_000  # lines of a plain file between two whose place is known
+EVERY = 10_000  # lines of a plain file from one known place to the next
 PARQUET, JSONL, TSV = "parquet", "jsonl", "tsv"
 _FORMS = {".tsv": TSV, ".jsonl": JSONL, ".json": JSONL, ".ndjson": JSONL, ".parquet": PARQUET, ".pq": PARQUET}
 
 
 OnBrokenLine = Callable[[LineError, int], None]
+"""Decides about a line that cannot be read: gets the error, and the number of the line in the text, counted from 1."""
 
 
 @dataclass(frozen=True)
 class Shape:
-    """How pairs stand in files: `form` is bars, tsv, jsonl or parquet.
+    """How sentence pairs are stored in a file.
 
-    `columns`: those of source and target; None takes the first two, or "src" and "tgt". `longest`: bytes of a line.
+    `form`: bars, tsv, jsonl or parquet. `columns`: of source and target; None is the first two, or "src" and "tgt".
+    `longest`: most bytes in a line.
     """
 
     form: str = "bars"
@@ -44,7 +46,7 @@ class Shape:
 
     @property
     def names(self) -> tuple[str, str]:
-        """The columns of Parquet."""
+        """The columns of source and target in Parquet."""
         source, target = self.columns or ("src", "tgt")
         return str(source), str(target)
 
@@ -53,7 +55,8 @@ class Shape:
 class TextFile:
     """A file of a text.
 
-    `places`: the bytes at which every `EVERY`-th line of it begins, where it can be read from there.
+    `path`: or an address. `lines`: the number of its lines or rows. `places`: the byte at which line 0, `EVERY`,
+    2 * `EVERY`, ... begins; empty if the file can only be read from its beginning.
     """
 
     path: str
@@ -61,7 +64,7 @@ class TextFile:
     places: tuple[int, ...] = ()
 
     def start(self, line: int) -> tuple[int, int]:
-        """The last line up to `line` whose place is known: (its number, its place in bytes).
+        """The last line up to `line` whose place is known: (its number, the byte at which it begins).
 
         >>> TextFile("text", 25_000, (0, 812_345, 1_624_690)).start(12_000)
         (10000, 812345)
@@ -71,7 +74,7 @@ class TextFile:
 
 
 def form_of(path: str) -> str | None:
-    """The form that the name of a file says, compressed or not; None: its first line says it.
+    """The form that the name of a file implies, compressed or not; None if its first line has to decide.
 
     >>> form_of("s3://bucket/part.tsv.gz"), form_of("part.parquet"), form_of("part.txt")
     ('tsv', 'parquet', None)
@@ -83,7 +86,7 @@ def form_of(path: str) -> str | None:
 
 
 def look_at(path: str, shape: Shape) -> TextFile:
-    """A file with its number of lines.
+    """Read a file once, to count its lines and to note where some of them begin.
 
     Raises:
         InputError: it cannot be read, or is damaged.
@@ -114,24 +117,27 @@ def look_at(path: str, shape: Shape) -> TextFile:
 
 @dataclass(frozen=True)
 class Text:
-    """Files in a row."""
+    """The concatenation of files, which all have the same shape."""
 
     files: tuple[TextFile, ...]
     shape: Shape
 
     @cached_property
     def lines(self) -> int:
+        """The number of lines, or rows, of all files."""
         return sum(file.lines for file in self.files)
 
     def pairs(
         self, first: int, end: int, on_broken: OnBrokenLine, split: Splits = WORDS
     ) -> Iterator[SentencePair]:
-        """The pairs of the lines from `first` up to `end`.
+        """The pairs in the lines from `first` up to `end`, counted from 0.
 
-        `on_broken` decides about a line that cannot be read; it is told of its number in the text, from 1, too.
+        Args:
+            on_broken: decides about a line that cannot be read; if it returns, the line counts as empty.
+            split: splits text into words.
 
         Raises:
-            InputError: a file is not what it was when it was looked at; or what `on_broken` raises.
+            InputError: a file has changed since `look_at`. Or what `on_broken` raises.
         """
         for file, before, start, stop in self._spans(first, end):
             if self.shape.form == PARQUET:
@@ -145,7 +151,7 @@ class Text:
             yield from _all(found, file, stop - start)
 
     def with_links(self, first: int, end: int, alignments: Iterator[Alignment], scores: bool) -> bytes:
-        """The lines or rows from `first` up to `end` in their own form, with their links added."""
+        """The bytes of the lines or rows from `first` up to `end` in their own form, with their links added."""
         if self.shape.form == PARQUET:
             spans = ((file.path, start, stop) for file, _, start, stop in self._spans(first, end))
             return parquet.with_column(spans, "links", list(map(str, alignments)))
@@ -164,7 +170,7 @@ class Text:
         return islice(lines, start - known[0], stop - known[0])
 
     def _spans(self, first: int, end: int) -> Iterator[tuple[TextFile, int, int, int]]:
-        """Which lines of which files they are: the file, lines before it, from which of its lines, up to which."""
+        """For each file that has some of these lines: the file, lines before it, its first line, the line after its last."""
         before = 0
         for file in self.files:
             start, stop = max(first - before, 0), min(end - before, file.lines)
@@ -175,10 +181,11 @@ class Text:
 
 @dataclass(frozen=True)
 class Inputs:
-    """Files, and what is said of them.
+    """The files to align, as a user describes them.
 
-    `paths`: or addresses. `form`: bars, tsv, jsonl or parquet; None: their names or the first line say it. `columns`,
-    `longest_line`: of `Shape`. `pieces`: whether to find out if words are in pieces, and to link these.
+    `paths`: paths or addresses. `form`: bars, tsv, jsonl or parquet; None detects it by their names, or by the first
+    line. `columns`, `longest_line`: as `columns` and `longest` of `Shape`. `pieces`: look for marks of the pieces of
+    words, and link pieces if there are any.
     """
 
     paths: Sequence[str]
@@ -188,10 +195,10 @@ class Inputs:
     pieces: bool = True
 
     def shape(self) -> Shape:
-        """How pairs stand in the files.
+        """The shape of the files.
 
         Raises:
-            OptionError: their names say different things, or the columns are none of such files.
+            OptionError: the files are of different forms, or the columns do not fit the form.
             InputError: the first file cannot be read.
         """
         forms = {self.form or form_of(path) for path in self.paths}
@@ -221,7 +228,7 @@ def _detected(path: str, longest: int) -> str:
 
 
 def _tell(on_broken: OnBrokenLine, before: int, start: int, stop: int, error: LineError) -> None:
-    """Tells of a broken line if it is one of those that are wanted. `before`: lines of the text before its file."""
+    """Call `on_broken` if the line is within `start` and `stop`. `before`: number of lines before its file."""
     if start < error.line <= stop:
         on_broken(error, before + error.line)
 

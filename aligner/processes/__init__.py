@@ -1,11 +1,11 @@
 """Several processes on one machine, with an aligner each.
 
 pool      `AlignerPool`: sentence pairs -> alignments, in their order
-worker    what each process does
-facts     what the aligner of a process is, for processes that have none
-heard     what is said in a process that nobody watches, for one that somebody does
+worker    the main function of each process
+facts     a description of a worker's aligner, for the process that started it
+heard     log messages of a worker, which are shown by the process that started it
 
-`AlignerPool` is imported when it is first used, so that `heard` never waits for torch.
+`AlignerPool` is imported when it is first used, so that `heard` does not import torch.
 """
 
 from __future__ import annotations

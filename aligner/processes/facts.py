@@ -1,4 +1,4 @@
-"""What an aligner is -> a description that travels to processes that have none."""
+"""An aligner -> a description that can be sent to other processes: the model, the method, device and precision."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Facts:
-    """The model, the method and the run, and on what they compute.
+    """An aligner's preset and options, and where it computes.
 
-    `calibrated`: scores are probabilities (calibration.py). `block`: most pairs that are taken together. `device`: cpu,
-    cuda, ... `dtype`: torch's name of it.
+    `calibrated`: whether scores are probabilities (calibration.py). `block`: most pairs in a block (blocks.py).
+    `device`: the type of the device, such as cpu or cuda. `dtype`: the precision, such as torch.float32.
     """
 
     preset: Preset

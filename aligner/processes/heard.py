@@ -1,4 +1,4 @@
-"""What the logger "xalign" says in a process that nobody watches -> records that travel to one that somebody does."""
+"""Messages of the logger "xalign" in a worker process -> records that can be sent to the process that started it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Self
 
 
 class Heard(logging.Handler):
-    """Keeps what is said, in a form that can travel."""
+    """Collects log records in a form that can be pickled."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -15,7 +15,7 @@ class Heard(logging.Handler):
 
     @classmethod
     def everything(cls, level: int) -> Self:
-        """What from here on hears all that is said from this level on, alone."""
+        """A new handler that collects all messages of this level and above; they no longer reach any other handler."""
         heard, logger = cls(), logging.getLogger("xalign")
         logger.addHandler(heard)
         logger.propagate = False
@@ -27,6 +27,6 @@ class Heard(logging.Handler):
         self._records.append(record)
 
     def taken(self) -> list[logging.LogRecord]:
-        """What was said since the last time."""
+        """The records since the last call."""
         records, self._records = self._records, []
         return records

@@ -1,9 +1,9 @@
 """Several processes with an aligner each, on cores or on devices: sentence pairs -> alignments, in their order.
 
-One process reads, cuts the text into the blocks that a single aligner cuts it into, and hands each block to whichever
-process is free; links do not depend on who computed them. What is above blocks (a lexicon, copied words) is done here,
-by the same code as in `Aligner`. Processes rather than threads: threads of one process wait for one another wherever
-Python runs.
+This process reads the text, cuts it into the same blocks as a single aligner, and hands each block to a worker process
+that is free. So the links do not depend on the number of workers. The steps that follow the blocks (a lexicon, copied
+words) run in this process, by the same code as in `Aligner`. The workers are processes and not threads, because only
+one thread of a process can run Python code at a time.
 """
 
 from __future__ import annotations
@@ -38,24 +38,25 @@ from ..text.untokenized import watched
 from .facts import Facts
 from .worker import Found, Message, unpacked, work
 
-AHEAD = 3  # blocks that a process has at once: at work, prepared, and under way
+AHEAD = 3  # blocks that a worker has at once: one is computed, one is prepared, one is on its way
 
 logger = logging.getLogger("xalign")
 _Task = tuple[Message, "Future[list[Any]]"]
 
 
 class AlignerPool:
-    """Processes that align. One thread at a time may use it; `close`, or the end of a `with`, ends them.
+    """An `Aligner` in each of several worker processes. Only one thread at a time may use the pool.
 
-    A script that makes one needs the usual `if __name__ == "__main__":`, since the processes import it.
+    `close`, or the end of a `with` statement, ends the workers. A script that creates a pool needs the usual
+    `if __name__ == "__main__":`, since each worker imports the script.
 
-    `facts`: the model and the method, and on what all of them compute.
+    `facts`: the model, the method, the device type and the precision of all workers.
     """
 
     def __init__(self, workers: Sequence[_Worker]) -> None:
         self._workers = workers
         self._threads: list[Thread] = []
-        self._end = weakref.finalize(self, _end, workers)  # and at the end of the program
+        self._end = weakref.finalize(self, _end, workers)  # called at the end of the program, too
         self.facts, *others = [worker.facts() for worker in workers]
         for other in others:
             self._expect_the_same(other)
@@ -73,18 +74,21 @@ class AlignerPool:
         threads: int = 1,
         **options: Any,
     ) -> Self:
-        """A process for each of the devices; one that is named twice has two.
+        """A worker for each of the devices; a device that is named twice gets two workers.
 
         >>> with AlignerPool.load("mini", ["cuda:0", "cuda:1"]) as pool:  # doctest: +SKIP
         ...     list(pool.align([("das Haus", "the house")]))
 
         Args:
-            threads: of each process.
-            options: everything else that `Aligner.load` takes.
+            model, dtype: as in `Aligner.load`.
+            devices: names such as "cpu" or "cuda:1", all of the same type.
+            threads: number of processor cores of each worker.
+            options: all other arguments of `Aligner.load`.
 
         Raises:
-            ModelError, OptionError: as of `Aligner.load`; or devices are of different kinds.
-            WorkerError: a process ended at once.
+            ModelError: as from `Aligner.load`.
+            OptionError: as from `Aligner.load`, or the devices are of different types.
+            WorkerError: a worker ended before its model was loaded.
         """
         name = model if isinstance(model, str) else os.fspath(model)
         workers = [_Worker(device, (name, device, dtype, options, threads)) for device in devices]
@@ -103,20 +107,20 @@ class AlignerPool:
         self.close()
 
     def close(self) -> None:
-        """End the processes, whatever they do."""
+        """Kill the workers, even if they are computing."""
         self._end()
 
     def align(self, pairs: Iterable[Pair]) -> Iterator[Alignment]:
-        """As `Aligner.align`.
+        """One alignment per pair, in the order of the pairs, as `Aligner.align` gives them.
 
         Raises:
-            InputError: something is no pair.
-            WorkerError: a process ended, or failed; the pairs before are done.
+            InputError: an item is not a pair.
+            WorkerError: a worker ended or failed; all alignments before are correct.
         """
         return (alignment for _, alignment in self.align_pairs(pairs))
 
     def align_pairs(self, pairs: Iterable[Pair], first: int = 0) -> Iterator[tuple[SentencePair, Alignment]]:
-        """As `Aligner.align_pairs`; errors as of `align`."""
+        """As `Aligner.align_pairs`. Raises the errors of `align`."""
         stream = watched(as_pairs(pairs, self._split), first)
         found = self._run(blocks(stream, self.facts.block, self.facts.limits.first_block, first=first))
         return ((pair, each) for pair, [each] in aligned(found, self.facts.method, self.facts.limits, first))
@@ -137,8 +141,8 @@ class AlignerPool:
     def _run(
         self, cut: Iterator[tuple[list[SentencePair], int]]
     ) -> Iterator[tuple[SentencePair, Sequence[Any]]]:
-        """Each pair with what was found in it, while the processes are at work on the next blocks."""
-        for thread in self._threads:  # a text that nobody read to its end
+        """Each pair with its result; meanwhile the workers compute the next blocks."""
+        for thread in self._threads:  # those of an earlier text that was not read to its end
             thread.join()
         tasks: Queue[_Task | None] = Queue()
         self._threads = [thread for worker in self._workers for thread in worker.serving(tasks)]
@@ -169,10 +173,10 @@ def _found(
 
 
 class _Worker:
-    """A process on a device, and the connection to it."""
+    """A worker process on a device, and the connection to it."""
 
     def __init__(self, device: str, arguments: tuple[Any, ...]) -> None:
-        context = get_context("spawn")  # a fork would take neither CUDA nor torch's threads along
+        context = get_context("spawn")  # in a forked process neither CUDA nor torch's threads would work
         ours, theirs = context.Pipe()
         self._device = device
         self.connection: Connection = ours
@@ -183,10 +187,11 @@ class _Worker:
         theirs.close()
 
     def facts(self) -> Facts:
-        """What its aligner is, once that is loaded.
+        """Wait until its aligner is loaded, and return its description.
 
         Raises:
-            XalignError: what kept it from being loaded.
+            XalignError: the model could not be loaded.
+            WorkerError: the worker ended.
         """
         try:
             reply = self.connection.recv()
@@ -199,7 +204,7 @@ class _Worker:
         return facts  # type: ignore[no-any-return]
 
     def serving(self, tasks: Queue[_Task | None]) -> list[Thread]:
-        """Two threads, begun, that hand tasks to the process and take what it finds, up to the first None."""
+        """Start two threads and return them: one sends tasks to the worker, one receives results, until a None."""
         slots, begun = Semaphore(AHEAD), SimpleQueue[Future[list[Any]] | None]()
         threads = [
             Thread(target=run, args=(begun, slots, *more), name=f"xalign-pool-{run.__name__}", daemon=True)
@@ -219,7 +224,7 @@ class _Worker:
             slots.acquire()
             task = tasks.get()
             begun.put(None if task is None else task[1])
-            with suppress(OSError, ValueError):  # it has ended, which is told where an answer is waited for
+            with suppress(OSError, ValueError):  # it has ended; `_receive` will notice
                 self.connection.send(None if task is None else task[0])
             if task is None:
                 return
@@ -228,7 +233,7 @@ class _Worker:
         while (future := begun.get()) is not None:
             try:
                 reply: Found | WorkerError = self.connection.recv()
-            except (EOFError, OSError, TypeError):  # TypeError: of a connection that is closed meanwhile
+            except (EOFError, OSError, TypeError):  # TypeError: the connection was closed meanwhile
                 reply = self._ended()
             if isinstance(reply, WorkerError):
                 future.set_exception(reply)

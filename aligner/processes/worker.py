@@ -1,8 +1,8 @@
-"""One process of a pool (pool.py): blocks of sentence pairs from a connection -> what its engine finds in them.
+"""The worker process of a pool (pool.py): receives blocks of sentence pairs, sends the results of its engine.
 
-First it says what its aligner is, `Facts`, or which error kept it from being loaded. Then it gets blocks, as `Message`,
-and answers each with `Found`, in their order, or with the error that it fails with; None ends a text, and another may
-follow. It ends with its connection, and leaves signals to the process that started it.
+First it sends `Facts`, or the error that kept its aligner from being loaded. Then it receives blocks, each a `Message`,
+and answers each with `Found`, in their order, or with a `WorkerError`. None ends a text, and another text may follow.
+The worker ends when its connection is closed. It ignores signals, which the process that started it handles.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from .heard import Heard
 
 Words = tuple[str, ...]
 Message = tuple[int, list[tuple[Words, Words]]]
-"""A block: how many pairs of the text come before it, and the words of its pairs."""
+"""A block: the number of pairs of the text before it, and the words of its pairs."""
 
 _SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 
 
 class Found(NamedTuple):
-    """What was found in the pairs of a block, packed, and what the logger "xalign" said meanwhile."""
+    """The results of the pairs of a block, as from `packed`, and the log records since the block before."""
 
     values: list[Any]
     said: list[logging.LogRecord]
@@ -41,13 +41,13 @@ class Found(NamedTuple):
 def work(
     connection: Connection, model: str, device: str, dtype: str, keywords: Mapping[str, Any], threads: int
 ) -> None:
-    """What the process does, to its end."""
+    """The main function of the process. `keywords`: further arguments of `Aligner.load`. `threads`: cores to use."""
     for name in _SIGNALS:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
     heard = Heard.everything(logging.INFO)
     torch.set_num_threads(threads)
-    with suppress(EOFError, OSError):  # whoever started this process has gone
+    with suppress(EOFError, OSError):  # the connection is closed
         try:
             aligner = Aligner.load(model, device, dtype, **keywords)
         except XalignError as error:
@@ -64,7 +64,7 @@ def work(
 
 
 def _serve(connection: Connection, aligner: Aligner, heard: Heard) -> None:
-    """The blocks of one text."""
+    """Receive the blocks of one text, and send their results."""
     sizes: deque[int] = deque()
 
     def blocks() -> Iterator[tuple[list[SentencePair], int]]:
@@ -83,14 +83,14 @@ def _serve(connection: Connection, aligner: Aligner, heard: Heard) -> None:
 
 
 def packed(value: Any) -> Any:
-    """An alignment as plain tuples, which travel several times as fast; anything else as it is."""
+    """An alignment as plain tuples, which are pickled several times as fast; any other value unchanged."""
     if isinstance(value, Alignment):
         return tuple(map(tuple, value.links)), value.scores, value.score
     return value
 
 
 def unpacked(value: Any) -> Any:
-    """What `packed` took."""
+    """The value that `packed` was given."""
     if type(value) is tuple:
         links, scores, score = value
         return Alignment(tuple(map(Link._make, links)), scores=scores, score=score)

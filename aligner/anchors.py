@@ -1,11 +1,11 @@
-"""Words that a translation copies -> links that are certain: {user} is {user}, and 2026-11-25 is 2026-11-25.
+"""Words that a translation copies -> links that are certain, such as {user} to {user}, and 2026-11-25 to 2026-11-25.
 
-The k-th placeholder of one kind is linked with the k-th, where both sides have it as often; printf's %s are in order by
-definition, and so are tags of one name whose attributes differ. A number, code, entity, address or file name is linked
-with itself where either side has it once. Punctuation around such a word does not count ("{user}," is {user}), nor
-does what separates thousands: 10.000 is 10,000, and both words of "10 000". A word that is more than its placeholder
-("{user}'s") is linked too, and may have other links. Other links of copied words are dropped. A link that was found
-already keeps its score. A pair without such words keeps its links.
+If both sides have a placeholder equally often, its k-th occurrence is linked to the k-th: printf's %s are in order by
+definition, and so are tags of the same name with different attributes. A number, code, entity, address or file name is
+linked to itself if it occurs once on each side. Punctuation around such a word is ignored ("{user}," is {user}), and so
+are thousands separators: 10.000 is 10,000, and so are both words of "10 000". A word that contains more than a
+placeholder ("{user}'s") is linked, too, and may have other links. All other links of copied words are dropped. A link
+that the aligner found itself keeps its score. A pair without such words keeps its links.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from .text.placeholders import ENTITY, TAG, is_placeholder, placeholders_in
 from .text.punctuation import is_punctuation
 from .text.sentences import SentencePair
 
-CERTAIN = 1.0  # the score of such a link that was not found
-_SIGN = re.compile(r"[<{%$\d@/_&#\\]|\w\.[^\W\d_]")  # most text has none, and is done with sooner
+CERTAIN = 1.0  # the score of a link that the aligner did not find
+_SIGN = re.compile(r"[<{%$\d@/_&#\\]|\w\.[^\W\d_]")  # a quick test, since most text has none
 _CODE = re.compile(
     r"(?=.*[\d@/_#\\])(?=.*[^\W_]).{2,}"  # 1.5, A-320, e-mail and web addresses, paths, names of variables
     r"|(?:[\w-]+\.)+[^\W\d_]{2,}|[^\W\d_](?:\.[^\W\d_])+",  # names of files, U.S
@@ -36,9 +36,9 @@ _BEFORE, _AFTER = "\"'«„“”‘’([¿¡", ".,;:!?…。、，；：！？)
 
 
 class _Copied(NamedTuple):
-    """What a word copies: a placeholder, or itself without punctuation around it.
+    """What a word is compared by: its placeholder, or itself without the punctuation around it.
 
-    `alone`: whether there is nothing else in the word. `ordered`: whether a sentence may have it several times.
+    `alone`: whether the word contains nothing else. `ordered`: whether several occurrences are linked in their order.
     """
 
     text: str
@@ -47,7 +47,7 @@ class _Copied(NamedTuple):
 
 
 _Side = Mapping[int, _Copied]
-"""The words of one side that copy something, by number."""
+"""The words of one side that may be copies, by number."""
 
 
 def anchored(pair: SentencePair, alignment: Alignment) -> Alignment:
@@ -70,7 +70,7 @@ def anchored(pair: SentencePair, alignment: Alignment) -> Alignment:
     )
 
     def is_free(link: Link) -> bool:
-        """Whether the link says nothing against those of the copied words."""
+        """Whether the link contradicts none of the links of copied words."""
         if from_source.get(link.source) or from_target.get(link.target):
             return False
         return link.source not in from_source or link.target not in from_target
@@ -89,7 +89,7 @@ def anchored(pair: SentencePair, alignment: Alignment) -> Alignment:
 
 
 def _counterparts(source: _Side, target: _Side) -> Iterator[tuple[int, int]]:
-    """The pairs of words that copy the same; then tags with other attributes, by their names."""
+    """Pairs of equal copies; then tags that differ in their attributes, by their names."""
     linked: set[int] = set()
     for key in (_text, _tag_name):
         sources, targets = _places(source, key), _places(target, key)
@@ -102,7 +102,7 @@ def _counterparts(source: _Side, target: _Side) -> Iterator[tuple[int, int]]:
 
 
 def _parts_of_numbers(words: tuple[str, ...], others: _Side) -> Iterator[tuple[int, int]]:
-    """Each word of a number like "10 000", with the number's counterpart if that is one word."""
+    """Each word of a number such as "10 000", with the counterpart of the number if that is a single word."""
     wholes = _places(others, _text)
     for first, word in enumerate(words):
         if not _HEAD.fullmatch(word):
@@ -137,7 +137,7 @@ def _side(words: tuple[str, ...]) -> dict[int, _Copied]:
 
 
 def _copied(word: str) -> _Copied | None:
-    """What the word copies, if anything.
+    """What the word is compared by; None if it is an ordinary word.
 
     >>> _copied("{user},"), _copied("{user}'s").alone, _copied("user")
     (_Copied(text='{user}', alone=True, ordered=True), False, None)

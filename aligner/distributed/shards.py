@@ -170,7 +170,7 @@ class Text:
         return islice(lines, start - known[0], stop - known[0])
 
     def _spans(self, first: int, end: int) -> Iterator[tuple[TextFile, int, int, int]]:
-        """For each file that has some of these lines: the file, lines before it, its first line, the line after its last."""
+        """For each file with such lines: the file, lines before it, its first such line, the line after its last."""
         before = 0
         for file in self.files:
             start, stop = max(first - before, 0), min(end - before, file.lines)

@@ -33,7 +33,7 @@ def iter_aligned(
     Args:
         path: the links, in a format of `READABLE`.
         pairs: the text. None takes it from the file, in formats that have it.
-        format, one_based: as of `iter_alignments`.
+        format, one_based: as in `iter_alignments`.
         outside: what to do with a link to a word that the pair does not have: raise an "error", or "drop" it.
 
     Raises:

@@ -19,7 +19,7 @@ from .entry import Entry, shown
 
 
 class Directions(NamedTuple):
-    """The links chosen by the target words, and those chosen by the source words; both are source-target."""
+    """`forward`: the link of each target word. `backward`: the link of each source word. Both are source-target."""
 
     pair: SentencePair
     forward: Alignment
@@ -62,6 +62,6 @@ def _side(k: int, line: str, base: int) -> tuple[tuple[str, ...], list[int]]:
 
 
 def read_bal(lines: Iterable[str], one_based: bool) -> Iterator[Entry]:
-    """The links of both directions together; `xalign symmetrize` combines them by another rule."""
+    """The union of both directions; `xalign symmetrize` combines them by other rules."""
     for found in read_directions(lines, one_based):
         yield Entry(Alignment.of((*found.forward.links, *found.backward.links)), found.pair)

@@ -1,4 +1,4 @@
-"""One sentence pair, and one of its links, as a file gives them; shared by all formats."""
+"""A sentence pair and a link as they are read from a file, and how they are written; shared by all formats."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ PLAIN = WriteOptions()
 
 
 class Writer(Protocol):
-    """What writes a pair with its alignment: whole lines. `number`: that of the pair, from 1."""
+    """Writes a pair with its alignment as complete lines. `number`: of the pair, counted from 1."""
 
     def __call__(
         self, pair: SentencePair, alignment: Alignment, number: int, options: WriteOptions

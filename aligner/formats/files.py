@@ -99,8 +99,8 @@ def iter_entries(
 ) -> Iterator[Entry]:
     """Read a file, one entry per sentence pair: its links, and its words if the format has them.
 
-    It is read line by line, except for naacl and giza, whose pairs may come in any order. Arguments: as of
-    `iter_alignments`.
+    It is read line by line, except for naacl and giza, whose pairs may come in any order. The arguments and errors are
+    those of `iter_alignments`.
     """
     expect_one_of("format", format, ("auto", *READABLE))
     name, lines = detected(path, format)
@@ -144,7 +144,7 @@ def read_alignments(
     sentences: int | None = None,
     numbers: Sequence[int] | None = None,
 ) -> list[Alignment]:
-    """All of `iter_alignments`."""
+    """As `iter_alignments`, but a list."""
     return list(iter_alignments(path, format, one_based, reverse, sentences, numbers))
 
 
@@ -167,9 +167,9 @@ def iter_directions(path: Path | str) -> Iterator[tuple[Alignment, Alignment]]:
 def read_gold(
     path: Path | str, one_based: bool | None = None, sentences: int | None = None
 ) -> tuple[list[Alignment], list[int] | None]:
-    """All of `iter_alignments`, and of a naacl file the numbers of its pairs, as `numbers` takes them.
+    """(alignments, numbers of the pairs for a naacl file), the latter as `iter_alignments` takes them.
 
-    Both in one pass, since a pipe can be read only once.
+    Both come from one pass, since a pipe can be read only once.
     """
     name, lines = detected(path, "auto")
     with naming(path):

@@ -64,7 +64,7 @@ def _words_and_rows(text: str, base: int) -> tuple[tuple[str, ...], list[Row]]:
 
 
 def write_giza(pair: SentencePair, alignment: Alignment, number: int, options: WriteOptions) -> str:
-    """NULL gets the target words without a link. A word may have several source words here, unlike in GIZA++."""
+    """NULL gets the target words without a link. Unlike in GIZA++, a target word may have several source words."""
     targets: list[list[int]] = [[] for _ in pair.source]
     for link in alignment.links:
         targets[link.source].append(link.target + 1)

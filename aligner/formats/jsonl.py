@@ -1,6 +1,6 @@
 """JSON lines: {"src": [...], "tgt": [...], "links": [[0, 0], ...], "possible": ..., "scores": [...], "score": ...}
 
-Where words were made of text as it is, "spans" has their places in it: {"src": [[0, 3], ...], "tgt": ...}.
+For text that was not tokenized, "spans" has the places of the words in it: {"src": [[0, 3], ...], "tgt": ...}.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def _links(pairs: Iterable[tuple[int, int]], base: int) -> list[Link]:
 
 
 def write_jsonl(pair: SentencePair, alignment: Alignment, number: int, options: WriteOptions) -> str:
-    """Scores are always written if there are any, and so are the places of words in their text."""
+    """Scores and the places of words are always written if they are known."""
     fields = {"src": pair.source, "tgt": pair.target, **alignment.to_dict(options.one_based)}
     if isinstance(pair.source, Tokenized) and isinstance(pair.target, Tokenized):
         fields["spans"] = {"src": pair.source.spans, "tgt": pair.target.spans}

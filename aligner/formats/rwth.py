@@ -18,7 +18,7 @@ _LINE = re.compile(rf"([SP])\s+({NUMBER})\s+({NUMBER})", re.ASCII)
 
 
 def read_rwth(lines: Iterable[str], one_based: bool = True) -> Iterator[Entry]:
-    """The pairs in their order in the file, also those without links. Word 0 on one side is the NULL word.
+    """The pairs in the order of the file, including those without links. Word 0 on one side is the NULL word.
 
     >>> [str(entry.alignment) for entry in read_rwth(["SENT: 0", "S 1 1", "P 2 1", "SENT: 1", "S 1 2"])]
     ['0-0 1p0', '0-1']

@@ -1,9 +1,9 @@
-"""Detokenized: what is linked as it stands in the text, for reading and for glossaries; write only.
+"""Detokenized: linked words as they are written in the text, for reading and for glossaries; write only.
 
     Das ||| The<tab>Küchentisch ||| kitchen table<tab>rief ... an ||| called
 
-Words that are linked with each other, directly or through others, are one entry. Words that stand together are written
-with what is between them in the text, or with a space where the text is not known.
+Words that are linked to each other, directly or through other words, are one entry. Neighbouring words are written with
+the text between them, or with a space if the text is not known.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ..text.sentences import SentencePair
 from ..text.tokenization import Tokenized
 from .entry import WriteOptions
 
-APART = " ... "  # between words that do not stand together
+APART = " ... "  # between words that are not neighbours
 
 
 def write_substrings(pair: SentencePair, alignment: Alignment, number: int, options: WriteOptions) -> str:
@@ -27,7 +27,7 @@ def write_substrings(pair: SentencePair, alignment: Alignment, number: int, opti
 
 
 def groups(alignment: Alignment) -> list[tuple[list[int], list[int]]]:
-    """Source and target words that are linked with each other, directly or through others, in order.
+    """The groups of source and target words that are linked to each other, directly or through others, in order.
 
     >>> groups(Alignment.of([(0, 1), (1, 0), (2, 1)]))
     [([0, 2], [1]), ([1], [0])]

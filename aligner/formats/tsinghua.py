@@ -43,7 +43,7 @@ def tsinghua_entry(line: str, one_based: bool) -> Entry:
 
 
 def write_tsinghua(pair: SentencePair, alignment: Alignment, number: int, options: WriteOptions) -> str:
-    """Writes marks, or scores if asked to; a line has only one of them, so that scores replace the marks."""
+    """Write marks, or scores if they are wanted: a line can only have one of the two."""
     if options.scores and alignment.scores is not None:
         values = [f"{score:.4f}" for score in alignment.scores]
     else:

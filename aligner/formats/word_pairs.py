@@ -9,7 +9,7 @@ from .tsv import column
 
 
 def write_words(pair: SentencePair, alignment: Alignment, number: int, options: WriteOptions) -> str:
-    """Pairs between tabs: two words, and the score of the link, between spaces; last the score of the pair."""
+    """A column per link, separated by tabs: two words and the score. The last column is the score of the pair."""
     fields = [column(linked) for linked in alignment.words(pair)]
     if options.scores and alignment.scores is not None:
         fields = [f"{words} {score:.4f}" for words, score in zip(fields, alignment.scores, strict=True)]

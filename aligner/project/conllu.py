@@ -1,9 +1,9 @@
 """CoNLL-U: chosen columns of the source's words -> the same columns of the words that translate them.
 
-A word takes all chosen columns from one source word, so that part of speech and features agree: from the best linked
-of those that have the value of the first chosen column that most linked words have. The translation is plain text, or
-CoNLL-U itself, whose other columns, comments, multiword tokens and empty nodes stay. Does not: carry HEAD, DEPREL and
-DEPS, since links do not make trees of trees.
+A word gets all chosen columns from the same source word, so that part of speech and features agree. The linked words
+elect a value of the first chosen column (labels.py), and the best linked word with that value is chosen. The
+translation is plain text, or CoNLL-U itself, whose other columns, comments, multiword tokens and empty nodes are kept.
+Does not: carry over HEAD, DEPREL and DEPS, since links do not turn one tree into another.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ _ID = re.compile(r"\d+(?:[-.]\d+)?", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class ParsedSentence:
-    """`lines`: all of the sentence's; `rows`: the numbers of those of its words."""
+    """`lines`: all lines of the sentence. `rows`: the numbers of the lines that are words."""
 
     lines: tuple[str, ...]
     rows: tuple[int, ...]
 
     @classmethod
     def of(cls, words: Iterable[str]) -> ParsedSentence:
-        """A sentence of which nothing but the words is known."""
+        """A sentence of these words, with all other columns empty."""
         words = tuple(words)
         lines = ["\t".join([str(number), word, *[EMPTY] * 8]) for number, word in enumerate(words, start=1)]
         return cls((f"# text = {' '.join(words)}", *lines), tuple(range(1, len(words) + 1)))
@@ -49,7 +49,7 @@ class ParsedSentence:
         return [self.lines[row].split("\t")[at] for row in self.rows]
 
     def with_columns(self, names: Iterable[str], values: Iterable[_Label | None]) -> str:
-        """The sentence as text, its words with these values; None are words without any."""
+        """The sentence as text, with these values in these columns; None leaves the columns of a word empty."""
         places = [NAMES.index(name) for name in names]
         lines = list(self.lines)
         for row, given in zip(self.rows, values, strict=True):
@@ -64,7 +64,7 @@ def read(lines: Iterable[str]) -> Iterator[ParsedSentence]:
     """The sentences of a file.
 
     Raises:
-        InputError: a line has not ten columns, or its first is no number of a word.
+        InputError: a line does not have ten columns, or does not begin with a number.
     """
     held: list[str] = []
     rows: list[int] = []
@@ -90,7 +90,7 @@ def read(lines: Iterable[str]) -> Iterator[ParsedSentence]:
 def carry_all(
     sentences: Iterable[tuple[ParsedSentence, Tokenized | ParsedSentence, Alignment]], rules: Rules
 ) -> Iterator[Carried]:
-    """The chosen columns, sentence by sentence; those of the whole text are held where words are filled."""
+    """Each translation with the chosen columns. If words are filled, the whole text is held in memory."""
     labelled: Iterable[tuple[ParsedSentence, list[_Label | None]]] = (
         (target if isinstance(target, ParsedSentence) else ParsedSentence.of(target.words), labels)
         for source, target, alignment in sentences
@@ -116,7 +116,7 @@ def _projected(
 
 
 def check_columns(names: Iterable[str]) -> tuple[str, ...]:
-    """The names of columns, in capitals.
+    """The names of columns in upper case.
 
     Raises:
         OptionError: there is no such column, or it cannot be carried over.

@@ -4,8 +4,8 @@
     Merkel     I-PER
     visited    O
 
-IOB1, BIOES and BILOU are read as well; what is written is IOB2. Columns are parted by tabs, or by spaces where a
-line has no tab. Comments ("# id = 1") and -DOCSTART- are left out.
+IOB1, BIOES and BILOU can be read, too; the output is IOB2. Columns are separated by tabs, or in a line without a tab by
+spaces. Comments ("# id = 1") and -DOCSTART- are left out.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _TAG = re.compile(r"O|([BIESLU])-(\S+)")
 
 
 class Entity(NamedTuple):
-    """A stretch of words with a label."""
+    """A span of words with a label."""
 
     words: range
     label: str
@@ -37,7 +37,7 @@ class TaggedSentence:
     entities: tuple[Entity, ...]
 
     def carry(self, target: Tokenized, alignment: Alignment, rules: Rules) -> Carried:
-        """Each entity as stretches of the translation that no two entities share."""
+        """The translation with each entity as one or several spans, which do not overlap."""
         words = target.words
         spans = [entity.words for entity in self.entities]
         found = project_spans(spans, alignment, len(words), rules)
@@ -59,7 +59,7 @@ def read(lines: Iterable[str], columns: tuple[int, int] = COLUMNS) -> Iterator[T
     """The sentences of a file; `columns`: those of word and tag.
 
     Raises:
-        InputError: a line has too few columns, or a tag is none.
+        InputError: a line has too few columns, or is tagged with something else.
     """
     words: list[str] = []
     tags: list[str] = []
@@ -87,12 +87,12 @@ def read(lines: Iterable[str], columns: tuple[int, int] = COLUMNS) -> Iterator[T
 
 
 def _is_comment(line: str, fields: Sequence[str]) -> bool:
-    """Whether a line begins as comments do, and is not the word # with a tag."""
+    """Whether a line is a comment, and not the word "#" with a tag."""
     return line.startswith("# ") and not _TAG.fullmatch(fields[-1])
 
 
 def entities(tags: Iterable[str]) -> Iterator[Entity]:
-    """The stretches that tags stand for: I- without a beginning begins one, as conlleval reads it.
+    """The entities that tags mark. An I- tag without a B- tag before it begins an entity, as in conlleval.
 
     >>> list(entities(["B-PER", "I-PER", "O", "I-LOC", "B-LOC"]))[1:]
     [Entity(words=range(3, 4), label='LOC'), Entity(words=range(4, 5), label='LOC')]

@@ -1,8 +1,8 @@
 """A label per source word -> a label per target word.
 
-A target word takes the label that most of the words linked to it have; of as many the one with the better scores, then
-the first (majority voting, Yarowsky and Ngai 2001). Words without links stay without a label, or with the fill
-"same-word" take the one that the same word has most elsewhere in the text.
+A target word gets the label of most of the source words that are linked to it (majority voting, Yarowsky and Ngai
+2001); of labels with equally many votes, the one with the better scores, then the first. Words without links get no
+label, or with the fill "same-word" the one that the same word has most often in the text.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ Label = TypeVar("Label")
 
 
 def project_labels(labels: Sequence[object | None], alignment: Alignment, length: int) -> list[int | None]:
-    """For each target word the source word that it takes its annotation from: the best linked of those that agree.
+    """For each target word, the source word whose annotation it gets: the best linked one with the elected label.
 
-    A source word whose label is None has no vote.
+    A source word whose label is None has no vote. A target word without votes gets None.
 
     >>> project_labels(["DET", "NOUN", "NOUN"], Alignment.of([(0, 0), (1, 0), (2, 0)]), 2)
     [1, None]
@@ -43,9 +43,9 @@ def _elected(labels: Sequence[object], voters: list[tuple[Link, float]]) -> int:
 
 
 def fill(sentences: Iterable[tuple[Sequence[str], list[Label | None]]]) -> None:
-    """Give words without a label the one that the same word has most in the text; in any case, where in its own none.
+    """Give words without a label the one that the same word has most often in the text.
 
-    Changes the labels in place; words that have a label nowhere stay without.
+    If the word has no label anywhere, its labels in other letter case count. Changes the labels in place.
     """
     sentences = list(sentences)
     seen: defaultdict[str, Counter[Label]] = defaultdict(Counter)

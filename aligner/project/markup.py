@@ -1,10 +1,10 @@
-"""Text with inline tags and placeholders -> plain text, its words, and a tree of what stood among them.
+"""Text with inline tags and placeholders -> plain text, its words, and a tree of the tags and placeholders.
 
     Click <b>the <i>red</i> button</b><br/> to delete {0}
 
-An *element* is a pair of tags with what is between them. A *point* is what has no words in it: a self-closing or void
-tag, a comment, an element without words, a code of XLIFF (<ph>, <bpt>, <ept>, <it>), and a placeholder. Tags without a
-partner are told apart, as they can't be carried over. Does not: read a document; a line is a text.
+An *element* is a pair of tags with the text between them. A *point* contains no words: a self-closing or void tag, a
+comment, an element without words, a code of XLIFF (<ph>, <bpt>, <ept>, <it>), or a placeholder. Tags without a partner
+are listed separately, since they cannot be carried over. Does not: read documents; every line is a text of its own.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ UNOPENED = "it is not opened in its line"
 
 @dataclass(slots=True)
 class Point:
-    """`place`: where it stood in the plain text; `before`, `after`: whether a space was there."""
+    """`place`: beginning and end in the plain text. `before`, `after`: whether there is a space next to it."""
 
     text: str
     place: Span
@@ -43,7 +43,10 @@ class Point:
 
 @dataclass(slots=True)
 class Element:
-    """`place`: of what is between its tags; `before`, `after`: whether a space stood around it, `padded`: within it."""
+    """`place`: beginning and end in the plain text, without the tags. `words`: those between the tags.
+
+    `before`, `after`: whether there is a space next to the element. `padded`: whether there is one inside, at each tag.
+    """
 
     opening: str
     closing: str = ""
@@ -55,7 +58,7 @@ class Element:
     words: range = range(0)
 
     def as_point(self) -> Point:
-        """The element with all in it that is no word."""
+        """The element, with the points inside, as a point."""
         inside = "".join(each.text for each in self.children if isinstance(each, Point))
         return Point(
             f"{self.opening}{inside}{self.closing}", self.place, before=self.before, after=self.after
@@ -67,7 +70,7 @@ Node = Point | Element
 
 @dataclass(frozen=True, slots=True)
 class MarkedUp:
-    """A text without its tags; placeholders are words of it. `unpaired`: tags without a partner."""
+    """A text without its tags, in which placeholders are words. `unpaired`: tags without a partner."""
 
     tokenized: Tokenized
     nodes: tuple[Node, ...]
@@ -82,7 +85,7 @@ def parse(line: str, tokenized: Callable[[str], Tokenized]) -> MarkedUp:
     """Read one line; `tokenized` finds the words of a text.
 
     Raises:
-        InputError: tags are nested too deep.
+        InputError: tags are nested too deeply.
     """
     reader = _Reader(line)
     reader.read()
@@ -91,13 +94,13 @@ def parse(line: str, tokenized: Callable[[str], Tokenized]) -> MarkedUp:
 
 
 class _Reader:
-    """Takes a line apart, from left to right."""
+    """Reads a line from left to right."""
 
     def __init__(self, line: str) -> None:
         self.line = line
         self.plain: list[str] = []
         self.length = 0  # of the plain text so far
-        self.parting: set[int] = set()  # where a space stands in it for a tag
+        self.parting: set[int] = set()  # where it has a space that replaces a tag
         self.root = Element("")
         self.open = [self.root]
         self.unpaired: list[Lost] = []
@@ -129,7 +132,7 @@ class _Reader:
         self.open[-1].children.append(Point(text, (self.length, self.length)))
         if not any(map(str.isspace, around)):
             self.parting.add(self.length)
-            self.add(" ")  # words that only a tag parts are two words
+            self.add(" ")  # words with only a tag between them are two words
 
     def enter(self, text: str, padded: bool) -> None:
         if len(self.open) > DEEPEST:
@@ -149,17 +152,17 @@ class _Reader:
         self.open[-1].children.append(element)
 
     def leave_open(self) -> None:
-        """The last tag that was opened has no partner: what is in it belongs to the one before."""
+        """Give up the innermost open tag, which has no partner; its content belongs to the tag around it."""
         element = self.open.pop()
         self.unpaired.append(Lost(element.opening, UNCLOSED))
         self.open[-1].children += element.children
 
     def is_space(self, text: str, at: int) -> bool:
-        """Whether a space of the line stands there, or the line ends."""
+        """Whether the line has a space at this place of the plain text, or begins or ends there."""
         return not 0 <= at < len(text) or (text[at].isspace() and at not in self.parting)
 
     def completed(self, nodes: list[Node], text: Tokenized) -> list[Node]:
-        """The nodes with what only the whole text tells; elements without words as points."""
+        """The nodes with the values that depend on the whole text; elements without words become points."""
         found: list[Node] = []
         for node in nodes:
             start, end = node.place

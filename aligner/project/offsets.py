@@ -1,11 +1,10 @@
-"""JSON lines: a text and stretches of it, by the numbers of their characters.
+"""JSON lines: a text, and annotated spans of its characters.
 
     {"text": "Angela Merkel visited Paris.", "spans": [[0, 13, "PER"], {"start": 22, "end": 27, "label": "LOC"}]}
 
-The stretches stand under "spans", "entities", "ents" (spaCy), "labels" or "label" (doccano); what is written has the
-same keys and the same form, the text and the places those of the translation, all else as it was. Characters are
-counted as code points, from 0; the end is the first that does not belong. Stretches may overlap: each is carried by
-itself.
+The key of the spans is "spans", "entities", "ents" (spaCy), "labels" or "label" (doccano). The output has the same keys
+and the same form, with the text and the spans of the translation; all other values are copied. Characters are code
+points, counted from 0, and the end is exclusive. Spans may overlap; each is carried over independently of the others.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ NO_WORD = "there is no word in it"
 
 @dataclass(frozen=True, slots=True)
 class MarkedText:
-    """`fields`: the object as it was read; `places`: where each of its stretches begins and ends."""
+    """`fields`: the object as it was read. `places`: beginning and end of each of its spans, in characters."""
 
     tokenized: Tokenized
     fields: Mapping[str, Any]
@@ -40,7 +39,7 @@ class MarkedText:
         return self.tokenized.words
 
     def carry(self, target: Tokenized, alignment: Alignment, rules: Rules) -> Carried:
-        """The object of the translation; a stretch in several pieces is there several times."""
+        """The object of the translation; a span that became several is written several times."""
         items, lost = [], []
         marked = self.fields[self.span_key]
         for place, item in zip(self.places, marked, strict=True):
@@ -60,7 +59,7 @@ class MarkedText:
 
 
 def words_within(text: Tokenized, place: Span) -> range:
-    """The words that a stretch of characters touches."""
+    """The words that a span of characters touches."""
     touched = [k for k, (start, end) in enumerate(text.spans) if start < place[1] and place[0] < end]
     return range(touched[0], touched[-1] + 1) if touched else range(0)
 
@@ -69,7 +68,7 @@ def parse(line: str, tokenized: Callable[[str], Tokenized]) -> MarkedText:
     """Read one object; `tokenized` finds the words of a text.
 
     Raises:
-        InputError: it is no such object, or a stretch does not lie in the text.
+        InputError: it is no such object, or a span is not within the text.
     """
     try:
         fields = json.loads(line)

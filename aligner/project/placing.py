@@ -1,9 +1,9 @@
-"""Tags and placeholders of a source text -> the translation with them in it, always balanced.
+"""Tags and placeholders of a source text -> the translation with these tags and placeholders, always well-formed.
 
-Elements are placed as stretches (spans.py), an inner one within the place of the outer one. An element that has all
-words of the outer one gets all of its place. A point goes beside the translation of a neighbour: of the one that it
-touched, or where it touched both or none, on the side where fewer links cross it. At an end of its element it stays
-at that end. A placeholder that the translation already has stays where it is there.
+Elements are placed as spans (spans.py), an inner one within the place of the outer one. An element that contains all
+words of the outer one gets all of its place. A point is placed next to the translation of one of its two neighbours:
+the one that it touched, or if it touched both or none, the one for which fewer links cross it. A point at the
+beginning or end of its element stays there. Placeholders that the translation already contains are not moved.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ..text.tokenization import Tokenized
 from .markup import Element, MarkedUp, Node, Point
 from .spans import SPLIT, Carried, Lost, Rules, has_strays, project_spans, why_lost
 
-_CLOSING = ("Pe", "Pf", "Po")  # categories of signs that no space is put before: ) » , .
+_CLOSING = ("Pe", "Pf", "Po")  # categories of punctuation without a space before it: ) » , .
 
 
 def place(source: MarkedUp, target: Tokenized, alignment: Alignment, rules: Rules) -> Carried:
@@ -42,7 +42,7 @@ def _each(nodes: Sequence[Node]) -> Iterator[Node]:
 
 
 def _missing(nodes: Sequence[Node], target: str) -> list[Point]:
-    """The placeholders that the translation has not, or not as often."""
+    """The placeholders that the translation lacks, or has less often."""
     seen: Counter[str] = Counter()
     missing = []
     for node in _each(nodes):
@@ -54,7 +54,7 @@ def _missing(nodes: Sequence[Node], target: str) -> list[Point]:
 
 
 def _still_to_place(source: MarkedUp, missing: Sequence[Point]) -> list[Node]:
-    """The nodes without the placeholders that are there; elements that hold nothing but missing ones are points."""
+    """The nodes to place. Elements that contain only missing placeholders become points."""
     places = {point.place for point in missing}
     absent = {number for number, span in enumerate(source.tokenized.spans) if span in places}
 
@@ -72,19 +72,19 @@ def _still_to_place(source: MarkedUp, missing: Sequence[Point]) -> list[Node]:
 
 
 class _Spot(NamedTuple):
-    """Before the target word `at`: beside that word, or beside the one that it follows."""
+    """A place before the target word `at`: next to that word, or if it `follows`, next to the word before."""
 
     at: int
     follows: bool
 
 
 class _Output:
-    """Text that grows, with spaces where they are wanted and none is yet."""
+    """The text written so far; spaces are added where they are needed."""
 
     def __init__(self) -> None:
         self.parts: list[str] = []
         self._wants_space = False  # before what comes next
-        self._is_open = True  # nothing but a tag, or nothing, stands before: no space is wanted
+        self._is_open = True  # at the beginning, or after an opening tag: no space is needed
 
     def write(self, text: str) -> None:
         if not text:
@@ -117,7 +117,7 @@ class _Output:
 
 
 class _Placing:
-    """One text on its way."""
+    """Places the nodes of one text."""
 
     def __init__(self, source: Tokenized, target: Tokenized, alignment: Alignment, rules: Rules) -> None:
         self.source = source
@@ -128,7 +128,7 @@ class _Placing:
         self.lost: list[Lost] = []
 
     def inside(self, nodes: Sequence[Node], words: range, place: range) -> None:
-        """Write a stretch of the translation, with the nodes that stood among the source words `words`."""
+        """Write the target words `place`, with the nodes that were among the source words `words`."""
         nodes, stretches = self._placed(nodes, words, place)
         starts = {stretch.start: element for element, stretch in stretches}
         stops = {stretch.start: stretch for _, stretch in stretches}
@@ -158,7 +158,7 @@ class _Placing:
     def _placed(
         self, nodes: Sequence[Node], words: range, place: range
     ) -> tuple[list[Node], list[tuple[Element, range]]]:
-        """The nodes, and where their elements go; in place of an element that goes nowhere what was in it."""
+        """(nodes, places of the elements); an element without a place is replaced by its content."""
         nodes = list(nodes)
         while True:
             elements = [node for node in nodes if isinstance(node, Element)]
@@ -192,7 +192,7 @@ class _Placing:
             return _Spot(place.start, False)
         if not right:
             return _Spot(place.stop, True)
-        found: dict[_Spot, tuple[bool, int, int]] = {}  # what speaks against each
+        found: dict[_Spot, tuple[bool, int, int]] = {}  # the less, the better
         for side, follows, touches in ((right, False, not point.after), (left[::-1], True, not point.before)):
             for distance, word in enumerate(side):
                 if anchor := self._anchor(word, place, stretches):
@@ -204,7 +204,7 @@ class _Placing:
         return min(found, key=lambda spot: found[spot])
 
     def _anchor(self, word: int, place: range, stretches: Sequence[tuple[Element, range]]) -> range | None:
-        """The stretch of the element that a word is in; else the target words linked to it, no element cut in two."""
+        """The place of the element that contains a word, or else the words linked to it, extended to whole elements."""
         for element, stretch in stretches:
             if word in element.words:
                 return stretch
@@ -222,6 +222,6 @@ class _Placing:
         return range(start, stop)
 
     def _crossings(self, at: int, middle: int, words: range, place: range) -> int:
-        """How many links go from one side of a point to the other: source word `middle` is the first after it."""
+        """How many links cross a point at the target word `at`; `middle`: the first source word after the point."""
         inside = [link for link in self.alignment.links if link.source in words and link.target in place]
         return sum((link.source < middle) != (link.target < at) for link in inside)

@@ -1,6 +1,7 @@
-"""Stretches of source words -> stretches of target words, through links.
+"""Spans of source words -> spans of target words, through links.
 
-What is linked with a stretch rarely stands together. The strategies:
+The words that are linked to a span rarely form a single span themselves. They form one or several runs, from which a
+strategy chooses:
 
     largest   the run with the most linked words (Garcia-Ferrero et al. 2022, "Model and data transfer for
               cross-lingual sequence labelling in zero-resource settings")
@@ -8,9 +9,9 @@ What is linked with a stretch rarely stands together. The strategies:
               markup transfer")
     pieces    every run
 
-A run goes over words without links, and over at most `gap` words in a row that are linked to words outside. A word
-that is linked with several stretches belongs to the one with the most links to it, then the best scores; no other run
-crosses it.
+A run may include words without links, and at most `gap` words in a row that are linked to words outside the span. A
+word that is linked to several spans belongs to the one with the most links to it, then the best scores. Runs of other
+spans do not include it.
 """
 
 from __future__ import annotations
@@ -26,15 +27,15 @@ from ..links import Alignment
 STRATEGIES = ("largest", "cover", "pieces")
 FILLS = ("none", "same-word")
 _Weight = tuple[int, float]
-"""How many links, and the sum of their scores: what decides between claims."""
+"""The number of links, and the sum of their scores, by which spans that share a word are compared."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
     """How annotation is carried over.
 
-    `strategy`: one of STRATEGIES. `gap`: most words in a row, linked to words outside, that a stretch goes over.
-    `fill`: one of FILLS, what becomes of words without a label (labels.py). `columns`: the columns of CoNLL-U.
+    `strategy`: one of STRATEGIES. `gap`: most words in a row, linked to words outside the span, that a run may include.
+    `fill`: one of FILLS, for words without a label (labels.py). `columns`: of CoNLL-U.
     """
 
     strategy: str = "largest"
@@ -51,14 +52,14 @@ class Rules:
 
 
 class Lost(NamedTuple):
-    """Something that was not carried over as it was, and why."""
+    """An annotation that was not carried over, or not as it was, and the reason."""
 
     what: str
     why: str
 
 
 class Carried(NamedTuple):
-    """A translation with its annotation, as its format writes it: `total` things, of which some are `lost`."""
+    """A translation with its annotations, as text of its format: `total` annotations, of which some are `lost`."""
 
     text: str
     total: int
@@ -80,9 +81,9 @@ def project_spans(
     [[range(2, 5)], [range(0, 1)]]
 
     Args:
-        spans: source words, disjoint; or overlapping ones, where each shall be carried by itself.
+        spans: of source words, disjoint.
         length: number of target words.
-        within: the target words that may be had, by default all of them.
+        within: the target words that may be chosen, by default all of them.
     """
     within = range(length) if within is None else within
     claims = [_linked(span, alignment, within) for span in spans]
@@ -100,7 +101,7 @@ def project_spans(
 
 
 def project_span(span: range, alignment: Alignment, length: int, rules: Rules) -> list[range]:
-    """The target words of a span that may share them with others."""
+    """The target words of one span, which other spans may have, too."""
     return project_spans([span], alignment, length, rules)[0]
 
 
@@ -110,7 +111,7 @@ def why_lost(span: range, alignment: Alignment) -> str:
 
 
 def has_strays(span: range, alignment: Alignment, found: Sequence[range]) -> bool:
-    """Whether a span is linked to words that are in none of the stretches found for it."""
+    """Whether a span is linked to words that are in none of the spans `found` for it."""
     return any(
         link.source in span and not any(link.target in each for each in found) for link in alignment.links
     )

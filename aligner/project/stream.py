@@ -1,9 +1,9 @@
 """Annotated sentences, their translations and links, file by file -> annotated translations.
 
-    iob       words and IOB2 tags in columns            words are given
-    conllu    CoNLL-U                                    words are given
-    offsets   JSON lines with character offsets          text as it is
-    markup    text with tags and placeholders            text as it is
+    iob       words and IOB2 tags in columns            tokenized
+    conllu    CoNLL-U                                    tokenized
+    offsets   JSON lines with character offsets          not tokenized
+    markup    text with tags and placeholders            not tokenized
 
 Sentence i of one file belongs to sentence i of the others. Memory does not grow with the text, unless words are filled
 (`Rules.fill`).
@@ -27,7 +27,7 @@ from .placing import place
 from .spans import Carried, Rules
 
 FORMATS = ("iob", "conllu", "offsets", "markup")
-TEXT = ("offsets", "markup")  # formats whose sentences are text as it is
+TEXT = ("offsets", "markup")  # formats whose sentences are not tokenized
 _SUFFIXES = {
     ".iob": "iob",
     ".iob2": "iob",

@@ -19,7 +19,7 @@ from ..version import VERSION
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What one sentence pair, or a whole corpus, contributes: |A & S|, |A & P|, |A| and |S|.
+    """The counts of one sentence pair, or of a whole corpus: |A & S|, |A & P|, |A| and |S|.
 
     Scores are fractions in [0, 1]. If the denominator is 0, the score is the best one: no links against no sure links
     have AER 0, and the precision of an empty hypothesis is 1.
@@ -87,9 +87,9 @@ def total(counts: Iterable[Counts]) -> Counts:
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """What must be equal for two scores to be comparable, as a line to print below them.
+    """The settings that must be equal for two scores to be comparable, as a line to print below them.
 
-    `settings`: what made the hypothesis, in the order in which it is printed; empty for links from elsewhere.
+    `settings`: how the hypothesis was made, in the order in which it is printed; empty for links from a file.
 
     >>> print(Signature("sure+possible", {"model": "xlm-align", "layer": 9}))
     AER|model:xlm-align|layer:9|gold:sure+possible|v:0.1.0

@@ -1,7 +1,7 @@
-"""Links and gold -> how quality varies: with the threshold, with the length of a sentence, with the links' own scores.
+"""Links and gold -> how quality depends on the threshold, on the length of sentences, and on the scores of links.
 
-Curves are numbers; plots.py draws them. All of them count as eval does: precision by the possible links of the gold,
-which include the sure ones, recall by the sure ones (aer.py).
+plots.py draws these curves. Precision and recall are those of aer.py: precision counts the possible links of the gold,
+which include the sure ones, and recall counts the sure ones.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Bin(NamedTuple):
 
 
 def by_threshold(hypothesis: Hypothesis, gold: Gold) -> list[Threshold]:
-    """From the highest threshold to the lowest, one per score that occurs; none where links have no scores."""
+    """One entry per score that occurs, from the highest to the lowest; empty if links have no scores."""
     scores, sure, possible = _scored(hypothesis, gold)
     if not len(scores):
         return []
@@ -62,7 +62,7 @@ def by_threshold(hypothesis: Hypothesis, gold: Gold) -> list[Threshold]:
 
 
 def by_length(counts: Sequence[Counts], text: Sequence[SentencePair]) -> list[Length]:
-    """By classes of the source sentence's length in words, those that have pairs."""
+    """One entry per class of lengths of the source sentence, in words; classes without pairs are left out."""
     lengths = np.array([len(pair.source) for pair in text])
     found = []
     for fewest, next_fewest in zip(LENGTHS, [*LENGTHS[1:], None], strict=True):
@@ -75,9 +75,9 @@ def by_length(counts: Sequence[Counts], text: Sequence[SentencePair]) -> list[Le
 
 
 def reliability(hypothesis: Hypothesis, gold: Gold, bins: int = BINS) -> list[Bin]:
-    """By bins of equal width over [0, 1], those that have links; a link is right if it is possible in the gold.
+    """One entry per bin of equal width over [0, 1]; a link is right if it is possible in the gold.
 
-    None where scores are not in [0, 1], as those of argmax: they are not meant as probabilities.
+    Bins without links are left out. Empty if scores are not in [0, 1], as with argmax, since these are no probabilities.
     """
     scores, _, possible = _scored(hypothesis, gold)
     if ((scores < 0) | (scores > 1)).any():
@@ -97,8 +97,7 @@ def reliability(hypothesis: Hypothesis, gold: Gold, bins: int = BINS) -> list[Bi
 
 
 def calibration_error(bins: Sequence[Bin]) -> float:
-    """How far scores are from the share that is right, on average over links (expected calibration error; Naeini et
-    al., 2015).
+    """Expected calibration error (Naeini et al., 2015): the distance of scores from the share of links that is right.
 
     >>> calibration_error([Bin(0.0, 0.5, 1, 0.25, 0.5), Bin(0.5, 1.0, 3, 0.75, 0.75)])
     0.0625
@@ -110,7 +109,7 @@ def calibration_error(bins: Sequence[Bin]) -> float:
 def _scored(
     hypothesis: Hypothesis, gold: Gold
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]]:
-    """(score, whether it is sure in the gold, whether it is possible) of each link. Shape: (links,) each."""
+    """(score, whether it is sure in the gold, whether it is possible) of each link. Shape of each: (links,)"""
     rows = list(_rows(hypothesis, gold))
     columns = np.array(rows, dtype=np.float64).reshape(-1, 3).T
     return columns[0], columns[1].astype(bool), columns[2].astype(bool)

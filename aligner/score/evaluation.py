@@ -1,4 +1,4 @@
-"""Gold, and links to score -> scores with signatures: what `xalign eval` does, for programs.
+"""Gold and hypotheses -> scores with signatures, as `xalign eval` computes them.
 
     gold = Gold.read("gold.txt")
     for score in evaluate(gold, [Hypothesis.read("old.align", gold), Hypothesis.read("new.align", gold)]):
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 class Gold:
     """The links to score against, one alignment per sentence pair.
 
-    `numbers`: those of the pairs, in order, if the file gives them and there is no text; NAACL hypotheses use them.
+    `numbers`: of the pairs, in order, if the file has them and there is no text; NAACL hypotheses are read by them.
     """
 
     name: str
@@ -45,7 +45,7 @@ class Gold:
         one_based: bool | None = None,
         text: Sequence[SentencePair] | None = None,
     ) -> Gold:
-        """Read a file of links. `one_based`: whether words count from 1; None takes what is usual for the format.
+        """Read a file of links. `one_based`: whether it counts words from 1; None takes what is usual for the format.
 
         Raises:
             FormatError: the file is empty, cannot be read, or has another number of pairs than the text.
@@ -62,7 +62,7 @@ class Gold:
 
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
-    """Alignments to score, where they come from, and what their signature says about that."""
+    """Alignments to score, a name for them, and the settings that their signature shows."""
 
     name: str
     alignments: Sequence[Alignment]
@@ -95,7 +95,7 @@ class Hypothesis:
     def of_layers(
         cls, aligner: Aligner, layers: Sequence[int], found: Iterable[Mapping[int, Alignment]]
     ) -> list[Hypothesis]:
-        """A hypothesis per layer, from what `aligner.align_layers` yields; a single one is named after the model."""
+        """A hypothesis per layer, from the results of `aligner.align_layers`; a single one is named after the model."""
         by_pair = list(found)
         names = [f"layer {layer}" for layer in layers] if len(layers) > 1 else [aligner.preset.name]
         return [
@@ -112,7 +112,7 @@ def _expect_pairs(found: int, name: str, expected: int, other: str) -> None:
 
 
 def settings(aligner: Aligner, layer: int) -> dict[str, object]:
-    """For the signature: the settings that it always names, then those that differ from the preset."""
+    """The settings for a signature: those that it always shows, then those that differ from the preset."""
     chosen = aligner.method
     plain = aligner.preset.changed(layer=chosen.layer, extract=chosen.extract)
     usual = {"model": aligner.preset.name, "layer": layer, "extract": chosen.extract, "level": chosen.level}
@@ -127,7 +127,14 @@ def settings(aligner: Aligner, layer: int) -> dict[str, object]:
 
 
 def evaluate(gold: Gold, hypotheses: Iterable[Hypothesis], against: str = "first") -> list[Score]:
-    """A score per hypothesis. All but one have a paired test against that one: the "first", or the "best"."""
+    """A score per hypothesis, with a paired test against one of them.
+
+    Args:
+        against: the "first" hypothesis, or the "best", by AER.
+
+    Raises:
+        OptionError: `against` is something else.
+    """
     if against not in ("first", "best"):
         raise OptionError(f"against is {against!r}: choose first or best")
     scores = []
@@ -141,7 +148,10 @@ def evaluate(gold: Gold, hypotheses: Iterable[Hypothesis], against: str = "first
 
 
 class Doubt(NamedTuple):
-    """Something that is probably wrong with a file or with the links of a model: in `text`, or in `better`."""
+    """A probable mistake in a file, or in the links of a model.
+
+    It is described by `text`, or by a way of reading the links that fits `better`.
+    """
 
     name: str
     text: str | None = None
@@ -151,7 +161,7 @@ class Doubt(NamedTuple):
 def doubts(
     gold: Gold, hypotheses: Sequence[Hypothesis], text: Sequence[SentencePair] | None = None
 ) -> Iterator[Doubt]:
-    """Links to words that do not exist, in files; hypotheses that fit the gold far better if read another way."""
+    """Files with links to words that do not exist, and hypotheses that fit the gold far better if read another way."""
     files = [(each.name, each.alignments) for each in hypotheses if not each.settings]
     for name, alignments in [(gold.name, gold.alignments), *files]:
         if wrong := out_of_range(alignments, text):

@@ -1,6 +1,6 @@
-"""matplotlib, if it is installed: its fonts and style, and a figure -> the bytes of a file.
+"""Figures of matplotlib: fonts and style, and a figure -> the bytes of a file.
 
-Glyphs come from the fonts that are installed: the first of FONTS that has them. Letters that join (Arabic) or combine
+Each letter is drawn in the first of the installed fonts in FONTS that has it. Letters that join (Arabic) or combine
 (Devanagari) need matplotlib 3.11.
 """
 
@@ -38,10 +38,10 @@ logger = logging.getLogger("xalign")
 
 
 def expect_figure(name: PurePath | str) -> str:
-    """The suffix of a file that a figure can be written to.
+    """The suffix of the name of a figure.
 
     Raises:
-        OptionError: matplotlib writes no such file here.
+        OptionError: it is not one of SUFFIXES.
         DependencyError: matplotlib is not installed.
     """
     suffix = PurePath(name).suffix
@@ -58,7 +58,7 @@ def expect_figure(name: PurePath | str) -> str:
 
 @contextmanager
 def styled() -> Iterator[type[Figure]]:
-    """matplotlib's class of figures, to be drawn and saved within the context, which has the fonts."""
+    """matplotlib's class `Figure`. Draw and save figures within the context, which sets the fonts."""
     import matplotlib
     from matplotlib.figure import Figure
     from matplotlib.font_manager import get_font_names
@@ -70,7 +70,7 @@ def styled() -> Iterator[type[Figure]]:
 
 
 def saved(figure: Figure, suffix: str) -> bytes:
-    """The file's bytes, the same each time; the logger "xalign" warns of letters that no font has."""
+    """The bytes of a file, the same in every run. The logger "xalign" warns about letters that no font has."""
     import matplotlib
 
     written = io.BytesIO()
@@ -92,7 +92,7 @@ def saved(figure: Figure, suffix: str) -> bytes:
 
 
 def plain(text: str) -> str:
-    """Text that is to be drawn as it stands: a dollar sign begins no formula.
+    """The text with dollar signs escaped, which would begin a formula.
 
     >>> plain("$5")
     '\\\\$5'

@@ -1,8 +1,8 @@
-"""Gold, hypothesis and, if known, the text -> a message about what is probably wrong.
+"""Gold, hypothesis and, if known, the text -> a message about a probable mistake.
 
-Two mistakes make a score worthless but still possible: words that are counted from the wrong number, and swapped
-source and target. Links to words that do not exist are a sign of both. But gold sets contain a few such links, so they
-are reported and nothing is changed.
+Two mistakes make a score meaningless without an error: word numbers that count from 0 instead of 1 or vice versa, and
+source and target in the wrong order. Links to words that do not exist are a sign of both. But gold sets contain a few
+of them, too, so they are only reported.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from .aer import count, total
 if TYPE_CHECKING:
     from ..text.sentences import SentencePair
 
-# A wrong base or orientation costs tens of points of AER; a right one cannot gain this much by being changed.
+# A wrong base or order costs tens of points of AER. Changing a right one cannot improve AER by this much.
 MARGIN = 0.1
-# So few links fit any reading by chance.
+# Fewer links can fit any reading by chance.
 FEWEST_LINKS = 10
 
 
@@ -51,7 +51,7 @@ def _out_of_range(
 
 
 def _base_hint(alignments: Sequence[Alignment]) -> str:
-    """What the lowest word numbers suggest, for a file with links out of range."""
+    """The probable reason, judged by the lowest word number of a file with links out of range."""
     lowest = min(min(link) for alignment in alignments for link in alignment.links)
     if lowest == 1:
         return ": the file probably counts words from 1"
@@ -80,7 +80,7 @@ _OTHER_READINGS = (Reading(-1, False), Reading(1, False), *(Reading(base, True) 
 def better_reading(hypothesis: Sequence[Alignment], gold: Sequence[Alignment]) -> BetterReading | None:
     """The reading of the hypothesis that fits the gold best, if it fits much better than the links as they are.
 
-    The two files alone cannot show which of them was misread, the hypothesis or the gold.
+    This cannot show which of the two was misread, the hypothesis or the gold.
 
     >>> gold = [Alignment.of([(i, i + 5) for i in range(10)])]
     >>> better_reading([gold[0].reversed()], gold)

@@ -1,9 +1,9 @@
-"""Scores, links and gold -> a figure with a plot per curve: what `xalign eval --plot` draws. Needs matplotlib.
+"""Scores, links and gold -> a figure with several plots, as `xalign eval --plot` draws them. Needs matplotlib.
 
-AER by layer                      where a model's layers were scored
-precision and recall by threshold where links have scores
-AER by length                     where the text is known
-reliability                       where links have scores
+AER by layer                       if several layers of a model are scored
+precision and recall by threshold  if links have scores
+reliability                        if links have scores in [0, 1]
+AER by length                      if the text is known
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from .significance import Interval
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-MOST_LINES = 6  # in one plot; of more layers than that, the best
+MOST_LINES = 6  # in one plot; of more hypotheses than that, the best are drawn
 
 Plot = Callable[["Axes"], None]
 
@@ -36,10 +36,10 @@ def draw(
     text: Sequence[SentencePair] | None = None,
     name: PurePath | str = "plot.png",
 ) -> bytes:
-    """All plots that there is something to draw of, as the bytes of a file of that name: .png, .svg or .pdf.
+    """All plots for which there is data, as the bytes of a file with that name: .png, .svg or .pdf.
 
     Raises:
-        OptionError: another suffix, or there is nothing to draw: links without scores, and no text.
+        OptionError: the suffix is another, or there is nothing to draw: links without scores, and no text.
         DependencyError: matplotlib is not installed.
     """
     suffix = expect_figure(name)
@@ -71,7 +71,7 @@ def draw(
 
 
 def _by_model(scores: Sequence[Score]) -> dict[str, list[tuple[int, Score]]]:
-    """Model -> (layer, score) of those whose layer is known."""
+    """Model -> its (layer, score) pairs; scores without a known layer are left out."""
     models: dict[str, list[tuple[int, Score]]] = {}
     for score in scores:
         settings = score.signature.settings

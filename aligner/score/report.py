@@ -124,7 +124,7 @@ def _percents(interval: Interval) -> tuple[float, float]:
 
 
 def _common_signature(scores: Sequence[Score]) -> Signature:
-    """One signature for all scores: a setting in which they differ lists all its values, in order."""
+    """One signature for all scores. If they differ in a setting, it lists all values in order."""
     settings: dict[str, list[str]] = {}
     for score in scores:
         for name, value in score.signature.settings.items():

@@ -1,8 +1,8 @@
 """Counts of every sentence pair -> how much an AER depends on the choice of sentences.
 
     bootstrap_interval   draw as many pairs with replacement, sum, score; many times (Koehn, 2004)
-    paired_test          for each pair a coin decides whether two systems swap their counts: how often do the shuffled
-                         systems differ as much as the real ones? (randomization test; Riezler & Maxwell, 2005)
+    paired_test          swap the counts of two systems for a random half of the pairs; how often do the results differ
+                         as much as those of the real systems? (randomization test; Riezler & Maxwell, 2005)
 
 The same seed gives the same figures. Does not: cover other kinds of text, languages or annotators.
 """
@@ -24,7 +24,7 @@ SEED = 12345
 
 
 class Interval(NamedTuple):
-    """The lower and the higher end, AERs or differences of AERs, as fractions."""
+    """The lower and the upper end: AERs or differences of AERs, as fractions."""
 
     low: float
     high: float
@@ -46,7 +46,7 @@ class PairedTest:
 def bootstrap_interval(
     counts: Sequence[Counts], confidence: float = 0.95, samples: int = SAMPLES, seed: int = SEED
 ) -> Interval:
-    """The interval that contains the AER of a share of `confidence` of the resampled corpora.
+    """The interval that contains the AERs of the middle `confidence` of the resampled corpora.
 
     >>> bootstrap_interval([Counts(1, 1, 1, 1)] * 10)
     Interval(low=0.0, high=0.0)

@@ -1,7 +1,7 @@
-"""Public gold sets: what is known of them (testsets.toml), and a folder where a user put one -> text and gold.
+"""Public gold sets: a description of each (testsets.toml), and the folder of a download -> text and gold.
 
-Nothing is downloaded: most sets have no licence that would allow to pass them on. Every set can also be read from a
-prepared folder with the files src, tgt and gold (UTF-8, Pharaoh links from 0).
+Nothing is downloaded, since most sets have no licence that allows redistribution. Every set can also be read from a
+prepared folder with the files src, tgt and gold (UTF-8, Pharaoh links counted from 0).
 """
 
 from __future__ import annotations
@@ -27,7 +27,11 @@ logger = logging.getLogger("xalign")
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The files of one distribution, by their paths: text in two files, or in one of both sides, or with the links."""
+    """The paths of the files in one distribution of a set.
+
+    The text is in `source` and `target`, or in `both`, a file with both sides, or in the file `gold` itself.
+    `one_based`: whether the gold counts words from 1; None takes what is usual for its format.
+    """
 
     gold: str
     source: str | None = None
@@ -46,7 +50,7 @@ PREPARED = Layout(gold="gold", source="src", target="tgt")
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """An AER that somebody published, in percent."""
+    """A published AER, in percent."""
 
     system: str
     aer: float
@@ -55,9 +59,13 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class TestSet:
-    """A gold set. `possible`: links that are not sure. `sha256`: of files of its layouts, where they are known."""
+    """A gold set.
 
-    __test__ = False  # for pytest: no class of tests
+    `pairs`, `sure`, `possible`: numbers of sentence pairs, of sure links, and of links that are only possible. `sha256`:
+    checksums of the files in its layouts, as far as they are known.
+    """
+
+    __test__ = False  # so that pytest does not take it for a class of tests
 
     name: str
     title: str
@@ -73,11 +81,11 @@ class TestSet:
     sha256: Mapping[str, str] = field(default_factory=dict)
 
     def read(self, folder: Path | str) -> tuple[list[SentencePair], Gold]:
-        """The text and the gold. The logger "xalign" warns of a file that is not the published one.
+        """Text and gold from a folder. The logger "xalign" warns about a file that differs from the published one.
 
         Raises:
-            InputError: the folder has the files of no layout.
-            FormatError: a file cannot be read, or there are not as many pairs as the set has.
+            InputError: files are missing.
+            FormatError: a file cannot be read, or the number of pairs is wrong.
         """
         layout, found = self._find(Path(folder))
         for name, path in found.items():
@@ -115,7 +123,7 @@ def _read(layout: Layout, found: Mapping[str, Path]) -> tuple[list[SentencePair]
 
 
 def _read_with_links(path: Path) -> tuple[list[SentencePair], Gold]:
-    """A file of source, target and links between tabs, as XL-WA has them: empty columns may follow."""
+    """A file with source, target and links separated by tabs, as in XL-WA; empty columns may follow."""
     rows = [line.split("\t")[:3] for line in read_lines(path)]
     if short := next((number for number, row in enumerate(rows, start=1) if len(row) < 3), None):
         raise FormatError(f"{path} line {short}: expected source, target and links between tabs")
@@ -125,7 +133,7 @@ def _read_with_links(path: Path) -> tuple[list[SentencePair], Gold]:
 
 @cache
 def all_testsets() -> dict[str, TestSet]:
-    """All sets, by their names."""
+    """All sets by name."""
     table = tomllib.loads(files(__package__).joinpath("testsets.toml").read_text(encoding="utf-8"))
     sources: dict[str, str] = table["sources"]
     sets = {name: _test_set(name, fields, sources) for name, fields in table["sets"].items()}
@@ -159,7 +167,7 @@ def _test_set(name: str, fields: dict[str, Any], sources: dict[str, str]) -> Tes
 
 
 def _members(family: str, fields: dict[str, Any], sources: dict[str, str]) -> Iterator[TestSet]:
-    """A set per target language of a family: all from one source language, in one layout, without possible links."""
+    """The sets of a family, one per target language, with the same source language and layout, and only sure links."""
     source = fields["source"]
     for target, (pairs, sure) in fields["members"].items():
         layouts = [{"gold": fields["layout"].format(target=target)}] if "layout" in fields else []

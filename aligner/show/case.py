@@ -17,10 +17,10 @@ from ..text.sentences import SentencePair
 
 
 class Verdict(StrEnum):
-    """What the gold says of a pair of words.
+    """A link compared with gold.
 
-    `LINK`: there is no gold. `RIGHT`, `POSSIBLE`, `WRONG`: it is linked, and the gold has it as sure, as possible, or
-    not at all. `MISSING`: it is sure and not linked. `OPEN`: it is possible and not linked, which is no error.
+    `LINK`: there is no gold. `RIGHT`, `POSSIBLE`, `WRONG`: the link is sure, possible, or not in the gold. `MISSING`: a
+    sure link of the gold that is not found. `OPEN`: a possible link that is not found, which is no error.
     """
 
     LINK = "link"
@@ -32,7 +32,7 @@ class Verdict(StrEnum):
 
 
 class Mark(NamedTuple):
-    """A pair of words to mark in the grid; `score`: of the link, where it has one."""
+    """A cell to mark in the grid. `score`: of the link, if it has one."""
 
     source: int
     target: int
@@ -42,10 +42,10 @@ class Mark(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Case:
-    """One sentence pair and what is to be shown of it.
+    """One sentence pair with the links to show.
 
-    `number`: of the pair, from 1. `alignments`: one per system. `similarity`: of the words, as the first system's model
-    sees them; NaN for a word that no subword stands for. Shape: (source, target).
+    `number`: of the pair, counted from 1. `alignments`: one per system. `similarity`: of the words, by the model of the
+    first system; NaN for words without subwords. Shape: (source words, target words).
     """
 
     number: int
@@ -55,12 +55,12 @@ class Case:
     similarity: NDArray[np.float32] | None = None
 
     def marks(self, system: int) -> list[Mark]:
-        """The links of a system, and those of the gold that it misses, in order; none to words that do not exist."""
+        """The links of a system and those that it misses, in order, without links to words that do not exist."""
         return marks(self.alignments[system], self.gold, self.pair)
 
 
 def marks(alignment: Alignment, gold: Alignment | None, pair: SentencePair) -> list[Mark]:
-    """The links, and those of the gold that are missing, in order; none to words that the pair does not have.
+    """The links and those of the gold that are missing, in order, without links to words that the pair does not have.
 
     >>> gold = Alignment.of(sure=[(0, 0), (1, 1)], possible=[(0, 1)])
     >>> [str(mark.verdict) for mark in marks(Alignment.of([(0, 0), (1, 0)]), gold, SentencePair.of("a b", "c d"))]
@@ -90,7 +90,7 @@ def _exists(mark: Mark, pair: SentencePair) -> bool:
 
 
 def is_right_to_left(words: Iterable[str]) -> bool:
-    """Whether the first letter that has a direction reads from right to left.
+    """Whether the first letter with a direction is written from right to left.
 
     >>> is_right_to_left(["(1)", "שלום"]), is_right_to_left(["peace", "שלום"])
     (True, False)
@@ -104,7 +104,7 @@ def is_right_to_left(words: Iterable[str]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Exhibit:
-    """The cases of a text; `systems`: the names of those whose links they have, in order; `gold`: its name."""
+    """The cases of a text. `systems`: the names of the systems, in the order of their links. `gold`: its name."""
 
     systems: tuple[str, ...]
     gold: str | None
@@ -119,7 +119,7 @@ class Exhibit:
         similarities: Sequence[NDArray[np.float32]] | None = None,
         numbers: Sequence[int] | None = None,
     ) -> Exhibit:
-        """Put together what belongs to each pair; `numbers`: those to call the pairs by, by default from 1."""
+        """Combine the links of several systems, by pair. `numbers`: of the pairs, by default from 1."""
         cases = [
             Case(
                 number=number,

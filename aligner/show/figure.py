@@ -1,4 +1,4 @@
-"""A case -> a picture for a paper: a grid per system, marks over the similarity. Needs matplotlib."""
+"""A case -> a picture for a paper: a grid per system, with marks on top of the similarity. Needs matplotlib."""
 
 from __future__ import annotations
 

@@ -2,8 +2,8 @@
 
     ●  linked (green: right)   ◐  possible in the gold   ✗  wrong   ○  missing   ◌  possible, and not linked
 
-Every row ends in the words that its word is linked to, so that it can be read without the head of its column. Target
-words stand upright above their columns; where letters join or combine, the columns have numbers instead.
+Each row ends with the words that its word is linked to, so that it can be read without the heads of the columns. Target
+words are written vertically above their columns; if their letters join or combine, the columns have numbers instead.
 Does not: print.
 """
 
@@ -28,15 +28,15 @@ SYMBOLS = {
     Verdict.OPEN: ("◌", "dim"),
 }
 _NOTHING = ("·", "dim")
-_LABEL = 24  # most cells of a source word; what is longer is cut
+_LABEL = 24  # most cells of a source word; longer words are cut
 _HEAD = 14  # most letters of a target word above its column
 _LINKED = 16  # fewest cells for the words at the end of a row
-_TO_LEFT_TO_RIGHT = "\u200e"  # an invisible letter: a line that begins with it runs from left to right
+_TO_LEFT_TO_RIGHT = "\u200e"  # an invisible letter: a line that begins with it is written from left to right
 _ISOLATE, _END = "\u2068", "\u2069"
 
 
 def grids(exhibit: Exhibit, width: int) -> Iterator[Text]:
-    """What to print, in lines of at most `width` cells where words allow it: a grid per pair and system, a legend."""
+    """The text to print: a grid per pair and system, and a legend, at most `width` cells wide if words allow it."""
     with_model = len(exhibit.systems) > 1
     for case in exhibit.cases:
         for system, name in enumerate(exhibit.systems):
@@ -46,7 +46,7 @@ def grids(exhibit: Exhibit, width: int) -> Iterator[Text]:
 
 
 def grid(case: Case, system: int, name: str, width: int) -> Text:
-    """The links of one system; ends in an empty line."""
+    """The grid of one system; it ends with an empty line."""
     marks = case.marks(system)
     lines = [_title(case, system, name), *_numbered(case.pair.target)]
     label = min(_LABEL, max((cell_len(_safe(word)) for word in case.pair.source), default=0))
@@ -62,7 +62,7 @@ def grid(case: Case, system: int, name: str, width: int) -> Text:
 
 
 def _legend() -> Text:
-    """What the symbols mean."""
+    """The meaning of the symbols."""
     verdicts = [verdict for verdict in Verdict if verdict != Verdict.LINK]
     return Text("   ").join(Text.assemble(SYMBOLS[verdict], f" {verdict}") for verdict in verdicts)
 
@@ -85,7 +85,7 @@ def _indent(case: Case) -> int:
 
 
 def _numbered(words: Sequence[str]) -> list[Text]:
-    """The target words beside their numbers, where the columns are headed by numbers."""
+    """A line with the target words and their numbers, if the columns have numbers as heads."""
     if all(map(_is_upright, words)):
         return []
     text = Text(_TO_LEFT_TO_RIGHT)
@@ -96,7 +96,7 @@ def _numbered(words: Sequence[str]) -> list[Text]:
 
 
 def _head(words: Sequence[str], columns: range, indent: int, cell: int) -> list[Text]:
-    """The target words upright, a letter a line, or their numbers; they stand on the grid."""
+    """The target words written vertically, or their numbers, just above the grid."""
     if all(map(_is_upright, words)):
         stacks = [_cut(unicodedata.normalize("NFC", _safe(words[column]))) for column in columns]
     else:
@@ -114,7 +114,7 @@ def _cut(word: str) -> str:
 
 
 def _is_upright(word: str) -> bool:
-    """Whether its letters can stand one below the other: none joins another, combines, or runs from right to left."""
+    """Whether a word can be written vertically: its letters neither join nor combine, nor run from right to left."""
     return all(
         unicodedata.category(letter)[0] not in "MC" and unicodedata.bidirectional(letter) not in ("R", "AL")
         for letter in unicodedata.normalize("NFC", word)
@@ -155,7 +155,7 @@ def _padded(word: str, cells: int) -> str:
 
 
 def _safe(word: str) -> str:
-    """Without characters that command a terminal: these are shown by their pictures."""
+    """The word with control characters, which a terminal would obey, replaced by pictures of them."""
     return "".join(
         (chr(0x2400 + ord(letter)) if letter < " " else "\ufffd")
         if unicodedata.category(letter) == "Cc"
@@ -165,7 +165,7 @@ def _safe(word: str) -> str:
 
 
 def _isolated(word: str) -> str:
-    """A word that may run from right to left, so that nothing beside it turns round."""
+    """The word, isolated if it may run from right to left, so that it does not reverse its surroundings."""
     return word if _is_plain(word) else f"{_ISOLATE}{word}{_END}"
 
 

@@ -1,7 +1,7 @@
-"""Cases -> one HTML page that needs no network: sentences with links to touch, grids over the similarity.
+"""Cases -> one HTML page that needs no network: sentences with their links, and grids over the similarity.
 
-Texts are data: they stand in the page as JSON in which no "<" is left, and its script puts them in as text. The page
-runs that script alone, by its hash. It draws only what is near the window (page/order.js), so that it is quick with
+The texts are in the page as JSON without "<", and the script of the page inserts them as text, never as HTML. The page
+allows no other script, by a hash. It draws only what is near the visible part (page/order.js), so that it is fast with
 thousands of pairs.
 """
 
@@ -19,13 +19,13 @@ from ..explanation import heat
 from ..score.aer import count, total
 from .case import Case, Exhibit, is_right_to_left
 
-SCRIPTS = ("base.js", "pair.js", "order.js", "touch.js", "tools.js")  # parts of one script, in their order
+SCRIPTS = ("base.js", "pair.js", "order.js", "touch.js", "tools.js")  # the parts of one script, in order
 
 
 def page(
     exhibit: Exhibit, title: str = "Word alignments", languages: tuple[str | None, str | None] = (None, None)
 ) -> str:
-    """The page as text; `languages`: codes such as "zh" of source and target, by which a browser chooses glyphs."""
+    """The page as text. `languages`: codes of source and target such as "zh", by which a browser chooses glyphs."""
     data = {
         "systems": [{"name": name, "total": _total(exhibit, k)} for k, name in enumerate(exhibit.systems)],
         "gold": exhibit.gold,
@@ -82,7 +82,7 @@ def _system(case: Case, system: int) -> dict[str, Any]:
 
 
 def _total(exhibit: Exhibit, system: int) -> dict[str, float] | None:
-    """The scores of a system over all cases; None without gold."""
+    """The scores of a system over all cases; None if there is no gold."""
     if exhibit.gold is None:
         return None
     counts = total(count(case.alignments[system], case.gold) for case in exhibit.cases if case.gold)

@@ -1,9 +1,9 @@
-"""A command that makes words of lines, such as a tokenizer -> the words of the lines as they were, with their places.
+"""Text -> words with their places, by an external command such as a tokenizer.
 
-The command reads a line of text and writes a line of words with spaces between them. It is started once and kept. It
-may read ahead and write late, as most programs do in a pipe: lines are fed to it while others wait for their words.
-What it writes is looked for in the line. A word may be escaped (&quot;), in small letters or marked with joiners, but
-nothing may be left out and nothing added.
+The command reads lines of text, and writes for each a line of words with spaces between them. It is started once for
+the whole text. It may buffer its input and output, as most programs do in a pipe, so lines are sent to it before the
+words of earlier lines have arrived. Each word that it writes is then located in its line. A word may be escaped
+(&quot;), in lower case, or marked with joiners, but nothing may be left out or added.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _TREEBANK = {"``": '"', "''": '"', "-LRB-": "(", "-RRB-": ")", "-LSB-": "[", "-R
 
 
 def whole(text: str) -> Tokenized:
-    """A text that a command shall make words of, as a word of its own: what `filtered` takes."""
+    """A text as a single word, for `filtered` to split."""
     return Tokenized(text, [(0, len(text))] if text.strip() else [])
 
 
@@ -36,13 +36,13 @@ WHOLE: Splits = (whole, whole)
 
 
 def commands_of(commands: Iterable[str], *languages: str | None) -> tuple[str, str]:
-    """The commands of both sides: one for both, or one each; `{lang}` in them is the language of the side.
+    """The commands for source and target, from one or two commands; `{lang}` is replaced by the language of the side.
 
     >>> commands_of(["tok -l {lang}"], "de", "en")
     ('tok -l de', 'tok -l en')
 
     Raises:
-        OptionError: there are more than two, or a language is not known.
+        OptionError: there are more than two commands, or one needs a language that is not given.
     """
     given = list(commands)
     if len(given) not in (1, 2):
@@ -59,10 +59,10 @@ def commands_of(commands: Iterable[str], *languages: str | None) -> tuple[str, s
 
 
 def filtered(pairs: Iterable[SentencePair], commands: tuple[str, str]) -> Iterator[SentencePair]:
-    """The pairs, each text that is `whole` with the words that the command of its side makes of it.
+    """The pairs, with every text that is `whole` split into words by the command of its side.
 
     Raises:
-        InputError: a command ended early, or wrote what is not in the text. Or what `pairs` raises.
+        InputError: a command ended early, or wrote something that is not in the text. Or what `pairs` raises.
     """
     running = _Running(commands)
     try:
@@ -72,14 +72,16 @@ def filtered(pairs: Iterable[SentencePair], commands: tuple[str, str]) -> Iterat
 
 
 class _Running:
-    """Two commands at work: a thread feeds them, one each collects what they write."""
+    """Both commands while they run. One thread sends lines to them, and one thread per command collects its output."""
 
     def __init__(self, commands: tuple[str, str]) -> None:
         self.filters = [_Filter(command) for command in commands]
         self.pairs: SimpleQueue[SentencePair | BaseException | None] = SimpleQueue()
         self.changed = Condition()
-        self.waiting = 0  # pairs that were fed and not yet taken
-        self.is_starved = False  # the one who takes waits for a command that has not got enough yet
+        self.waiting = 0  # pairs that were sent and whose words were not taken yet
+        self.is_starved = (
+            False  # the consumer waits for a command, which may need more input before it writes
+        )
         self.is_stopped = False
 
     def filtered(self, pairs: Iterable[SentencePair]) -> Iterator[SentencePair]:
@@ -153,7 +155,7 @@ class _Running:
 
 
 class _Filter:
-    """One command that runs; `written` has its lines, then None."""
+    """One running command; `written` gets the lines that it writes, then None."""
 
     def __init__(self, command: str) -> None:
         self.command = command
@@ -165,7 +167,7 @@ class _Filter:
 
     def read(self, text: str) -> None:
         assert self.process.stdin is not None
-        with suppress(BrokenPipeError):  # that it has ended is told where its line is missed
+        with suppress(BrokenPipeError):  # it has ended, which `words` will notice
             self.process.stdin.write(text.replace("\n", " ").encode() + b"\n")
             self.process.stdin.flush()
 
@@ -191,13 +193,13 @@ def _is_whole(side: tuple[str, ...]) -> bool:
 
 
 def located(text: str, line: str) -> Tokenized:
-    """The words of a line, with their places in the text that they were made of.
+    """The words of a line, with their places in the text that they come from.
 
     >>> located('He said "no".', "he said &quot; no &quot; .")
     ('He', 'said', '"', 'no', '"', '.')
 
     Raises:
-        InputError: a word is not in the text, or something of the text is in no word.
+        InputError: a word is not in the text, or a part of the text is in no word.
     """
     spans: list[Span] = []
     end = 0
@@ -217,7 +219,7 @@ def located(text: str, line: str) -> Tokenized:
 
 
 def _forms(word: str) -> Iterator[str]:
-    """What may stand in the text for a word that a tokenizer wrote."""
+    """The texts that a tokenizer may have written as this word."""
     yield word
     yield html.unescape(word)
     yield _TREEBANK.get(word, "")

@@ -1,4 +1,4 @@
-"""Words in pieces, as subword tokenizers mark them -> words, and which pieces make each.
+"""Words in pieces, as subword tokenizers mark them -> words, and the pieces of each word.
 
     sentencepiece  ▁das ▁Ha us     ▁ begins a word (SentencePiece; OpenNMT's spacer)
     bpe            das Ha@@ us     @@ says that the word goes on (subword-nmt)
@@ -7,9 +7,9 @@
     joiner         das Ha￭ us      ￭ joins what stands beside it (OpenNMT)
     end-of-word    das</w> Ha us</w>  </w> ends a word (BPE as first published; XLM)
 
-Punctuation at the start or the end of a word is a word of its own, as tokenized text has it: "▁key ?" are the words
-"key" and "?". So are clitics, where pieces end there: "▁L ' eau" are "L'" and "eau". In scripts that write no spaces
-each piece is a word.
+Punctuation at the beginning or end of a word becomes a word of its own, as in tokenized text: "▁key ?" is read as the
+words "key" and "?". So do clitics, if a piece ends there: "▁L ' eau" is read as "L'" and "eau". In scripts without
+spaces each piece is a word.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tokenizers.decoders import ByteLevel
 
 Groups = tuple[tuple[int, ...], ...]
-"""For each word the numbers of its pieces."""
+"""For each word, the numbers of its pieces."""
 _BYTE_PIECES = re.compile("(?:<0x[0-9A-F]{2}>)+")
 
 
@@ -43,10 +43,11 @@ class Marks(StrEnum):
 
 
 class Rule(NamedTuple):
-    """`marked`: whether a piece has the mark. `share`: of the pieces, how many have it at least in text so marked.
+    """How to read one kind of marks.
 
-    `opens`, `closes`: whether a piece begins a word, or is the last of one; a piece begins one where the piece before
-    closes and it opens. `bare`: the piece without its mark. `decode`: the text of bare pieces.
+    `marked`: whether a piece has the mark. `share`: the share of pieces that have it at least, in text with such marks.
+    `opens`: whether a piece can begin a word; `closes`: whether it can end one. A word begins at a piece that opens if
+    the piece before closes. `bare`: the piece without its mark. `decode`: the text of several bare pieces.
     """
 
     marked: Callable[[str], bool]
@@ -132,7 +133,7 @@ RULES = {
 
 
 def find_marks(sentences: Iterable[Sequence[str]]) -> Marks | None:
-    """How the pieces of a text are marked; None where its words are whole.
+    """How the pieces of a text are marked; None if its words are not in pieces.
 
     >>> find_marks([["das", "Ha@@", "us"], ["ja"]]).value
     'bpe'
@@ -149,7 +150,7 @@ def find_marks(sentences: Iterable[Sequence[str]]) -> Marks | None:
 
 
 def join(pieces: Sequence[str], marks: Marks) -> tuple[tuple[str, ...], Groups]:
-    """(words, the pieces of each) of one side of a sentence.
+    """(words, the pieces of each word) of one side of a sentence.
 
     >>> join(["▁the", "▁ke", "y", "?"], Marks.SENTENCEPIECE)
     (('the', 'key', '?'), ((0,), (1, 2), (3,)))
@@ -171,7 +172,7 @@ def join(pieces: Sequence[str], marks: Marks) -> tuple[tuple[str, ...], Groups]:
         for bare_group in _without_punctuation(group, texts)
         for part in _without_clitics(bare_group, texts)
     ]
-    # What is all mark, such as ▁ alone, is a word that looks like it.
+    # A piece that is only a mark, such as ▁ alone, is a word that consists of the mark.
     words = (rule.decode([bare[k] for k in group]) or "".join(pieces[k] for k in group) for group in split)
     return tuple(words), tuple(map(tuple, split))
 
@@ -181,13 +182,13 @@ def _is_unspaced(*texts: str) -> bool:
 
 
 def _without_punctuation(group: list[int], bare: Sequence[str]) -> list[list[int]]:
-    """The pieces of a word, those of punctuation at its start and end on their own."""
+    """The pieces of a word, with punctuation at its beginning and end as groups of their own."""
     first, last = 0, len(group)
     while first < last and is_punctuation(bare[group[first]]):
         first += 1
     while last > first and is_punctuation(bare[group[last - 1]]):
         last -= 1
-    # A mark alone before punctuation belongs to it.
+    # A piece that is only a mark belongs to the punctuation that follows.
     if first == 0 and last < len(group) and not any(bare[k] for k in group[:last]):
         last += 1
     middle = [group[first:last]] if first < last else []
@@ -195,7 +196,7 @@ def _without_punctuation(group: list[int], bare: Sequence[str]) -> list[list[int
 
 
 def _without_clitics(group: list[int], bare: Sequence[str]) -> list[list[int]]:
-    """The pieces of a word, those of its clitics on their own."""
+    """The pieces of a word, with its clitics as groups of their own."""
     ends = clitic_ends("".join(bare[k] for k in group))
     if not ends:
         return [group]

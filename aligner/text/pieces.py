@@ -1,11 +1,11 @@
 """Sentence pairs in pieces <-> sentence pairs in words, with the links of either.
 
-A link of two words becomes links of all their pieces, as OpusTrainer has it. Links of pieces become one link of their
-words, with the best score. So text in pieces is aligned in words, and gets links on the pieces as they were given:
+A link between two words becomes links between all their pieces, as in OpusTrainer. Links between pieces become one
+link between their words, with the best score. So text in pieces is aligned in words, and its pieces are linked:
 
     as_given(aligner.align_pairs(in_words(pairs)))
 
-What marks pieces: marks.py.
+How pieces are marked: marks.py.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from .marks import Groups, Marks, find_marks, join
 from .sentence_pieces import SentencePieces
 from .sentences import SentencePair
 
-LOOKED_AT = 500  # pairs from which the marks of a text are told
+LOOKED_AT = 500  # pairs at the beginning of a text that show which marks it has
 
 
 def spread(alignment: Alignment, source: Groups, target: Groups) -> Alignment:
-    """Links of words -> links of all their pieces, each with the score of the words' link; the pair's score is kept.
+    """Links of words -> links of all their pieces, with the scores of the words' links. The score of the pair is kept.
 
     >>> print(spread(Alignment.of([(0, 0), (1, 1)]), ((0,), (1, 2)), ((0,), (1,))))
     0-0 1-1 2-1
@@ -34,7 +34,7 @@ def spread(alignment: Alignment, source: Groups, target: Groups) -> Alignment:
 
 
 def gather(alignment: Alignment, source: Groups, target: Groups) -> Alignment:
-    """Links of pieces -> links of the words that have them, each with its best score; the pair's score is kept.
+    """Links of pieces -> links of their words, with the best scores. The score of the pair is kept.
 
     >>> print(gather(Alignment.of([(1, 1), (2, 1)]), ((0,), (1, 2)), ((0,), (1,))))
     1-1
@@ -54,7 +54,7 @@ def _owners(groups: Groups) -> dict[int, list[int]]:
 
 
 def _mapped(alignment: Alignment, images: Callable[[Link], Iterable[tuple[int, int]]]) -> Alignment:
-    """Each link replaced by others; a link that comes of several is sure if one is, and has the best score."""
+    """Replace each link by others. A link that replaces several is sure if one of them is, and has the best score."""
     scores = alignment.scores or (0.0,) * len(alignment.links)
     best: dict[tuple[int, int], tuple[bool, float]] = {}
     for link, score in zip(alignment.links, scores, strict=True):
@@ -72,7 +72,7 @@ def _mapped(alignment: Alignment, images: Callable[[Link], Iterable[tuple[int, i
 
 
 class _Side(NamedTuple):
-    """One side of a pair: as given in pieces, in words, and the pieces of each word."""
+    """One side of a pair: the pieces as given, the words, and the pieces of each word."""
 
     given: tuple[str, ...]
     words: tuple[str, ...]
@@ -81,7 +81,7 @@ class _Side(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PairInPieces(SentencePair):
-    """The words of a pair, and what they stand for: the pair in pieces, and the pieces of each word."""
+    """The words of a pair, with the pair in pieces as given, and the pieces of each word."""
 
     given: SentencePair
     source_pieces: Groups
@@ -90,7 +90,7 @@ class PairInPieces(SentencePair):
 
 Known = Marks | SentencePieces | None
 Splitting = Known | Literal["auto"]
-"""How one side is split: by its marks, or by a model; "auto" finds marks out; None: its words are whole."""
+"""How the pieces of one side are known: by marks, "auto" to detect these, by a model, or None for whole words."""
 
 
 def in_words(
@@ -99,9 +99,9 @@ def in_words(
     target: Splitting = "auto",
     looked_at: int = LOOKED_AT,
 ) -> Iterator[SentencePair]:
-    """The words of pairs in pieces, which remember their pieces; pairs without pieces stay as they are.
+    """The words of pairs in pieces, which remember their pieces; pairs without pieces are not changed.
 
-    Marks are found out from the first `looked_at` pairs.
+    Marks are detected in the first `looked_at` pairs.
 
     >>> [pair] = in_words([SentencePair.of("▁das ▁Ha us", "the house")])
     >>> pair.source, pair.source_pieces
@@ -137,7 +137,7 @@ def _side(words: tuple[str, ...], known: Known) -> _Side:
 
 
 def as_given(aligned: Iterable[tuple[SentencePair, Alignment]]) -> Iterator[tuple[SentencePair, Alignment]]:
-    """Pairs that `in_words` made, with links of words -> the pairs in pieces, with links of pieces."""
+    """Aligned pairs from `in_words` -> the pairs as they were given, with links of pieces."""
     for pair, alignment in aligned:
         if isinstance(pair, PairInPieces):
             alignment = spread(alignment, pair.source_pieces, pair.target_pieces)
@@ -145,7 +145,7 @@ def as_given(aligned: Iterable[tuple[SentencePair, Alignment]]) -> Iterator[tupl
 
 
 def given(pair: SentencePair) -> SentencePair:
-    """A pair that may come from `in_words` -> the pair as it was given."""
+    """The pair as it was given to `in_words`; any other pair unchanged."""
     return pair.given if isinstance(pair, PairInPieces) else pair
 
 

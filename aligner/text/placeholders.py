@@ -1,6 +1,6 @@
-"""What stands in text for something else, and must stay as it is: {user}, %s, ${name}, <b>, &nbsp;, addresses.
+"""Parts of a text that a translation copies unchanged: {user}, %s, ${name}, <b>, &nbsp;, addresses.
 
-Each is one word, whatever signs it is made of. Does not: tell which of them belong together (project/markup.py).
+Each of them is one word, whatever characters it consists of. Does not: find pairs of tags (project/markup.py does).
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-# No pattern looks further than a bounded number of characters from where it fails: lines may be hostile.
+# Every pattern gives up after a bounded number of characters, since text may be hostile.
 TAG = (
     r"""</?[A-Za-z][\w:.-]{0,100}(?:\s(?:[^<>"']|"[^"]{0,5000}"|'[^']{0,5000}'){0,5000}|/)?>"""
     r"|<!--.{0,1000}?-->|<\?.{0,300}?\?>|<!\[CDATA\[.{0,1000}?\]\]>"
@@ -24,7 +24,7 @@ _ADDRESS = r"(?:https?|ftp)://[^\s<>]*[\w/]|(?<!\w)www\.[^\s<>]*[\w/]|(?<![\w.+-
 
 PLACEHOLDER = re.compile(f"{TAG}|{VARIABLE}")
 _PROTECTED = re.compile(f"{TAG}|{VARIABLE}|{ENTITY}|{_ADDRESS}")
-_SIGN = re.compile(r"[<{%$&@]|://|www\.")  # most text has none, and is done with sooner
+_SIGN = re.compile(r"[<{%$&@]|://|www\.")  # a quick test, since most text has none
 
 
 def protected(text: str) -> Iterator[re.Match[str]]:
@@ -33,7 +33,7 @@ def protected(text: str) -> Iterator[re.Match[str]]:
 
 
 def is_placeholder(word: str) -> bool:
-    """Whether a word is a placeholder and nothing besides.
+    """Whether a word is a placeholder and nothing else.
 
     >>> [is_placeholder(word) for word in ("{user}", "%1$s", "<br/>", "%", "100%", "{", "US$")]
     [True, True, True, False, False, False, False]
@@ -42,7 +42,7 @@ def is_placeholder(word: str) -> bool:
 
 
 def placeholders_in(word: str) -> list[str]:
-    """The placeholders in a word, of which it may have none, or be more.
+    """The placeholders that a word contains.
 
     >>> placeholders_in("{user}'s"), placeholders_in("Mr.{name}/{id}")
     (['{user}'], ['{name}', '{id}'])

@@ -1,4 +1,4 @@
-"""A SentencePiece model: the words of a sentence -> pieces, as Marian splits them, and which pieces make each word."""
+"""A SentencePiece model: the words of a sentence -> its pieces, as Marian splits them, and the pieces of each word."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ class SentencePieces:
     def split(self, words: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...], Groups]:
         """(pieces, words to align, the pieces of each word) of one side of a sentence.
 
-        Words that know their places in a text (`Tokenized`) stay as they are, and the text is split. A piece then
-        belongs to each word that it shares a character with, or else, as a lone ▁ does, to the word that follows.
-        Of other words the text is these words with one space between them, and the words to align are those that
-        its pieces make (marks.py).
+        Words with places in a text (`Tokenized`) are not changed, and their text is split into pieces. A piece belongs
+        to every word with which it shares a character; a piece without a character, such as ▁ alone, belongs to the
+        next word. Other words are joined by single spaces and split into pieces, and the words to align are those that
+        the pieces form (marks.py).
         """
         if isinstance(words, Tokenized):
             pieces, spans = self._pieces_and_spans(words.text)
@@ -47,7 +47,7 @@ class SentencePieces:
         return pieces, *join(pieces, Marks.SENTENCEPIECE)
 
     def _pieces_and_spans(self, text: str) -> tuple[tuple[str, ...], list[tuple[int, int]]]:
-        """Pieces, and the places of each in the text, in bytes."""
+        """(pieces, beginning and end of each in the text, in bytes)"""
         from sentencepiece.sentencepiece_pb2 import SentencePieceText
 
         found = SentencePieceText.FromString(self._processor.encode(text, out_type="serialized_proto"))
@@ -65,7 +65,7 @@ def _in_bytes(words: Tokenized) -> list[tuple[int, int]]:
 
 
 def _owned(pieces: Sequence[tuple[int, int]], words: Sequence[tuple[int, int]]) -> Groups:
-    """For each word the pieces that belong to it, from the places of both; both are in order.
+    """The pieces that belong to each word, from the places of both, which are in order.
 
     >>> _owned([(0, 0), (0, 3), (3, 4), (4, 9)], [(0, 3), (4, 7), (7, 9)])
     ((0, 1), (2, 3), (3,))

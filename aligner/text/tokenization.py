@@ -1,16 +1,16 @@
-"""Text as it is -> words, each with its place in the text.
+"""Text that is not tokenized -> words, each with its place in the text.
 
-    whitespace     a word ends at a space or a tab (sentences.py): text that is tokenized
-    python-split   a word ends at any space that Unicode knows, as Python's str.split has it: OpusTrainer
+    whitespace     words end at spaces and tabs (sentences.py), for text that is tokenized
+    python-split   words end at any Unicode space, as Python's str.split splits them; for OpusTrainer
     unicode        Unicode's word boundaries (UAX 29), with ICU's dictionaries for Chinese, Japanese, Thai, Khmer, Lao
-                   and Burmese, cut and joined as gold alignments have it (below)
+                   and Burmese, and with the exceptions below
 
-Unicode's boundaries are not quite those of gold alignments, so that "unicode" moves some of them:
+Gold alignments split words slightly differently from Unicode's rules, so "unicode" makes some exceptions:
 
-- Placeholders, tags, entities and addresses are one word each (placeholders.py).
-- Letters and digits that hyphens join are one word (well-known), so are a sign repeated (...) and, within a sentence,
+- A placeholder, tag, entity or address is one word (placeholders.py).
+- Letters and digits joined by hyphens are one word (well-known). So are a repeated sign (...) and, within a sentence,
   an abbreviation with its full stop (U.S., Mr., J.).
-- Clitics are words: do n't, it 's, l' eau, dell' arte. Where the language is known, its own are cut and no others.
+- Clitics are words: do n't, it 's, l' eau, dell' arte. If the language is known, only its own clitics are separated.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from icu4py.breakers import WordBreaker
 
 Span = tuple[int, int]
-"""Beginning and end of a word, in characters (code points), as those of a slice."""
+"""Beginning and end of a word, in characters (code points), as in a slice."""
 
 # Thai to Burmese, Khmer, kana, Han: scripts without spaces between words.
 UNSPACED = re.compile(
@@ -93,7 +93,7 @@ def tokenize(text: str, manner: str = "unicode", language: str | None = None) ->
 def splits(
     manner: str | None, source_language: str | None = None, target_language: str | None = None
 ) -> Splits:
-    """What makes words of source and target: `tokenize`, or with None plain words, which have no places.
+    """Functions that split source and target: `tokenize`, or for None a split at spaces into words without places.
 
     Raises:
         OptionError: there is no such manner.
@@ -122,7 +122,7 @@ def python_split(text: str, language: str | None = None) -> Iterator[Span]:
 
 
 def unicode(text: str, language: str | None = None) -> Iterator[Span]:
-    """Words as gold alignments have them; what is neither a word nor a sign, such as a space, is none."""
+    """Words as gold alignments have them, without spaces and invisible characters."""
     short = language.replace("-", "_").partition("_")[0].lower() if language else None
     words = _joined(text, [*_segments(text, short)])
     if "'" not in text and "’" not in text:
@@ -137,7 +137,7 @@ def _without_clitics(text: str, words: Iterator[Span], rules: Iterable[re.Patter
 
 
 def clitic_ends(word: str, rules: Iterable[re.Pattern[str]] = _ANY_CLITICS) -> set[int]:
-    """Where a word is cut that has clitics; by default those of any language.
+    """Where to cut a word to separate its clitics; by default those of all languages.
 
     >>> clitic_ends("l'eau"), clitic_ends("doesn't"), clitic_ends("o'clock")
     ({2}, {4}, set())
@@ -155,7 +155,7 @@ TOKENIZERS: dict[str, Callable[[str, str | None], Iterator[Span]]] = {
 
 
 def _segments(text: str, language: str | None) -> Iterator[Span]:
-    """What stands between boundaries, spaces left out; what is protected is one."""
+    """The text between word boundaries, without spaces; each placeholder and the like is one segment."""
     begin = 0
     for match in protected(text):
         yield from _boundaries(text, begin, match.start(), language)
@@ -186,12 +186,12 @@ def _word_breaker() -> type[WordBreaker]:
 
 
 def _is_blank(segment: str) -> bool:
-    """Whether nothing in it can be seen: spaces, controls, marks of direction."""
+    """Whether it is invisible: spaces, control characters, marks of direction."""
     return segment.isspace() or all(unicodedata.category(each) in ("Zs", "Cf", "Cc") for each in segment)
 
 
 def _joined(text: str, segments: list[Span]) -> Iterator[Span]:
-    """The segments, those that belong together as one."""
+    """The segments, with those that belong together joined."""
     here, count = 0, len(segments)
     while here < count:
         last = here
@@ -202,7 +202,7 @@ def _joined(text: str, segments: list[Span]) -> Iterator[Span]:
 
 
 def _goes_on(text: str, segments: list[Span], first: int, last: int) -> bool:
-    """Whether the segments `first` to `last` are a word that the next one belongs to."""
+    """Whether the segment after `last` belongs to the word that begins with segment `first`."""
     (start, after), end = segments[last + 1], segments[last][1]
     if start != end:
         return False
@@ -220,7 +220,7 @@ def _goes_on(text: str, segments: list[Span], first: int, last: int) -> bool:
 
 
 def _is_letter(character: str) -> bool:
-    """Whether a letter, a digit or a vowel sign, of a script that has spaces between words."""
+    """Whether it is a letter, a digit or a vowel sign of a script with spaces between words."""
     if not (character.isalnum() or unicodedata.category(character).startswith("M")):
         return False
     return UNSPACED.match(character) is None

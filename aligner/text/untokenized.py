@@ -1,4 +1,4 @@
-"""The first sentences of a text -> a warning, once, where they look as if they were not tokenized."""
+"""The first sentences of a text -> one warning if they look as if they were not tokenized."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from .tokenization import Tokenized
 LOOKED_AT = 100  # pairs
 logger = logging.getLogger("xalign")
 _STOP = re.compile(r"\w[.!?…。！？｡।॥؟۔]+[\"'’”»“)\]」』]*$")
-# Longer than almost all words: of Han and hiragana, of Thai, Lao, Burmese and Khmer.
+# Runs of letters that are longer than almost all words: of Han and kana, of Thai, Lao, Burmese and Khmer.
 _RUN = re.compile(
     "[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]*[\u3040-\u309f\u3400-\u4dbf\u4e00-\u9fff][\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]{7,}"
     "|[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]{25,}"
 )
-# A whole sentence of one word of these scripts.
+# A sentence that consists of one word in these scripts.
 _SENTENCE = re.compile(
     "[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]*[\u3040-\u309f\u3400-\u4dbf\u4e00-\u9fff][\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]{5,}"
     "|[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]{12,}"
@@ -27,9 +27,9 @@ _SENTENCE = re.compile(
 
 
 def watched(pairs: Iterable[SentencePair], first: int = 0) -> Iterator[SentencePair]:
-    """The pairs; the logger "xalign" warns where most sentences of a side look untokenized in the first `LOOKED_AT`.
+    """The pairs. The logger "xalign" warns if most of the first `LOOKED_AT` sentences of a side look untokenized.
 
-    A text is judged by its beginning: not where `first` pairs of it come before these.
+    `first`: number of pairs of the text before these; if there are any, nothing is checked.
     """
     stream = iter(pairs)
     return stream if first else _watched(stream)
@@ -56,7 +56,7 @@ def _watched(stream: Iterator[SentencePair]) -> Iterator[SentencePair]:
 
 @dataclass
 class _Watch:
-    """What was seen of one side; `odd` of its sentences look untokenized, of which `example` is a word."""
+    """Counts of one side: `odd` of its `sentences` look untokenized. `example`: a word of the first of them."""
 
     sentences: int = 0
     odd: int = 0
@@ -70,7 +70,7 @@ class _Watch:
 
 
 def untokenized_word(words: tuple[str, ...]) -> str | None:
-    """A word that tokenized sentences do not have: with the last full stop, or a run of a script without spaces.
+    """A word that shows that a sentence is not tokenized: it ends in a full stop, or is a run of unspaced letters.
 
     >>> untokenized_word(("Das", "Haus", "ist", "klein.")), untokenized_word(("Das", "Haus", "."))
     ('klein.', None)

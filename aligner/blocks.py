@@ -99,10 +99,11 @@ def block_around(pair: int, most: int, first_block: int) -> tuple[int, int]:
 def taken_with(
     first: int, end: int | None, most: int, first_block: int, together: int | None
 ) -> tuple[int, int | None]:
-    """From which pair on, and up to which, a text must be read to find of its pairs from `first` up to `end` what is
-    found of them in the whole text. Pairs are counted from 0; None is the end of the text.
+    """The pairs of a text to read, as (first, end), so that those from `first` up to `end` get their usual results.
 
-    `most`, `first_block`: of `blocks`. `together`: pairs that share a lexicon, if there is one.
+    These are the results that they get in the whole text. Pairs are counted from 0; None is the end of the text.
+
+    `most`, `first_block`: as in `blocks`. `together`: number of pairs that share a lexicon; None if there is none.
 
     >>> taken_with(100, 200, 256, 64, None), taken_with(100, 200, 256, 64, 1_000)
     ((64, 448), (0, 1216))

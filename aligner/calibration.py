@@ -4,15 +4,15 @@
 
     {"link": {"slope": 0.8, "intercept": 0.2}, "pair": {"weights": [0.1, ...], "similarity": 0.4, "bias": -3.1}}
 
-A link whose score is s is right with probability sigmoid(slope * logit(s) + intercept), after Platt (1999); so links
-keep their order. Of a pair two things count, as the mean over the words of a side, and that over both sides: the
-state of a word, since an encoder that reads both sentences at once has seen whether the word has a counterpart; and
-its similarity with the word that is most like it, which a softmax over the words of one sentence hides.
+A link with the score s is right with probability sigmoid(slope * logit(s) + intercept), after Platt (1999), so links
+keep their order. The probability of a pair is computed from two features of words, averaged over each side and then
+over both sides: the state of a word, since an encoder that reads both sentences at once has seen whether the word has a
+counterpart, and the similarity of the word and its most similar counterpart, which a softmax would hide.
 
     logit = weights * mean state + similarity * mean best similarity + bias
 
-It belongs to the weights, and to the way of aligning that they are meant for: training writes none.
-`recipes/mini/calibrate.py` fits one. Does not: choose links; thresholds are compared with the scores themselves.
+A calibration is valid only for the weights and the method for which it was fitted, so training writes none.
+`recipes/mini/calibrate.py` fits one. Does not: choose links; thresholds apply to the scores before calibration.
 """
 
 from __future__ import annotations
@@ -35,12 +35,16 @@ from .json_file import read_object, shortened
 from .units import Units
 
 CALIBRATION_FILE = "calibration.json"
-_SURE = 1e-6  # how near to 0 and 1 a score may be; softmax in float32 rounds to both
+_SURE = 1e-6  # scores are clipped to this distance from 0 and 1, to which softmax in float32 can round
 
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """`weights`: of the mean state. Shape: (width,). `similarity`: the weight of the best similarity."""
+    """Both regressions.
+
+    `slope`, `intercept`: of links. `weights`: of the mean state of a pair. Shape: (width,). `similarity`: the weight of
+    the mean best similarity. `bias`: of pairs.
+    """
 
     slope: float
     intercept: float
@@ -72,7 +76,7 @@ class Calibration:
         return sigmoid(logits.double().cpu().numpy())
 
     def to_json(self) -> str:
-        """The text of the file, numbers rounded to what matters."""
+        """The text of the file, with rounded numbers."""
         fields = {
             "link": {"slope": round(self.slope, 4), "intercept": round(self.intercept, 4)},
             "pair": {
@@ -85,7 +89,7 @@ class Calibration:
 
     @classmethod
     def beside(cls, checkpoint: Path, width: int | None = None) -> Calibration | None:
-        """That of a checkpoint's folder; None if it has none. `width`: of its states; None takes any.
+        """The calibration in the folder of a checkpoint; None if there is none. `width`: of a state; None takes any.
 
         Raises:
             ModelError: the file is not a calibration for states of this width.
@@ -110,7 +114,7 @@ class Calibration:
 
 
 def best_similarities(similarity: Tensor, source: Units, target: Units) -> tuple[Tensor, Tensor]:
-    """The similarity of each unit with the one of the other side that is most like it; any value at padding.
+    """The similarity of each unit and the most similar one of the other side; any value at padding.
 
     Shape: (batch, source, target) -> (batch, source), (batch, target)
     """
@@ -119,7 +123,7 @@ def best_similarities(similarity: Tensor, source: Units, target: Units) -> tuple
 
 
 def mean_over_words(values: Iterable[Tensor], sides: Iterable[Units]) -> Tensor:
-    """The mean over the real units of each side, and that over both. Shape: twice (batch, units, n) -> (batch, n)"""
+    """The mean over the real units of each side, then over both sides. Shape: twice (batch, units, n) -> (batch, n)"""
     means = [
         of_side.masked_fill(~side.mask[:, :, None], 0).sum(1) / side.mask.sum(1).clamp(min=1)[:, None]
         for of_side, side in zip(values, sides, strict=True)

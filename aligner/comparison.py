@@ -32,7 +32,7 @@ from .words import symmetrized_links, word_links, word_similarity
 class Compared(NamedTuple):
     """An alignment, and the similarity of each two words, which is that of their most similar subwords.
 
-    NaN for a word without subwords. Shape: similarity (source, target)
+    NaN for words without subwords. Shape: similarity (source words, target words)
     """
 
     alignment: Alignment
@@ -116,7 +116,7 @@ class Comparison:
         ]
 
     def _permitted(self, links: Links, source: Units, target: Units) -> Links:
-        """The links without those that the method forbids whatever their score."""
+        """The links without those that the method excludes, whatever their scores."""
         return (
             apart(links, source.punctuation, target.punctuation)
             if self.method.punctuation is Punctuation.APART

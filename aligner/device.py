@@ -1,4 +1,4 @@
-"""Which device computes, in which precision where the user leaves it open, and by which kernels."""
+"""The device to compute on, the precision that suits it, and its kernels for attention."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ _IMPORTED_BY = os.getpid()
 def use_one_thread_if_forked() -> None:
     """In a process that was forked from one with xalign in it, torch gets a single thread.
 
-    OpenMP's threads do not survive a fork: a child that uses more than one waits for the others for ever.
+    OpenMP's threads do not survive a fork: a child process that uses several waits for them forever.
     """
     if os.getpid() != _IMPORTED_BY:
         torch.set_num_threads(1)
 
 
 def choose_device(name: str = "auto") -> torch.device:
-    """The device of that name; "auto" takes a CUDA device where there is one.
+    """The device with this name; "auto" is a CUDA device if there is one, otherwise the processor.
 
     Raises:
-        OptionError: there is no such device here.
+        OptionError: this machine has no such device.
     """
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
@@ -48,7 +48,7 @@ def choose_device(name: str = "auto") -> torch.device:
 
 
 def choose_dtype(name: str, device: torch.device) -> torch.dtype:
-    """The dtype of that name; "auto" takes bfloat16 where the device multiplies it fast, float32 elsewhere.
+    """The dtype with this name; "auto" is bfloat16 on devices that are fast at it, float32 on others.
 
     Raises:
         OptionError: no such dtype.
@@ -60,16 +60,16 @@ def choose_dtype(name: str, device: torch.device) -> torch.dtype:
 
 
 def moved(tensor: Tensor, device: torch.device) -> Tensor:
-    """The tensor on `device`; the host does not wait until it has got to a GPU."""
+    """The tensor on `device`; a copy to a GPU is asynchronous."""
     if tensor.is_cpu and device.type == "cuda":
         return tensor.pin_memory().to(device, non_blocking=True)
     return tensor.to(device)
 
 
 def attention_kernels(device: torch.device) -> AbstractContextManager[None]:
-    """Torch's own kernels on a GPU: cuDNN's, which newer ones take first, are planned anew for every shape of a batch.
+    """On a GPU, attention by torch's own kernels. cuDNN's, the default on newer GPUs, are planned anew for every shape.
 
-    What it chooses is seen by all threads.
+    The choice holds for all threads while the context lasts.
     """
     if device.type != "cuda":
         return nullcontext()

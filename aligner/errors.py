@@ -20,7 +20,7 @@ Only the command line turns them into printed lines and exit status 2.
 class XalignError(Exception):
     """Anything that a user of xalign can mend; the text is written for that user.
 
-    `options`: the names in it that are options, as Python spells them. The command line writes them as it does.
+    `options`: the names of options in the text, as Python spells them. The command line spells them with dashes.
     """
 
     def __init__(self, text: str, *options: str) -> None:
@@ -33,7 +33,7 @@ class InputError(XalignError, ValueError):
 
 
 class LineError(InputError):
-    """One line of text cannot be read: `file` and `line`, counted from 1, say which, `reason` what is wrong with it."""
+    """One line of text cannot be read: the `line` of `file` with this number, counted from 1, for this `reason`."""
 
     def __init__(self, file: str, line: int, reason: str, *options: str) -> None:
         super().__init__(f"{file} line {line}: {reason}", *options)
@@ -73,4 +73,4 @@ class TrainingError(XalignError):
 
 
 class WorkerError(XalignError):
-    """One of several processes that align has ended, or failed; what was done before is right."""
+    """One of several processes that align has ended or failed; the results before that are correct."""

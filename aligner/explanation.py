@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from .links import Alignment
 
-# (source to target, target to source) -> what stands in a cell
+# (source to target, target to source) -> the sign in a cell
 SIGNS = {(True, True): "●", (True, False): "→", (False, True): "←", (False, False): ""}
 _CELL = "width:1.6em;height:1.6em;text-align:center;padding:0;border:1px solid rgba(128,128,128,.25);"
 _HEADER = "padding:2px 4px;font-weight:normal;white-space:pre;"
@@ -22,9 +22,9 @@ _HEADER = "padding:2px 4px;font-weight:normal;white-space:pre;"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Explanation:
-    """What was compared, how similar it is, and what each direction chose; a heat map in a notebook.
+    """The units that were compared, their similarity, and the links of each direction; a heat map in a notebook.
 
-    `source`, `target`: the units compared, as text. `similarity`, `forward`, `backward`: over these units; the
+    `source`, `target`: the units, as text. `similarity`, `forward`, `backward`: over these units; the
     directions are those of the method, or of argmax where the method has none. Shape: (source, target).
     """
 

@@ -1,4 +1,4 @@
-"""A model -> a folder: an ordinary checkpoint, which carries how it is meant to be used."""
+"""A model -> a folder: an ordinary checkpoint with its preset."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ def export(
     """Write a float32 checkpoint that transformers reads, with its preset: `Aligner.load(folder)` needs no option.
 
     Args:
-        preset: the model, and what is to be written into its `xalign.json`.
+        preset: the model, and the content of its `xalign.json`.
         folder: new or empty.
-        encoder: the model as it is in memory; None reads it from its checkpoint.
+        encoder: the model in memory; None loads it from its checkpoint.
         trust_remote_code: run the Python code that the checkpoint brings, if it brings any.
-        calibration: of the scores that the preset's method gives.
+        calibration: of the scores of the method in `preset`.
 
     Raises:
-        OptionError: the folder holds something, or cannot be written.
+        OptionError: the folder is not empty, or cannot be written.
         ModelError: the checkpoint cannot be read.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):

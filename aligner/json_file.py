@@ -38,7 +38,7 @@ def parse_object(text: str, where: Path | str) -> dict[str, Any]:
 
 
 def shortened(value: object) -> str:
-    """A value in short form for a message; a file may hold megabytes of it.
+    """A value in short form, for a message; it may come from a file and be megabytes long.
 
     >>> shortened([1, 2])
     '[1, 2]'

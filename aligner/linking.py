@@ -1,4 +1,4 @@
-"""What an engine found in a stream of pairs -> alignments: with a lexicon many pairs together give the links."""
+"""The results of the engine -> alignments: a lexicon if the method has one, then links of copied words."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from .text.sentences import SentencePair
 def aligned(
     found: Iterator[tuple[SentencePair, Sequence[Any]]], method: Method, limits: Limits, first: int = 0
 ) -> Iterator[tuple[SentencePair, list[Alignment]]]:
-    """Each pair with its alignments, one per layer; words that a translation copies are linked with themselves.
+    """Each pair with its alignments, one per layer. Words that the translation copies are linked to their copies.
 
-    `found`: alignments, or with a lexicon probabilities. `first`: pairs of the text that come before these.
+    `found`: alignments, or probabilities if there is a lexicon. `first`: number of pairs of the text before these.
     """
     if method.lexicon:
         found = link_together(found, method.lexicon, method.threshold, limits.together, limits.cells, first)

@@ -142,7 +142,7 @@ def expect_one_of(name: str, value: object, known: Iterable[str]) -> None:
 
 
 def did_you_mean(text: object, known: Iterable[str]) -> str:
-    """What to append to a message about an unknown name: the most similar known one, or nothing.
+    """The end of a message about an unknown name: the most similar known one, or nothing.
 
     >>> did_you_mean("itermx", ["argmax", "itermax"])
     "; did you mean 'itermax'?"
@@ -152,7 +152,7 @@ def did_you_mean(text: object, known: Iterable[str]) -> str:
 
 
 def with_keywords(options: type) -> Callable[[F], F]:
-    """Show the keys of a TypedDict where `inspect.signature`, and with it a notebook, would show `**options`."""
+    """Make `inspect.signature`, and so a notebook, show the keys of a TypedDict in place of `**options`."""
 
     def decorated(function: F) -> F:
         signature = inspect.signature(function)

@@ -77,7 +77,7 @@ def hidden_states(
 
     Args:
         sentences: the words of each sentence.
-        language: of all sentences, if the encoder needs one.
+        language: of all sentences, if the encoder needs to know it.
         batch_tokens: the most subwords in a batch, padding included.
     """
     encoder.check_layers(layers)

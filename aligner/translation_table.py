@@ -7,8 +7,8 @@ target word without one. Then
     lex.s2t   p(t | s) = n(s, t) / sum over t' of n(s, t')     a line each: "t s p"
     lex.t2s   p(s | t) = n(s, t) / sum over s' of n(s', t)     a line each: "s t p"
 
-in single precision with seven digits, as extract-lex writes them. Its lines come in the order of its memory; these are
-sorted by the bytes of their words. A word of the text that reads NULL counts as NULL, as it does there.
+in single precision with seven digits, as extract-lex writes them. The lines are sorted by the bytes of their words;
+those of extract-lex have no order. A word "NULL" in the text counts as the NULL word, as it does there.
 
 A shortlist holds, for each source word, its likeliest target words without NULL. That is what Marian keeps of lex.s2t
 with `--shortlist lex.s2t 100 100`, and what Bergamot's recipes prune it to.
@@ -30,7 +30,7 @@ from .links import Alignment
 from .text.sentences import SentencePair
 
 NULL = "NULL"
-AT_ONCE = 2**20  # links that wait to be counted, at least
+AT_ONCE = 2**20  # links that are collected before they are counted, at least
 _HALF = 32  # bits for the number of a word
 
 Keys = NDArray[np.uint64]
@@ -38,7 +38,7 @@ Counts = NDArray[np.int64]
 
 
 class TranslationTable:
-    """Counts of linked words; `add` takes a sentence pair, the other methods give lines of the tables.
+    """Counts of linked words. `add` counts a sentence pair; the other methods give the lines of the tables.
 
     >>> table = TranslationTable()
     >>> table.add(SentencePair.of("das Haus", "the house"), Alignment.of([(0, 0), (1, 1)]))
@@ -58,7 +58,7 @@ class TranslationTable:
         """Count the links of a pair, and its words without links.
 
         Raises:
-            InputError: a link names a word that the pair does not have.
+            InputError: a link is to a word that the pair does not have.
         """
         alignment.expect_within(len(pair.source), len(pair.target))
         sources = [self._sources[word] for word in pair.source]
@@ -73,7 +73,7 @@ class TranslationTable:
             self._count()
 
     def add_all(self, aligned: Iterable[tuple[SentencePair, Alignment]]) -> TranslationTable:
-        """Count all of these; the table itself."""
+        """Count all pairs; returns the table."""
         for pair, alignment in aligned:
             self.add(pair, alignment)
         return self
@@ -89,9 +89,9 @@ class TranslationTable:
         return _lines(self._sources, sources, self._targets, targets, counts)
 
     def shortlist(self, best: int) -> Iterator[str]:
-        """The lines of lex.s2t without NULL, and of each source word the `best` likeliest alone.
+        """The lines of lex.s2t without NULL, with only the `best` likeliest target words of each source word.
 
-        Of equally likely target words those first by their bytes are kept.
+        Of equally likely target words, those that come first by their bytes are kept.
         """
         sources, targets, counts = self._columns()
         ranks = _ranks(self._targets)
@@ -104,7 +104,7 @@ class TranslationTable:
         return _lines(self._targets, targets[chosen], self._sources, sources[chosen], counts[chosen], totals)
 
     def _count(self) -> None:
-        """Sort what waits into the counts."""
+        """Add the collected links to the counts."""
         new = np.frombuffer(self._waiting, dtype=np.uint64)
         keys = np.concatenate([self._keys, new])
         counts = np.concatenate([self._counts, np.ones(len(new), dtype=np.int64)])
@@ -116,7 +116,7 @@ class TranslationTable:
         self._keys, self._counts = keys[starts], np.add.reduceat(counts, starts) if len(starts) else counts
 
     def _columns(self) -> tuple[NDArray[np.int64], NDArray[np.int64], Counts]:
-        """(source words, target words, how often they are linked). Shape: (linked pairs of words,) each."""
+        """(source words, target words, how often they are linked). Shape of each: (linked pairs of words,)"""
         self._count()
         sources = (self._keys >> np.uint64(_HALF)).astype(np.int64)
         targets = (self._keys & np.uint64(2**_HALF - 1)).astype(np.int64)
@@ -132,7 +132,7 @@ class _Numbers(dict[str, int]):
 
 
 def _ranks(words: dict[str, int]) -> NDArray[np.int64]:
-    """The place of each word, by its number, among all in order of their bytes. Shape: (words,)"""
+    """The rank of each word when all are sorted by their bytes. Shape: (words,), by the numbers of the words"""
     ranks = np.empty(len(words), dtype=np.int64)
     ranks[[words[word] for word in sorted(words, key=str.encode)]] = np.arange(len(words))
     return ranks

@@ -42,7 +42,7 @@ def word_links(
     `source_words` and `target_words` give the word that each position belongs to. Values at padding do not matter,
     since padding has no links. The lengths count all words of each sentence, also those without a subword.
 
-    `calibrated`: scores of links -> those that are told. `pair_scores`: of each sentence pair, in place of the mean.
+    `calibrated`: scores of links -> calibrated scores. `pair_scores`: of each sentence pair, in place of the mean.
 
     Shape: links (batch, source, target), words (batch, source) and (batch, target), lengths and pair_scores (batch,)
     """
@@ -87,7 +87,7 @@ def word_similarity(
     source_lengths: NDArray[np.int64],
     target_lengths: NDArray[np.int64],
 ) -> list[NDArray[np.float32]]:
-    """The similarity of each two words of each pair: of their most similar subwords; NaN of a word that has none.
+    """The similarity of each two words of each pair: that of their most similar subwords, or NaN if there are none.
 
     Shape: similarity (batch, source, target), the others as `word_links`, with words -1 at padding; of each pair
     (source words, target words)

@@ -11,10 +11,10 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
-# What the choices of one alternative may cost together: each part that may be there or not doubles the ways to read it,
-# and each without end is another power of the length of a word.
+# The costs of choices, and their highest sum in one alternative: each optional part doubles the ways to match it, and
+# each repetition without end adds a power of the length of a word.
 _CHOICE, _ENDLESS, _DEAREST = 1, 8, 20
-# Back references, calls of groups, absent operators, conditions: what these do cannot be told from their form.
+# Back references, calls of groups, absent operators, conditions: these cannot be judged by their form.
 _UNJUDGED = re.compile(r"\\(?:[1-9]|[gk][<'])|\(\?(?:~|\()")
 _QUANTIFIER = re.compile(r"[*+?]|\{(?P<least>\d*)(?P<comma>,?)(?P<most>\d*)\}")
 _OPENING = re.compile(r"\((?:\?(?:<?[=!]|[>:]|<\w+>|[a-z-]*:|[a-z-]*(?=\))))?")
@@ -23,11 +23,11 @@ _ATOM = re.compile(r"\\(?:[pPxuo]\{[^}]*\}|.)|.", re.DOTALL)
 
 @dataclass
 class _Part:
-    """Of a pattern: the whole, or what stands in parentheses."""
+    """A whole pattern, or a group in parentheses."""
 
-    varies: bool = False  # it can be read in several ways
-    cost: int = 0  # of the choices in the present alternative
-    dearest: int = 0  # and in any
+    varies: bool = False  # it can match in several ways
+    cost: int = 0  # of the choices in the current alternative
+    dearest: int = 0  # the highest cost of an alternative
 
     def end_alternative(self) -> None:
         self.dearest = max(self.dearest, self.cost)
@@ -44,7 +44,7 @@ def backtracks(pattern: str) -> bool:
         return True
     parts, place = [_Part()], 0
     while place < len(pattern):
-        closed = _Part()  # what a quantifier that follows repeats
+        closed = _Part()  # the part that a following quantifier repeats
         if pattern[place] == "(":
             parts.append(_Part())
             place = _end(_OPENING, pattern, place)
@@ -76,7 +76,7 @@ def backtracks(pattern: str) -> bool:
 
 
 class _Repetition(NamedTuple):
-    """What the quantifiers behind a part do to it, and where they end. `cost`: of the choice; 0 where there is none."""
+    """The effect of the quantifiers after a part, and where they end. `cost`: of their choice; 0 if there is none."""
 
     end: int
     repeats: bool = False
@@ -94,7 +94,7 @@ def _repetition(pattern: str, place: int) -> _Repetition:
         if match[0] in ("*", "+") or (match["comma"] and not match["most"]):
             cost = _ENDLESS
         elif match["least"] and not match["comma"] and len(match["least"]) == 1:
-            cost = 0  # an exact and small number of times
+            cost = 0  # an exact, small number of times
         found = _Repetition(match.end(), found.repeats or match[0] != "?", max(found.cost, cost))
     return found
 
@@ -105,7 +105,7 @@ def _end(expected: re.Pattern[str], pattern: str, place: int) -> int:
 
 
 def _end_of_class(pattern: str, place: int) -> int:
-    """Behind the class of characters that begins at `place`; classes may hold classes."""
+    """The place after the class of characters that begins at `place`; classes may be nested."""
     depth = 0
     while place < len(pattern):
         character = pattern[place]

@@ -1,12 +1,11 @@
-"""XLM-R as fairseq published it: `model.pt`, `dict.txt`, `sentencepiece.bpe.model`, in a folder or a .tar.gz.
+"""XLM-R in the original files of fairseq: `model.pt`, `dict.txt`, `sentencepiece.bpe.model`, in a folder or a .tar.gz.
 
-fairseq itself is not needed (nor does it install on a current Python). The weights are renamed into
-transformers' XLM-R; the tokenizer is made from the sentencepiece model and checked against the dictionary,
-whose ids are sentencepiece's plus one: <s> 0, <pad> 1, </s> 2, <unk> 3, the pieces, <mask> last. From there
-on it is XLM-R like any other.
+fairseq itself is not needed (it does not install on a current Python). The weights get the names of transformers'
+XLM-R. The tokenizer is made from the sentencepiece model and compared with the dictionary, whose ids are those of
+sentencepiece plus one: <s> 0, <pad> 1, </s> 2, <unk> 3, the pieces, <mask> last. From then on it is an ordinary XLM-R.
 
-Safe: the pickle may hold tensors and one `argparse.Namespace`, nothing else.
-Does not: XLM-R XL and XXL, whose archives need omegaconf (use facebook/xlm-roberta-xl).
+The pickle in `model.pt` is loaded safely: it may contain tensors and one `argparse.Namespace`, and nothing else.
+Does not: read XLM-R XL and XXL, whose archives need omegaconf (use facebook/xlm-roberta-xl).
 """
 
 from __future__ import annotations
@@ -42,10 +41,10 @@ Weights: TypeAlias = dict[str, Tensor]
 _FILES = ("model.pt", "dict.txt", "sentencepiece.bpe.model")
 _SPECIALS = 4  # <s> <pad> </s> <unk>, which the dictionary does not list
 
-# What an archive may unpack to: so many times its own size (weights hardly shrink), but some megabytes always, and
-# never more than this.
+# The most bytes that an archive may unpack to: this multiple of its size (weights hardly compress), at least some
+# megabytes, and never more than a fixed limit.
 _MOST_RATIO, _FEW_BYTES, _MOST_BYTES = 20, 1 << 26, 1 << 35
-_OPENERS: dict[bytes, Callable[..., Any]] = {  # by how a file begins
+_OPENERS: dict[bytes, Callable[..., Any]] = {  # by the first bytes of a file
     b"\x1f\x8b": gzip.open,
     b"BZh": bz2.open,
     b"\xfd7zXZ\0": lzma.open,
@@ -99,7 +98,7 @@ class FairseqEncoder(RobertaEncoder):
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Path]:
-    """A folder that holds the three files, unpacked for the while if they are still in their archive."""
+    """A folder with the three files; an archive is unpacked into a temporary folder."""
     if path.name == "model.pt":
         path = path.parent
     if path.is_dir():
@@ -113,7 +112,7 @@ def _opened(path: Path) -> Iterator[Path]:
 
 
 def _unpack(archive: Path, folder: Path) -> None:
-    """Write the three files, wherever in the archive they stand, under names of our own choosing."""
+    """Write the three files, wherever they are in the archive, to the folder; no path in the archive is used."""
     try:
         with _decompressed(archive) as stream, tarfile.open(fileobj=stream, mode="r|") as tar:
             for member in tar:
@@ -131,7 +130,7 @@ def _unpack(archive: Path, folder: Path) -> None:
 
 
 def _decompressed(archive: Path) -> Any:
-    """A file to read what is in the archive from, up to a limit; to be closed."""
+    """A file with the decompressed content of the archive, which is bounded. The caller closes it."""
     size = archive.stat().st_size
     with archive.open("rb") as file:
         begins = file.read(6)
@@ -140,7 +139,7 @@ def _decompressed(archive: Path) -> Any:
 
 
 class _Bounded(AbstractContextManager["_Bounded"]):
-    """What an archive decompresses to, up to `most` bytes; ModelError where there are more."""
+    """The decompressed content of an archive, up to `most` bytes; ModelError if there are more."""
 
     def __init__(self, stream: Any, archive: Path, most: int) -> None:
         self._stream = stream
@@ -201,7 +200,7 @@ def _are_weights(content: object) -> TypeGuard[Weights]:
 
 
 def _encoder_part(weights: Weights) -> Weights:
-    """Without the heads, and without the prefix: `decoder.` in the published archives, later `encoder.`."""
+    """The weights of the encoder without their prefix: `decoder.` in the published archives, later `encoder.`."""
     matches = ((_ENCODER.fullmatch(name), weight) for name, weight in weights.items())
     return {match["name"]: weight for match, weight in matches if match}
 
@@ -232,7 +231,7 @@ def _renamed(weights: Weights) -> Weights:
 
 
 def _config(weights: Weights, arguments: argparse.Namespace, where: Path) -> XLMRobertaConfig:
-    """The shape, read off the weights; only the number of heads leaves no trace in them."""
+    """The config, derived from the shapes of the weights; only the number of heads cannot be seen in them."""
     tables = [_rows(weights, f"embeddings.{name}_embeddings.weight", where) for name in ("word", "position")]
     sizes = {
         "vocab_size": tables[0],
@@ -249,7 +248,7 @@ def _config(weights: Weights, arguments: argparse.Namespace, where: Path) -> XLM
 
 
 def _rows(weights: Weights, name: str, where: Path) -> int:
-    """Of a table that the model cannot do without."""
+    """The number of rows of a matrix; ModelError if it is missing."""
     if name not in weights or weights[name].dim() != 2:
         raise ModelError(f"{where}: not fairseq's XLM-R: the table {name} is missing or no table")
     return weights[name].shape[0]

@@ -1,4 +1,4 @@
-"""Word embeddings at four bits a number: a table that is read and not trained.
+"""Word embeddings at four bits a number: a table for inference, which cannot be trained.
 
 A row consists of blocks of 32 numbers. Each block has a scale (float16) and 16 bytes; byte j holds number j of the
 block in its low half and number j + 16 in its high half, each from 0 to 15. A number's value is (half - 8) x scale. In

@@ -146,7 +146,7 @@ class _Reached(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Keep:
-    """A forward pre-hook of the block that reads `layer`: the input of the block is that layer."""
+    """A forward pre-hook of the block whose input is `layer`: it keeps that input."""
 
     states: dict[int, Tensor]
     layer: int

@@ -1,11 +1,11 @@
 """BERT, which `small` is: a transformer that normalises after each addition, in torch alone.
 
-Reads and writes the same folder as transformers does, as prenorm.py, and gives the same hidden states. The word
-embeddings may be stored at four bits a number (fourbit.py), which transformers does not read; `Encoder.export` writes
-them in full. A pair is `<s> source </s> target </s>`, in the special subwords of the checkpoint's tokenizer.
+Like prenorm.py it reads and writes the folders of transformers and gives the same hidden states. The word embeddings
+may be stored at four bits a number (fourbit.py), which transformers cannot read; `Encoder.export` writes them in full.
+A pair is `<s> source </s> target </s>`, with the special subwords of the checkpoint's tokenizer.
 
-Devlin et al. (2019), https://arxiv.org/abs/1810.04805. Does not: checkpoints on the hub, in several files or with
-another activation than GELU; bert.py reads those through transformers.
+Devlin et al. (2019), https://arxiv.org/abs/1810.04805. Does not: read checkpoints with several files of weights, or
+with another activation than GELU; bert.py reads those through transformers.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class PostnormModel(PrenormModel):
 
 
 class Block(prenorm.Block):
-    """Attention, then a product to the inner width and back; each sum with what was read is normalised."""
+    """Attention, then a product to the inner width and back; the sum of each with its input is normalised."""
 
     def __init__(self, shape: Shape) -> None:
         nn.Module.__init__(self)
@@ -91,7 +91,7 @@ class PostnormEncoder(PrenormEncoder):
     @classmethod
     def read_model(cls, folder: Path, config: dict[str, Any], dtype: torch.dtype) -> PostnormModel:
         weights = read_weights(folder)
-        with torch.device("meta"):  # weights are read, and take no memory before
+        with torch.device("meta"):  # no memory before the weights are read
             model = PostnormModel(Shape.of(config, folder / CONFIG), four_bits=f"{_WORDS}packed" in weights)
         fill(model, weights, folder, dtype)
         return model

@@ -1,11 +1,11 @@
 """XLM-RoBERTa-XL, which `mini` is: a transformer that normalises before each product, in torch alone.
 
-Reads and writes the same folder as transformers does (config.json, model.safetensors, tokenizer.json) and gives the
-same hidden states, without importing it, which takes longer than aligning a thousand pairs. A pair is `<s> source </s>
-target </s>`, as in roberta.py.
+Reads and writes the folders of transformers (config.json, model.safetensors, tokenizer.json) and gives the same hidden
+states, but does not import transformers, which takes longer than aligning a thousand pairs. A pair is
+`<s> source </s> target </s>`, as in roberta.py.
 
-Goyal et al. (2021), "Larger-Scale Transformers for Multilingual Masked Language Modeling". Does not: checkpoints on
-the hub, in several files or with another activation than GELU; roberta.py reads those through transformers.
+Goyal et al. (2021), "Larger-Scale Transformers for Multilingual Masked Language Modeling". Does not: read checkpoints
+with several files of weights, or with another activation than GELU; roberta.py reads those through transformers.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from .folder import CONFIG, TOKENIZER, TOKENIZER_CONFIG, WEIGHTS
 from .packed import PackedBlocks
 from .shape import Shape
 
-# What tokenizer_config.json calls the special subwords, and what they are where it does not say.
+# The names of special subwords in tokenizer_config.json, and their texts if it does not give any.
 _SPECIALS = {
     "cls_token": "<s>",
     "sep_token": "</s>",
@@ -39,7 +39,7 @@ _SPECIALS = {
     "unk_token": "<unk>",
     "mask_token": "<mask>",
 }
-# Of a checkpoint with a head: what stands before the encoder's weights, and what does not belong to it.
+# In a checkpoint with a head: the prefix of the encoder's weights, and those of weights that are not the encoder's.
 _PREFIX = "roberta."
 _HEADS = ("lm_head.", "classifier.", "qa_outputs.", "pooler.")
 
@@ -88,11 +88,11 @@ class PrenormModel(nn.Module):
 
     @property
     def final(self) -> nn.Module | None:
-        """What normalises the output of the last block, where anything does."""
+        """The normalisation of the last block's output; None if there is none."""
         return self.encoder["LayerNorm"]
 
     def get_input_embeddings(self) -> nn.Module:
-        """The word embeddings, by transformers' name for the question."""
+        """The word embeddings; the method has the name that it has in transformers."""
         return self.embeddings["word_embeddings"]
 
     def embed(self, ids: Tensor, positions: Tensor, sides: Tensor | None) -> Tensor:
@@ -105,7 +105,7 @@ class PrenormModel(nn.Module):
         return functional.dropout(embedded, self.config.hidden_dropout_prob, self.training)
 
     def forward(self, states: Tensor, mask: Tensor | None, layers: Set[int]) -> dict[int, Tensor]:
-        """The hidden states of `layers`, from those of layer 0. `mask`: real subwords; None where all are.
+        """The hidden states of `layers`, from those of layer 0. `mask`: real subwords; None if there is no padding.
 
         Shape: (batch, subwords, width), (batch, subwords) -> (batch, subwords, width) each
         """
@@ -120,7 +120,7 @@ class PrenormModel(nn.Module):
 
 
 class Block(nn.Module):
-    """Attention, then a product to the inner width and back; each adds to what it read."""
+    """Attention, then a product to the inner width and back; each is added to its input."""
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
@@ -227,14 +227,14 @@ class PrenormEncoder(WholeEncoder):
                 f"{folder / CONFIG}: max_position_embeddings is {shape.max_position_embeddings}, "
                 f"but positions count from pad_token_id, {shape.pad_token_id}"
             )
-        with torch.device("meta"):  # weights are read, and take no memory before
+        with torch.device("meta"):  # no memory before the weights are read
             model = PrenormModel(shape)
         fill(model, read_weights(folder), folder, dtype)
         return model
 
     @property
     def first_position(self) -> int:
-        """The row of the table of positions that the first subword takes: the one after the padding's."""
+        """The row of the position table that the first subword uses: the one after that of padding."""
         return self.model.config.pad_token_id + 1
 
     def save(self, folder: Path, weights: Mapping[str, Tensor] | None = None) -> None:
@@ -264,7 +264,7 @@ class PrenormEncoder(WholeEncoder):
         return self.model.embed(batch.ids, self._positions(batch), sides)
 
     def _positions(self, batch: EncoderInput) -> Tensor:
-        """Counted from the first, in the sequence or in each side; padding has the one before, if there is one."""
+        """The position of each subword in its sequence or side; that of padding is the one before, if there is one."""
         positions = self.input.positions_of(batch)
         counted = batch.mask.cumsum(1) if positions is None else positions + 1
         return (counted * batch.mask + self.first_position - 1).clamp(min=0)
@@ -282,7 +282,7 @@ def _write_json(path: Path, content: dict[str, Any]) -> None:
 
 
 def read_weights(folder: Path) -> dict[str, Tensor]:
-    """The encoder's weights, by the names that they have in a checkpoint without a head."""
+    """The weights of the encoder, with the names that they have in a checkpoint without a head."""
     try:
         weights = load_file(folder / WEIGHTS)
     except (OSError, SafetensorError, ValueError) as error:
@@ -292,10 +292,10 @@ def read_weights(folder: Path) -> dict[str, Tensor]:
 
 
 def fill(model: nn.Module, weights: Mapping[str, Tensor], folder: Path, dtype: torch.dtype) -> None:
-    """Give the model its weights, in `dtype`, and its buffers as they are stored.
+    """Load weights into a model, in `dtype`; buffers keep the dtype in which they are stored.
 
     Raises:
-        ModelError: one is missing, or has another shape than the model has for it.
+        ModelError: a weight is missing, or has another shape than in the model.
     """
     expected = model.state_dict()
     if missing := sorted(expected.keys() - weights.keys()):

@@ -21,11 +21,11 @@ from ..errors import DependencyError, ModelError
 
 Family: TypeAlias = type[PreTrainedModel] | type[AutoModel]
 
-# Said to transformers each time: left to itself it asks on standard output whether code may be run.
+# Always given to transformers, which otherwise asks on standard output whether code may be run.
 _LOCALLY: dict[str, bool] = {"local_files_only": True, "trust_remote_code": False}
-# Code that is trusted may lie in another repository.
+# Trusted code may be in another repository.
 TRUSTING: dict[str, bool] = {"local_files_only": False, "trust_remote_code": True}
-# A checkpoint without this is whole: no hidden state is computed from it.
+# Weights that a checkpoint may lack: no hidden state depends on them.
 _DISPENSABLE = ("pooler.",)
 
 
@@ -40,7 +40,7 @@ def read_tokenizer(folder: str, trust_remote_code: bool = False) -> PreTrainedTo
 
 
 def read_model(family: Family, folder: str, dtype: torch.dtype, **options: object) -> PreTrainedModel:
-    """The folder's model as transformers' class `family`; ModelError where it lacks weights."""
+    """The model in a folder, as transformers' class `family`; ModelError if weights are missing."""
     model, _ = read_model_and_gaps(family, folder, dtype, (), **options)
     return model
 
@@ -48,7 +48,7 @@ def read_model(family: Family, folder: str, dtype: torch.dtype, **options: objec
 def read_model_and_gaps(
     family: Family, folder: str, dtype: torch.dtype, dispensable: tuple[str, ...] = (), **options: object
 ) -> tuple[PreTrainedModel, list[str]]:
-    """The model, and which weights it lacks; ModelError unless all of those begin as `dispensable` says."""
+    """(model, names of missing weights); ModelError if one of these begins with none of `dispensable`."""
     with _reading(folder):
         model, report = family.from_pretrained(
             folder, dtype=dtype, output_loading_info=True, **{**_LOCALLY, **options}
@@ -71,13 +71,13 @@ def _reading(checkpoint: str) -> Iterator[None]:
     except ImportError as error:
         raise DependencyError(f"{checkpoint}: {_first_line(error)}") from error
     except Exception as error:
-        # Of damaged and foreign files these libraries raise what they happen to run into.
+        # These libraries raise all kinds of errors for damaged and foreign files.
         raise ModelError(f"{checkpoint}: cannot be read as a checkpoint: {_first_line(error)}") from error
 
 
 @contextmanager
 def quietly() -> Iterator[None]:
-    """Keep transformers' reports and bars off the user's terminal."""
+    """Keep transformers from writing reports and progress bars to the terminal."""
     verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity(logging.CRITICAL)
     logging.disable_progress_bar()
@@ -90,7 +90,7 @@ def quietly() -> Iterator[None]:
 
 
 def _first_line(error: Exception) -> str:
-    """Of a field that is wrong transformers says in a second line what is wrong with it."""
+    """The first line of a message, and the second if the first announces it, as transformers does for wrong fields."""
     lines = [line.strip() for line in str(error).strip().splitlines()]
     if not lines:
         return type(error).__name__

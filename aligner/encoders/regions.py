@@ -1,4 +1,4 @@
-"""The language of every position -> where each language is, for blocks that have a part per language."""
+"""The language of each position -> the positions of each language, for blocks with an adapter per language."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from torch import Tensor
 
 
 class Region(NamedTuple):
-    """Where one language is. `positions`: indices into the flattened input."""
+    """The positions of one language: indices into the flattened input. Shape: (positions,)"""
 
     language: int
     positions: Tensor
@@ -19,7 +19,7 @@ Regions = tuple[Region, ...]
 
 
 def regions(languages: Tensor, mask: Tensor) -> Regions:
-    """Which positions belong to which language; padding belongs to none. Shapes: the same, any"""
+    """The positions of each language that occurs; padding has none. Shape: any, the same for both arguments"""
     flat = languages.masked_fill(~mask, -1).flatten()
     present = torch.unique(languages[mask]).tolist()
     return tuple(Region(language, (flat == language).nonzero().squeeze(1)) for language in present)

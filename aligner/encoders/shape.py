@@ -1,8 +1,8 @@
-"""The numbers in config.json that decide what a model is made of, checked before anything is made.
+"""The numbers in config.json that decide the size of a model, checked before the model is built.
 
-Two kinds of bounds: each number has its own, and all together must not ask for more weights than the checkpoint's
-files can hold. Encoders in torch alone take a `Shape`; for those that transformers builds, `check_numbers` looks at the
-same numbers under the names that their kind has for them.
+Each number has bounds of its own. All together must not require more weights than the files of the checkpoint can
+contain. Encoders in torch alone use a `Shape`. For models that transformers builds, `check_numbers` checks the same
+numbers under the names that they have in their family.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from ..errors import ModelError
 from ..json_file import shortened
 
 _WEIGHTS = ("*.safetensors", "*.bin", "*.pt")
-# Weights are stored in four bits or more; a checkpoint that claims eight in a byte claims what is not there.
+# Weights are stored in four bits or more. A checkpoint that would need more than this per byte is not complete.
 _WEIGHTS_PER_BYTE = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What a number in config.json may be, `lowest` and `highest` included.
+    """The bounds of a number in config.json, inclusive.
 
-    `whole`: it must be a whole number. `also`: its other names. `absent`: what stands for "none" in families without a
+    `whole`: it must be a whole number. `also`: its other names. `absent`: values that mean "none" in families without a
     file here.
     """
 
@@ -36,7 +36,7 @@ class Bounds:
     absent: tuple[object, ...] = ()
 
     def check(self, value: object, name: str, where: Path | str) -> None:
-        """ModelError, with the name and the value, unless the value is one of these."""
+        """ModelError, with name and value, unless the value is within the bounds."""
         is_number = isinstance(value, int if self.whole else (int, float)) and not isinstance(value, bool)
         if is_number and self.lowest <= value <= self.highest:  # type: ignore[operator]
             return
@@ -58,7 +58,7 @@ def _share(*also: str) -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class Shape:
-    """What of config.json decides the shape of a model; the names are transformers'."""
+    """The numbers of config.json that decide the size of a model, with their names in transformers."""
 
     vocab_size: int = _size(10**7, "n_words")
     hidden_size: int = _size(10**5, "emb_dim", "dim", "d_model", "n_embd")

@@ -1,7 +1,7 @@
-"""Whether a tokenizer ends, and stays within the memory: looked up in its files before it is built.
+"""The files of a tokenizer, checked before it is built: it must terminate, and fit into the memory.
 
-Added subwords are read, normalised and compiled while a tokenizer is built, and every word of a text goes through its
-normalizers and its patterns afterwards. A file can make each of these take hours, or all memory, by a few bytes.
+While a tokenizer is built, added subwords are read, normalised and compiled. Later every word of a text goes through
+its normalizers and patterns. A few bytes in a file can make any of these take hours, or all memory.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from .backtracking import backtracks
 
 # The largest vocabularies have some thousands of added subwords, most of them reserved.
 _MOST_ADDED = 100_000
-# How much longer a text may get by all replacements together.
+# How much longer all replacements together may make a text.
 _MOST_GROWTH = 256
 _LONGEST_ENTRY = 64  # of a table of characters: Unicode's own normal forms have 18 characters at most
 _MOST_STEPS = 1_000
@@ -25,7 +25,7 @@ _LONGEST_PATTERN = 20_000
 
 
 def check_tokenizer(path: Path) -> None:
-    """ModelError unless the tokenizer in `path` can be built, and splits any text in a time that one can wait for."""
+    """ModelError unless the tokenizer in `path` can be built and splits any text in reasonable time."""
     content = read_object(path)
     added = content.get("added_tokens") or []
     _check_count(len(added) if isinstance(added, list) else 0, path)
@@ -42,7 +42,7 @@ def check_tokenizer(path: Path) -> None:
 
 
 def check_special_tokens(content: Mapping[str, Any], path: Path) -> None:
-    """ModelError unless what `path` says of special and added subwords is of the form that transformers writes."""
+    """ModelError unless special and added subwords are in the form that transformers writes."""
     if path.name == "added_tokens.json":
         _check_count(len(content), path)
         return
@@ -65,7 +65,7 @@ def _check_count(count: int, path: Path) -> None:
 
 
 def _steps(part: object, path: Path) -> Iterator[dict[str, Any]]:
-    """The steps of a normalizer or pre-tokenizer, those inside sequences one by one."""
+    """The steps of a normalizer or pre-tokenizer; sequences are flattened."""
     nested, count = [part], 0
     while nested:
         step = nested.pop()
@@ -73,7 +73,7 @@ def _steps(part: object, path: Path) -> Iterator[dict[str, Any]]:
         if count > _MOST_STEPS:
             raise ModelError(f"{path}: more than {_MOST_STEPS} steps in a normalizer or pre-tokenizer")
         if not isinstance(step, dict):
-            continue  # nothing, or what the library will not read
+            continue  # nothing, or something that the library refuses
         inner = step.get("normalizers") or step.get("pretokenizers")
         if isinstance(inner, list):
             nested.extend(reversed(inner))
@@ -82,7 +82,7 @@ def _steps(part: object, path: Path) -> Iterator[dict[str, Any]]:
 
 
 def _growth(step: dict[str, Any], path: Path) -> float:
-    """How many times as long a step of a normalizer makes a text at most, more or less."""
+    """The factor by which a step of a normalizer can make a text longer, approximately."""
     if step.get("type") == "Replace":
         content, pattern = step.get("content"), step.get("pattern")
         length = len(content) if isinstance(content, str) else 0
@@ -90,7 +90,7 @@ def _growth(step: dict[str, Any], path: Path) -> float:
             found = len(pattern["String"])
             return max(1.0, length / found) if found else 1.0 + length
         _check_pattern(pattern, path)
-        return 1.0 + length  # between any two characters, as far as can be told
+        return 1.0 + length  # it may match between any two characters
     if step.get("type") == "ByteLevel":
         return 2.0
     if step.get("type") == "Prepend":
@@ -101,18 +101,18 @@ def _growth(step: dict[str, Any], path: Path) -> float:
 
 
 def _check_table(encoded: object, path: Path) -> None:
-    """A table of characters: a trie, then what its entries become, each ended by NUL."""
+    """Check a table of characters: a trie, then the replacements of its entries, each ended by NUL."""
     try:
         table = base64.b64decode(encoded if isinstance(encoded, str) else "")
     except ValueError:
-        return  # the library will not read it either
+        return  # the library refuses it, too
     longest = max(len(entry) for entry in table[4 + int.from_bytes(table[:4], "little") :].split(b"\0"))
     if longest > 4 * _LONGEST_ENTRY:
         raise ModelError(f"{path}: precompiled_charsmap makes {longest} bytes of a character")
 
 
 def _check_pattern(pattern: object, path: Path) -> None:
-    """ModelError for a regular expression that can take a time exponential in the length of a word."""
+    """ModelError for a regular expression that can take exponential time in the length of a word."""
     text = pattern.get("Regex") if isinstance(pattern, dict) else None
     if not isinstance(text, str):
         return

@@ -97,7 +97,7 @@ class XlmEncoder(HookedEncoder):
 
 
 def _by_common_names(attention: Any, ffn: Any, norm: nn.Module, inner_norm: nn.Module) -> SimpleNamespace:
-    """The parts of a block, which is BERT's, by the names that BERT's parts have."""
+    """The parts of a block, with the names of the same parts in BERT."""
     projections = SimpleNamespace(query=attention.q_lin, key=attention.k_lin, value=attention.v_lin)
     gather = SimpleNamespace(dense=attention.out_lin, LayerNorm=norm)
     return SimpleNamespace(
@@ -110,7 +110,7 @@ def _by_common_names(attention: Any, ffn: Any, norm: nn.Module, inner_norm: nn.M
 class _Attention(nn.Module):
     """XLM's self-attention through torch's fused kernels; transformers has only the matrix products (5.23).
 
-    The four projections keep their names, so that the state dict stays what it was.
+    The four projections keep their names, so that the state dict does not change.
     """
 
     def __init__(self, original: MultiHeadAttention) -> None:

@@ -72,7 +72,9 @@ class XmodEncoder(RobertaEncoder):
         blocks = [_by_common_names(block, config.pre_norm) for block in self.blocks[:highest]]
         packed = PackedBlocks(blocks, config.num_attention_heads, final)
         for block in blocks:
-            block.output.dense = nn.Identity()  # adapters are left, and what stands around them
+            block.output.dense = (
+                nn.Identity()
+            )  # the rest of the output layer is still used, with the adapters
         return packed
 
     def freeze_for_finetuning(self) -> None:
@@ -89,7 +91,7 @@ class XmodEncoder(RobertaEncoder):
 
 
 def _by_common_names(block: Any, norms_first: bool) -> SimpleNamespace:
-    """The parts of a block by the names that XLM-R's have, or XLM-RoBERTa-XL's, and what its adapters do."""
+    """The parts of a block, with their names in XLM-R or XLM-RoBERTa-XL, and its adapters."""
     norms = {"self_attn_layer_norm": block.attention.output.LayerNorm} if norms_first else {}
     return SimpleNamespace(
         attention=SimpleNamespace(self=block.attention.self, output=block.attention.output, **norms),
@@ -124,7 +126,7 @@ class _AdaptersInUse(XmodOutput):  # type: ignore[misc]
         return result
 
     def around_adapter(self, states: Tensor) -> tuple[Tensor, Tensor]:
-        """(what is added to the adapter's output, what it reads), as the config places the normalisation."""
+        """(what is added to the output of the adapter, its input), depending on where the config normalises."""
         normalised = states
         if self.adapter_layer_norm is not None:
             normalised = self.adapter_layer_norm(states)

@@ -1,10 +1,10 @@
 """Files <-> lines of text, on this machine or at addresses, compressed or not.
 
-text_files    UTF-8 text, read and written as streams; a file gets its name when it is complete
+text_files    UTF-8 text, read and written as a stream; a file gets its name when it is complete
 compression   .gz, .bz2, .xz, .zst
-addresses     s3://bucket/name and the like
-lock          one process at a time writes a file
-filling       a folder that a model is written into
+addresses     files at addresses such as s3://bucket/name
+lock          only one process at a time writes a file
+filling       errors while a model is written to a folder
 """
 
 from .text_files import LONGEST_LINE as LONGEST_LINE

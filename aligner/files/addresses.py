@@ -1,4 +1,4 @@
-"""Files on this machine and at addresses such as s3://bucket/name, which fsspec opens with packages of its own."""
+"""Files on this machine and at addresses such as s3://bucket/name, which fsspec opens."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def is_address(path: str | os.PathLike[str]) -> bool:
-    """Whether it names a file by a protocol.
+    """Whether a path is an address, with a protocol.
 
     >>> is_address("s3://bucket/name"), is_address("folder/name")
     (True, False)
@@ -22,16 +22,16 @@ def is_address(path: str | os.PathLike[str]) -> bool:
 
 
 def everywhere(path: str | os.PathLike[str]) -> str:
-    """What names the same file from any folder."""
+    """The address, or the absolute path: it names the same file in any working directory."""
     return str(path) if is_address(path) else str(Path(path).absolute())
 
 
 def opened(path: str | os.PathLike[str]) -> IO[bytes]:
-    """The file, to read its bytes.
+    """A file, opened to read bytes.
 
     Raises:
         OSError: it cannot be read.
-        DependencyError, OptionError: as of `file_system`.
+        DependencyError, OptionError: as from `file_system`.
     """
     if not is_address(path):
         return Path(path).open("rb")
@@ -40,13 +40,13 @@ def opened(path: str | os.PathLike[str]) -> IO[bytes]:
         file: IO[bytes] = system.open(place, "rb")
     except OSError:
         raise
-    except Exception as error:  # each protocol has errors of its own, such as missing credentials
+    except Exception as error:  # each protocol has its own errors, such as missing credentials
         raise OSError(f"{type(error).__name__}: {error}") from error
     return file
 
 
 def file_system(path: str) -> tuple[AbstractFileSystem, str]:
-    """What reads and writes at this place, and what it calls the place.
+    """(the file system of an address or path, the path in it)
 
     Raises:
         DependencyError: the protocol needs a package that is not installed.

@@ -107,7 +107,7 @@ class _ZstandardFrame:
 
 
 class _Gzip(gzip.GzipFile):
-    """A file that is closed with what it is read from."""
+    """A reader that also closes the file that it reads."""
 
     def __init__(self, file: IO[bytes]) -> None:
         if file.seekable():

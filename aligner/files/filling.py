@@ -1,7 +1,7 @@
-"""A folder that a model is written into -> one error that names it, whichever library cannot write.
+"""Errors while a model is written to a folder -> one error that names the folder, whichever library wrote.
 
-Python raises OSError, safetensors and tokenizers errors of their own with "(os error 28)" in them, and torch.save a
-RuntimeError without any reason.
+Python raises OSError, safetensors and tokenizers raise errors of their own that contain "(os error 28)", and torch.save
+raises a RuntimeError without a reason.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _NUMBERED = re.compile(r"\(os error (\d+)\)")
 
 @contextmanager
 def filling(folder: Path) -> Iterator[None]:
-    """OptionError, which names the folder, where it cannot be made or nothing more be written into it."""
+    """Raise an OptionError, with the name of the folder, if it cannot be created or written."""
     try:
         yield
     except Exception as error:

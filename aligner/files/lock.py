@@ -1,4 +1,4 @@
-"""A lock on a file, so that only one process at a time writes it; it ends with the process, however that ends."""
+"""A lock on a file, so that only one process at a time writes it. It ends with the process, even a killed one."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ else:
 def locked(path: Path) -> Iterator[None]:
     """Create the file if necessary, and lock it against other processes.
 
-    On a file system without locks, as in some clusters, there is no lock, and no process is refused.
+    A file system without locks, as in some clusters, gives no lock, and refuses no process.
 
     Raises:
         OptionError: another process has the lock.
-        OSError: the file cannot be made.
+        OSError: the file cannot be created.
     """
     with _opened_with_lock(path):
         yield
@@ -49,7 +49,7 @@ def _opened_with_lock(path: Path) -> IO[bytes]:
             return file
         if _is_still(file, path):
             return file
-        file.close()  # whoever had the lock has renamed or removed the file
+        file.close()  # the process that had the lock has renamed or removed the file
 
 
 def _is_still(file: IO[bytes], path: Path) -> bool:

@@ -32,7 +32,7 @@ _STANDARD_OUTPUT = {STANDARD, "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"}
 
 
 def name_of(path: Path | str) -> str:
-    """What to call a file in a message."""
+    """The name of a file in messages."""
     return "standard input" if str(path) == STANDARD else str(path)
 
 
@@ -66,7 +66,7 @@ def read_lines(
     Args:
         longest: most bytes in a line; a longer line is not held in memory.
         on_broken: decides about a line that is too long or not UTF-8.
-        start: how many lines to pass over, and how many bytes these take.
+        start: how many lines to skip, and how many bytes they are.
 
     Raises:
         InputError: the file is missing, or its content does not match its suffix. Or what `on_broken` raises.
@@ -115,7 +115,7 @@ def count_lines(path: Path | str) -> int | None:
         with path.open("rb") as file:
             while chunk := file.read(1 << 20):
                 lines, last = lines + chunk.count(b"\n"), chunk[-1:]
-    except OSError:  # opening it to read it will say what is wrong
+    except OSError:  # the error will be reported when it is read
         return None
     return lines + (last != b"\n")
 
@@ -192,7 +192,7 @@ def writing(path: Path | str) -> Iterator[IO[bytes]]:
 
 @contextmanager
 def telling_failures(path: Path | str) -> Iterator[None]:
-    """Turn errors of writing into an OptionError that names the file; a broken pipe is left to the caller."""
+    """Raise errors of writing as an OptionError that names the file; a broken pipe is left to the caller."""
     try:
         yield
     except BrokenPipeError:
@@ -206,10 +206,10 @@ def telling_failures(path: Path | str) -> Iterator[None]:
 
 @contextmanager
 def replacing(path: Path, keep: bool = True) -> Iterator[Path]:
-    """Where to write the content of the file `path`: FILE.partial beside it, which is renamed when it is complete.
+    """The path to write to instead of `path`: FILE.partial beside it, which is renamed when it is complete.
 
-    Until then, an earlier file of that name stays as it was. After an error FILE.partial is kept if it is of use
-    (`keep`), and the error has a note that says so. Devices and pipes are written directly.
+    Until then, an earlier file of that name is not changed. After an error FILE.partial is kept if `keep`, and the
+    error gets a note that says so. Devices and pipes are written directly.
 
     Raises:
         OptionError: another run is writing the file.
@@ -236,16 +236,16 @@ def is_replaced(path: Path | str) -> bool:
 
 
 def partial_name(path: Path) -> Path:
-    """What the file is called in messages until it is complete."""
+    """The name of the file in messages until it is complete."""
     partial = _partial(Path(os.path.realpath(path)))
     return partial if path.is_symlink() else path.with_name(partial.name)
 
 
 @contextmanager
 def becoming(path: Path) -> Iterator[Path]:
-    """FILE.partial, empty or as an earlier run left it, which becomes `path` unless there is an error.
+    """FILE.partial, empty or as an earlier run left it. It becomes `path` unless there is an error.
 
-    It is locked against other runs. A symbolic link keeps pointing to its file.
+    It is locked against other runs. A symbolic link still points to its file afterwards.
 
     Raises:
         OptionError: another run has locked it.
@@ -277,12 +277,12 @@ def _has_content(file: Path, suffix: str) -> bool:
     try:
         with open_as(suffix, file, "rb") as written:
             return bool(written.read(1))
-    except damages():  # its end is missing, or it was never made
+    except damages():  # its end is missing, or it was never created
         return file.exists() and file.stat().st_size > 0
 
 
 def expect_no_input(output: Path, inputs: Iterable[Path | str | None]) -> None:
-    """OptionError if the output is one of the inputs; "-" is standard input or output, and what it is redirected to."""
+    """OptionError if the output is one of the inputs. "-" stands for the file to which a stream is redirected."""
     places = [output] if str(output) in _STANDARD_OUTPUT else [output, _partial(output)]
     for path in inputs:
         if path is None or not any(_is_same_file(place, Path(path)) for place in places):
@@ -295,6 +295,6 @@ def _is_same_file(output: Path, path: Path) -> bool:
     try:
         one = os.fstat(sys.stdout.fileno()) if str(output) == STANDARD else output.stat()
         other = os.fstat(sys.stdin.fileno()) if str(path) == STANDARD else path.stat()
-    except (OSError, AttributeError):  # opening it will say what is wrong
+    except (OSError, AttributeError):  # the error will be reported when it is opened
         return False
     return stat.S_ISREG(one.st_mode) and os.path.samestat(one, other)

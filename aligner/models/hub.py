@@ -17,7 +17,7 @@ from ..json_file import read_object
 
 _ID = re.compile(r"(?P<id>[\w.-]+/[\w.-]+)(?:@(?P<revision>[\w./-]+))?", re.ASCII)
 _CONFIGS = ("config.json", "model.pt")  # transformers', fairseq's
-# Files with weights, the best first; an index lists several files.
+# Files of weights, in order of preference; an index lists several files.
 _WEIGHTS = (
     "model.safetensors",
     "model.safetensors.index.json",
@@ -206,7 +206,7 @@ def upload(folder: Path, checkpoint: str, private: bool | None = None, token: st
 
 
 def digest(checkpoint: Path) -> str:
-    """What tells apart the checkpoints at a place, a folder or an archive: by names, sizes and samples of the files."""
+    """A digest of a folder or an archive, by names, sizes and samples of the files: it changes with the weights."""
     digest = blake2b(digest_size=8)
     files = (
         [checkpoint]

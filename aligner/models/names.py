@@ -55,11 +55,15 @@ def _named(name: str) -> Preset:
 
 
 def _path(text: str) -> Path | None:
-    """The file or folder with that name; None if there is none, or no path can have that name."""
+    """The file or folder with this name; None if there is none, or the name cannot be a path."""
     try:
         path = Path(text).expanduser()
         return path if text and path.exists() else None
-    except (OSError, RuntimeError, ValueError):  # too long a name; nobody's home; a NUL
+    except (
+        OSError,
+        RuntimeError,
+        ValueError,
+    ):  # the name is too long, has an unknown user after ~, or contains NUL
         return None
 
 

@@ -131,7 +131,7 @@ def _preset(
 
 
 PRESETS = _presets()
-"""name -> preset of a published checkpoint; the bundled ones stand in their own folders."""
+"""name -> preset of a published checkpoint. The presets of the bundled models are in their folders."""
 
 ALSO_CALLED = {
     **{preset.checkpoint.place.partition("/")[2]: name for name, preset in reversed(PRESETS.items())},
@@ -141,4 +141,4 @@ ALSO_CALLED = {
 """Names by which papers and programs call a model -> the first preset in the table that has it."""
 
 FORMER_IDS = {"CZWin32768/xlm-align": "xlm-align"}
-"""Ids under which a checkpoint was published before, and is found still -> the preset."""
+"""Former ids of checkpoints, which still exist -> the preset."""

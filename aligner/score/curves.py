@@ -77,7 +77,7 @@ def by_length(counts: Sequence[Counts], text: Sequence[SentencePair]) -> list[Le
 def reliability(hypothesis: Hypothesis, gold: Gold, bins: int = BINS) -> list[Bin]:
     """One entry per bin of equal width over [0, 1]; a link is right if it is possible in the gold.
 
-    Bins without links are left out. Empty if scores are not in [0, 1], as with argmax, since these are no probabilities.
+    Bins without links are left out. Empty if scores are not in [0, 1], as those of argmax: they are no probabilities.
     """
     scores, _, possible = _scored(hypothesis, gold)
     if ((scores < 0) | (scores > 1)).any():

@@ -1,8 +1,8 @@
 """Counts of every sentence pair -> how much an AER depends on the choice of sentences.
 
     bootstrap_interval   draw as many pairs with replacement, sum, score; many times (Koehn, 2004)
-    paired_test          swap the counts of two systems for a random half of the pairs; how often do the results differ
-                         as much as those of the real systems? (randomization test; Riezler & Maxwell, 2005)
+    paired_test          for each pair, a coin decides whether two systems swap their counts; how often do the shuffled
+                         systems differ as much as the real ones? (randomization test; Riezler & Maxwell, 2005)
 
 The same seed gives the same figures. Does not: cover other kinds of text, languages or annotators.
 """

@@ -61,8 +61,8 @@ class Figure:
 class TestSet:
     """A gold set.
 
-    `pairs`, `sure`, `possible`: numbers of sentence pairs, of sure links, and of links that are only possible. `sha256`:
-    checksums of the files in its layouts, as far as they are known.
+    `pairs`, `sure`, `possible`: numbers of sentence pairs, of sure links, and of links that are only possible.
+    `sha256`: checksums of the files in its layouts, as far as they are known.
     """
 
     __test__ = False  # so that pytest does not take it for a class of tests

@@ -72,12 +72,19 @@ def _bert(checkpoint: Path) -> Any:
     if (checkpoint / "pytorch_model.bin").exists():
         return BertForMaskedLM.from_pretrained(str(checkpoint))
     model = BertForMaskedLM(BertConfig.from_pretrained(str(checkpoint)))
-    missing, unexpected = model.bert.load_state_dict(
-        load_file(checkpoint / "model.safetensors"), strict=False
-    )
-    if unexpected or any(not name.startswith("pooler") for name in missing):
-        raise ValueError(f"{checkpoint}: not BERT's weights: {[*missing, *unexpected][:3]}")
+    load_bert(model, load_file(checkpoint / "model.safetensors"))
     return model
+
+
+def load_bert(model: Any, weights: dict[str, torch.Tensor]) -> None:
+    """Put BERT's weights into its model.
+
+    Raises:
+        ValueError: they are not BERT's.
+    """
+    missing, unexpected = model.bert.load_state_dict(weights, strict=False)
+    if unexpected or any(not name.startswith("pooler") for name in missing):
+        raise ValueError(f"not BERT's weights: {[*missing, *unexpected][:3]}")
 
 
 def _tokenizer(checkpoint: Path) -> Any:
@@ -85,10 +92,10 @@ def _tokenizer(checkpoint: Path) -> Any:
 
     if (checkpoint / "vocab.txt").exists():
         return BertTokenizer.from_pretrained(str(checkpoint), do_lower_case=False)
-    return _OtherTokenizer(checkpoint)
+    return OtherTokenizer(checkpoint)
 
 
-class _OtherTokenizer:
+class OtherTokenizer:
     """What awesome-align asks of a tokenizer, from transformers' own."""
 
     def __init__(self, checkpoint: Path) -> None:

@@ -31,6 +31,7 @@ from xalign.score.significance import bootstrap_interval
 
 LAYERS = range(4, 10)  # of twelve
 CHOOSING = 100  # pairs of a set, about
+PACKAGES = ("simalign", "awesome-align")
 SIMALIGN_NAMES = {"argmax": "inter", "itermax": "itermax"}
 
 Links = list[Alignment]
@@ -42,6 +43,10 @@ class System:
 
     extract: str
     threshold: float | None = None
+
+    @property
+    def package(self) -> str:
+        return "simalign" if self.threshold is None else "awesome-align"
 
     @property
     def name(self) -> str:
@@ -64,11 +69,18 @@ def main() -> None:
     parser.add_argument(
         "--data", type=Path, default=os.environ.get("XALIGN_DATA"), help="folder with gold/ inside"
     )
-    parser.add_argument("--encoder", type=Path, required=True, help="what recipes/small/convert.py writes")
+    parser.add_argument(
+        "--encoder",
+        type=Path,
+        required=True,
+        help="what recipes/small/convert.py writes, or awesome_training.py",
+    )
+    parser.add_argument("--only", choices=PACKAGES, nargs="+", default=PACKAGES)
     options = parser.parse_args()
     if options.data is None:
         parser.error("give the data folder: --data DATA, or set XALIGN_DATA")
-    layers = chosen_layers(options.encoder, [thinned(each) for each in for_choosing(options.data)])
+    systems = [each for each in SYSTEMS if each.package in options.only]
+    layers = chosen_layers(options.encoder, systems, [thinned(each) for each in for_choosing(options.data)])
     reporting = sorted(for_reporting(options.data), key=lambda each: each.name not in TEST)  # these first
     aers: dict[str, dict[str, float]] = {}
     for run in runs(options.encoder, layers):
@@ -86,15 +98,15 @@ def thinned(gold_set: GoldSet) -> GoldSet:
     return replace(gold_set, pairs=gold_set.pairs[::step], gold=gold_set.gold[::step])
 
 
-def chosen_layers(encoder: Path, sets: Sequence[GoldSet]) -> dict[System, int]:
+def chosen_layers(encoder: Path, systems: Sequence[System], sets: Sequence[GoldSet]) -> dict[System, int]:
     """The best layer of each system; of awesome-align's thresholds the best one is kept."""
     best: dict[System, tuple[float, int]] = {}
-    for system in SYSTEMS:
+    for system in systems:
         by_layer = aer_by_layer(encoder, system, sets)
         shown = ", ".join(f"{layer} {aer:.1f}" for layer, aer in by_layer.items())
         print(f"{system.name}, mean AER of the choosing sets by layer: {shown}", flush=True)
         best[system] = min((aer, layer) for layer, aer in by_layer.items())
-    kept = min((system for system in best if system.threshold), key=best.__getitem__)
+    kept = min((system for system in best if system.threshold), key=best.__getitem__, default=None)
     return {
         system: layer for system, (_, layer) in best.items() if system.threshold is None or system == kept
     }

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from conftest import REPOSITORY, roberta_sizes, save_model, save_sentencepiece_tokenizer
 
 from xalign.cli import main
-from xalign.published import PRESETS
+from xalign.models.published import PRESETS
 
 SET = REPOSITORY / "eval_data" / "de-en"
 TEXT = {

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from xalign.train.collate import Example
+from xalign.train.collate import Example, collate
 
 PAIRS = [
     ("Das Haus ist klein .", "The house is small ."),
@@ -38,3 +38,10 @@ def examples(encoder, languages=None):
     return [
         example(encoder, pair, links, languages=languages) for pair, links in zip(PAIRS, LINKS, strict=True)
     ]
+
+
+def batch_of(learner, pairs=None):
+    """The batch that `learner` learns from: of these examples, or of PAIRS."""
+    encoder = learner.encoder
+    languages = ("de", "en") if encoder.languages else None
+    return collate(pairs or examples(encoder, languages), encoder, learner.method.level)

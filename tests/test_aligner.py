@@ -1,4 +1,4 @@
-"""`Aligner`: what it takes, which options, what an alignment and an explanation are."""
+"""`Aligner`: what it takes, which options, what an alignment is."""
 
 from pathlib import Path
 
@@ -18,9 +18,6 @@ from xalign.models.preset import Preset
 from xalign.text.sentences import SentencePair
 
 odd_words = st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=5), max_size=6)
-
-
-# The front door.
 
 
 def test_a_folder_and_two_strings_are_enough(tiny):
@@ -156,9 +153,6 @@ def test_a_model_that_needs_languages_asks_for_them_and_knows_which(tiny):
         Aligner.load(xmod, layer=2, source_language="de", target_language="xx")
 
 
-# How options and preset make a method.
-
-
 def test_options_come_before_the_preset_and_the_preset_before_nothing():
     preset = Preset.of("p", "p", layer=3, similarity="dot", extract="softmax", threshold=0.1)
     settled, _ = preset.with_options({"layer": 0, "similarity": "cosine", "level": None})
@@ -179,9 +173,6 @@ def test_options_come_before_the_preset_and_the_preset_before_nothing():
 def test_the_threshold_of_a_preset_holds_for_its_own_extraction_only(options, threshold):
     preset = Preset.of("p", "p", layer=3, extract="softmax", threshold=0.1)
     assert preset.with_options(options)[0].method.threshold == threshold
-
-
-# What an alignment is.
 
 
 @settings(max_examples=25)
@@ -233,9 +224,6 @@ def test_every_method_aligns_at_both_levels(load, method, level):
     assert not found[6].links  # the pair with an empty side
 
 
-# Layers.
-
-
 def test_all_layers_in_one_pass_give_what_each_gives_alone(load):
     pairs = some_pairs(8)
     together = list(load().align_layers(pairs, range(5)))
@@ -248,9 +236,6 @@ def test_all_layers_in_one_pass_give_what_each_gives_alone(load):
 def test_a_layer_that_is_not_there_is_refused(load):
     with pytest.raises(LayerError, match="layer 7 does not exist"):
         list(load().align_layers(some_pairs(1), [0, 7]))
-
-
-# Symmetrization, distortion, precision.
 
 
 @pytest.mark.parametrize("method", DIRECTED)
@@ -277,81 +262,3 @@ def test_lower_precision_aligns_too(tiny, dtype):
     aligner = Aligner.load(str(tiny("preset")), device="cpu", dtype=dtype)
     assert aligner.encoder.dtype == getattr(torch, dtype)
     assert all(alignment.links for alignment in aligner.align(some_pairs(6)))
-
-
-# Explaining.
-
-
-@pytest.mark.parametrize(
-    "options",
-    [
-        {},
-        {"distortion": 0.8},
-        {"extract": "softmax", "threshold": 0.4},
-        {"extract": "xlm-align"},
-        {"level": "word"},
-    ],
-)
-@pytest.mark.parametrize("encode", ["pair", "separate"])
-def test_explain_shows_the_directions_whose_agreement_is_the_alignment(load, encode, options):
-    aligner = load(encode=encode, **options)
-    for pair in some_pairs(5):
-        explained = aligner.explain(pair)
-        [alignment] = aligner.align([pair])
-        assert explained.alignment.links == alignment.links
-        assert explained.alignment.scores == pytest.approx(alignment.scores, rel=1e-4)
-        shape = len(explained.source), len(explained.target)
-        assert explained.similarity.shape == explained.forward.shape == explained.backward.shape == shape
-        source, target = (numbers_of_words(aligner, side) for side in (pair.source, pair.target))
-        agreed = {
-            (source[s], target[t]) for s, t in np.argwhere(explained.forward & explained.backward).tolist()
-        }
-        assert tuple(sorted(agreed)) == alignment.links
-
-
-def numbers_of_words(aligner, sentence):
-    """The word of each unit."""
-    if aligner.method.level == "word":
-        return range(len(sentence))
-    return [number for number, word in enumerate(sentence) for _ in aligner.encoder.subword_ids([word])[0]]
-
-
-def test_explain_names_its_subwords(load):
-    explained = load().explain(("Das Haus", "The house"))
-    assert "".join(explained.source).replace("▁", " ").strip() == "Das Haus"
-    assert load(level="word").explain(("Das Haus", "The house")).target == ("The", "house")
-
-
-def test_explain_of_a_method_without_directions_shows_those_of_argmax(load):
-    pair = SentencePair.of("Das Haus ist klein", "The house is small")
-    explained, of_argmax = load(extract="match").explain(pair), load(extract="argmax").explain(pair)
-    assert (explained.forward == of_argmax.forward).all()
-    assert (explained.backward == of_argmax.backward).all()
-
-
-@pytest.mark.parametrize("pair", [("", ""), ("das", ""), ([""], ["the"])])
-def test_an_empty_pair_cannot_be_explained(load, pair):
-    with pytest.raises(OptionError, match="nothing to explain"):
-        load().explain(pair)
-
-
-@pytest.mark.parametrize("level", ["word", "subword"])
-def test_alignments_come_with_the_similarity_of_words_that_they_were_read_off(load, level):
-    aligner = load("preset", level=level)
-    pairs = [*some_pairs(9), SentencePair((), ("the",))]
-    compared = list(aligner.compare(pairs))
-    assert [pair for pair, _ in compared] == pairs
-    assert [found.alignment for _, found in compared] == list(aligner.align(pairs))
-    for pair, found in compared:
-        if not (pair.source and pair.target):
-            assert found.similarity.shape == (0, 0)
-            continue
-        assert found.similarity.shape == (len(pair.source), len(pair.target))
-        assert np.isfinite(found.similarity).all()
-        if level == "word":
-            assert np.allclose(found.similarity, aligner.explain(pair).similarity, atol=1e-5)
-
-
-def test_a_lexicon_has_no_similarity(load):
-    with pytest.raises(OptionError, match="links of a lexicon come from no similarity"):
-        load("preset", lexicon=1).compare([])

@@ -1,44 +1,12 @@
-import json
+"""`xalign eval` of files of links."""
+
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
-
-from xalign.cli import main
-
-GERMAN = "das Haus ist klein .\nwir sehen eine Katze .\nmein Freund ist groß .\n"
-ENGLISH = "the house is small .\nwe see a cat .\nmy friend is big .\n"
-GOLD = "0-0 1-1 2-2 3-3 4-4\n0-0 1-1 2p2 3-3 4-4\n0-0 1-1 2-2 3-3 4-4\n"
-
-
-def run(*arguments: object, input: str | None = None) -> Result:
-    return CliRunner().invoke(main, ["eval", *map(str, arguments)], input=input)
-
-
-@pytest.fixture
-def gold(tmp_path: Path) -> Path:
-    return write(tmp_path / "gold.txt", GOLD)
-
-
-@pytest.fixture
-def text(tmp_path: Path) -> list[object]:
-    return ["--src", write(tmp_path / "test.de", GERMAN), "--tgt", write(tmp_path / "test.en", ENGLISH)]
-
-
-def write(path: Path, content: str) -> Path:
-    path.write_text(content, encoding="utf-8")
-    return path
-
-
-def scores(result: Result) -> dict[str, object]:
-    assert result.exit_code == 0, result.output
-    return json.loads(result.stdout)
-
-
-# Files.
+from eval_runs import GOLD, run, scores, write
 
 
 def test_a_file_is_scored(gold, tmp_path):
@@ -175,9 +143,6 @@ def test_curves_go_to_a_figure(gold, text, tmp_path):
     assert "there is nothing to plot" in run("--gold", gold, gold, "--plot", figure).stderr
 
 
-# Warnings: said on stderr, and the scores stay as they are.
-
-
 def test_links_out_of_range_are_counted_and_reported(tmp_path, text):
     gold = write(tmp_path / "gold.txt", "0-0 4--100\n1-1\n1-1\n")
     result = run("--gold", gold, *text, "--format", "json", write(tmp_path / "out", "0-0\n1-1 9-9\n1-1\n"))
@@ -211,75 +176,6 @@ def test_a_wrong_orientation_is_suspected(tmp_path):
     assert scores(result)["aer"] == 100
     assert result.stderr == f"Warning: {out}: AER would be 0.0 with --reverse (or without it); not applied\n"
     assert run("--gold", gold, "--reverse", out).stderr == ""
-
-
-# Models.
-
-
-def test_every_layer_is_scored_in_one_pass(gold, text, tiny, monkeypatch):
-    from xalign.encoders.base import Encoder
-
-    passes = []
-    encode = Encoder.encode
-    monkeypatch.setattr(Encoder, "encode", lambda self, *args: passes.append(args) or encode(self, *args))
-    model = ["--model", tiny("preset"), "--dtype", "float32", "--format", "json"]
-    found = scores(run("--gold", gold, *text, *model, "--layers", "all"))["results"]
-    assert [(row["name"], row["layer"]) for row in found] == [(f"layer {layer}", layer) for layer in range(5)]
-    for_all, _ = len(passes), passes.clear()
-    alone = scores(run("--gold", gold, *text, *model, "--layer", 2))
-    assert for_all == len(passes)
-    assert {**alone, "name": "layer 2"} == {key: found[2][key] for key in alone}
-
-
-def test_every_layer_is_compared_with_the_best(gold, text, tiny):
-    model = ["--model", tiny("preset"), "--format", "json", "--layers", "all"]
-    found = scores(run("--gold", gold, *text, *model))["results"]
-    best = min(found, key=lambda row: row["aer"])
-    assert {row["test"]["against"] for row in found if row is not best} == {best["name"]}
-    assert "test" not in best
-
-
-def test_models_are_compared_on_the_same_gold(gold, text, tiny):
-    models = [word for family in ("xlm-roberta", "bert") for word in ("--model", tiny(family))]
-    found = run("--gold", gold, *text, *models, "--layer", 2, "--format", "json")
-    first, second = scores(found)["results"]
-    assert [first["model"], second["model"]] == ["xlm-roberta", "bert"]
-    assert second["test"]["against"] == first["name"] == "xlm-roberta"
-    alone = scores(run("--gold", gold, *text, *models[2:], "--layer", 2, "--format", "json"))
-    assert alone == {key: second[key] for key in alone}
-
-
-def test_layers_of_several_models_are_named_after_both(gold, text, tiny):
-    models = [word for family in ("xlm-roberta", "bert") for word in ("--model", tiny(family))]
-    found = scores(run("--gold", gold, *text, *models, "--layers", "1,2", "--format", "json"))["results"]
-    expected = ["xlm-roberta layer 1", "xlm-roberta layer 2", "bert layer 1", "bert layer 2"]
-    assert [row["name"] for row in found] == expected
-
-
-def test_a_score_does_not_depend_on_the_processor(gold, text, tiny):
-    assert "dtype" not in run("--gold", gold, *text, "--model", tiny("preset")).stdout
-    assert (
-        "|dtype:bfloat16|"
-        in run("--gold", gold, *text, "--model", tiny("preset"), "--dtype", "bfloat16").stdout
-    )
-
-
-def test_a_model_without_a_layer_of_its_own_can_be_asked_for_several(gold, text, tiny):
-    options = ["--gold", gold, *text, "--model", tiny("xlm-roberta")]
-    assert "give --layer" in run(*options).stderr
-    assert run(*options, "--layers", "1,3").stdout.count("\nlayer ") == 2 + 1  # and a comparison
-
-
-def test_the_signature_names_what_was_set_otherwise(gold, text, tiny):
-    model = ["--model", tiny("preset"), "--dtype", "float32", "--encode", "pair", "--similarity", "cosine"]
-    extract = ["--extract", "softmax", "--threshold", "0.25"]
-    assert run("--gold", gold, *text, *model, *extract).stdout.splitlines()[-1] == (
-        "AER|model:tiny|layer:4|extract:softmax|level:subword|similarity:cosine|threshold:0.25"
-        "|gold:sure+possible|v:0.1.0"
-    )
-
-
-# Errors: one line, exit status 2, nothing on stdout.
 
 
 def errors(gold: Path, folder: Path) -> dict[str, list[object]]:
@@ -345,9 +241,6 @@ def test_scoring_files_imports_no_torch(gold):
         subprocess.run([sys.executable, "-c", code, str(gold)], check=False, capture_output=True).returncode
         == 0
     )
-
-
-# Published figures.
 
 
 @pytest.mark.parametrize("system", ["fastalign", "giza"])

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from eval_runs import write
 
 from xalign.cli import main
 
@@ -30,11 +31,6 @@ def links(tmp_path: Path) -> Path:
 @pytest.fixture
 def gold(tmp_path: Path) -> Path:
     return write(tmp_path / "gold.txt", GOLD)
-
-
-def write(path: Path, content: str) -> Path:
-    path.write_text(content, encoding="utf-8")
-    return path
 
 
 def test_links_of_a_file_are_shown_without_a_model(text, links):

@@ -1,40 +1,20 @@
-"""The learner: what it computes is what aligning computes, and it computes no more than was asked for."""
+"""What the objectives share: what is encoded and compared, losses, gradients, options."""
 
 import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
-from teaching import LINKS, PAIRS, example, examples
+from teaching import LINKS, PAIRS, batch_of, example, examples
 
 from xalign.aligner import Aligner
 from xalign.errors import LayerError, OptionError
-from xalign.extract import EXTRACTORS
 from xalign.method import Similarity
 from xalign.train.bootstrap import bootstrapped
-from xalign.train.collate import collate
-from xalign.train.learner import Learner, torn_pairs
+from xalign.train.learner import torn_pairs
 from xalign.train.objectives import OBJECTIVES, guided, self_training
-from xalign.train.options import ObjectiveOptions
 
 CASES = [(encode, level) for encode in ("pair", "separate") for level in ("word", "subword")]
 EVERY = dict.fromkeys(OBJECTIVES, 1.0)
-
-
-@pytest.fixture
-def learner(encoder):
-    """`learner(objectives, encode="pair")`: one of a tiny checkpoint, with these values in its preset."""
-
-    def make(objectives, name="bert", options=None, **values):
-        loaded = encoder(name, **{"layer": 3, "similarity": "dot", "extract": "argmax", **values})
-        return Learner(loaded, objectives, loaded.preset.method, ObjectiveOptions(**(options or {})))
-
-    return make
-
-
-def batch_of(learner, pairs=None):
-    encoder = learner.encoder
-    languages = ("de", "en") if encoder.languages else None
-    return collate(pairs or examples(encoder, languages), encoder, learner.method.level)
 
 
 @pytest.fixture
@@ -50,9 +30,6 @@ def calls(monkeypatch):
 
     monkeypatch.setattr(Encoder, "encode", recorded)
     return seen
-
-
-# --- what is compared is what aligning compares -------------------------------------------------------------
 
 
 @pytest.mark.parametrize("measure", ["dot", "cosine"])
@@ -107,8 +84,6 @@ def test_a_batch_is_the_mean_of_its_pairs(learner):
     for name in ("so", "co"):
         torch.testing.assert_close(whole[name], torch.stack([each[name] for each in alone]).mean())
 
-
-# --- no more than was asked for -----------------------------------------------------------------------------
 
 WITH, WITHOUT = True, False
 
@@ -195,9 +170,6 @@ def test_every_family_can_learn_every_objective(learner, name, encode):
     )
 
 
-# --- gradients ----------------------------------------------------------------------------------------------
-
-
 def moved(module):
     return {
         name for name, weight in module.named_parameters() if weight.grad is not None and weight.grad.any()
@@ -247,65 +219,6 @@ def test_similarities_are_compared_in_full_precision_under_autocast(learner):
         torch.testing.assert_close(teacher(batch)["guided"], expected)
 
 
-# --- dwa ----------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("extract", ["argmax", "itermax", "xlm-align"])
-def test_labels_of_dwa_are_the_extractors(learner, extract):
-    teacher = learner({"dwa": 1.0}, "preset", options={"label_layer": 2, "label_extract": extract})
-    batch = batch_of(teacher)
-    labels = teacher.labels(batch)
-    aligner = Aligner(teacher.encoder, layer=2, level="subword", extract=extract)
-    for row, pair in enumerate(PAIRS):
-        seen = torch.from_numpy(aligner.explain(pair).similarity)[None]
-        masks = [torch.ones(1, size, dtype=torch.bool) for size in seen.shape[1:]]
-        expected = EXTRACTORS[extract](seen, *masks).links[0]
-        assert torch.equal(labels[row, : seen.shape[1], : seen.shape[2]], expected)
-        assert labels[row].sum() == expected.sum() > 0
-
-
-def test_labels_come_without_dropout_and_leave_it_as_it_was(learner):
-    teacher = learner({"dwa": 1.0})
-    assert teacher.model.config.hidden_dropout_prob > 0
-    teacher.train()
-    batch = batch_of(teacher)
-    once, again = teacher.labels(batch), teacher.labels(batch)
-    assert torch.equal(once, again)
-    assert all(module.training for module in teacher.modules())
-    teacher.eval()
-    assert torch.equal(teacher.labels(batch), once)
-    assert not any(module.training for module in teacher.modules())
-
-
-@pytest.mark.parametrize("masked_sides", ["both", "each"])
-def test_dwa_learns(learner, masked_sides):
-    options = {"mask_rate": 0.3, "masked_sides": masked_sides, "label_layer": 1}
-    torch.manual_seed(1)
-    teacher = learner({"dwa": 1.0}, "preset", options=options)
-    batch = batch_of(teacher)
-    optimizer = torch.optim.AdamW(teacher.parameters(), lr=3e-3)
-    losses = []
-    for step in range(100):
-        torch.manual_seed(step)
-        optimizer.zero_grad()
-        loss = teacher(batch)["loss"]
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item())
-    assert np.mean(losses[-10:]) < 0.6 * np.mean(losses[:10])
-
-
-def test_dwa_of_cut_sentences(learner):
-    teacher = learner({"dwa": 1.0, "tlm": 1.0}, encode="separate")
-    long = example(teacher.encoder, (" ".join(["Haus"] * 40), " ".join(["house"] * 30)))
-    torch.manual_seed(1)
-    assert torch.isfinite(teacher(batch_of(teacher, [long]))["loss"])
-    assert teacher.labels(batch_of(teacher, [long])).shape == (1, 30, 30)
-
-
-# --- chance -------------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("objective", ["mlm", "tlm", "dwa", "psi"])
 def test_a_seed_repeats_what_is_random(learner, objective):
     teacher = learner({objective: 1.0}, options={"mask_rate": 0.4})
@@ -336,9 +249,6 @@ def test_torn_pairs_keep_one_side():
 def test_a_single_pair_is_not_torn():
     first, second, parallel = torn_pairs(1)
     assert parallel.tolist() == [1] and {*first.tolist(), *second.tolist()} == {0, 1}
-
-
-# --- what it is made of -------------------------------------------------------------------------------------
 
 
 def test_no_weight_is_saved_twice(learner, tmp_path):

@@ -11,7 +11,8 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner
-from conftest import REPOSITORY, roberta_sizes, save_model, save_sentencepiece_tokenizer
+from conftest import REPOSITORY
+from tiny_checkpoints import roberta_sizes, save_model, save_sentencepiece_tokenizer
 
 from xalign.cli import main
 from xalign.models.published import PRESETS

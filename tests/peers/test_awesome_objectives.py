@@ -8,8 +8,8 @@ pairs) is handed over, and the weights of the head of PSI, which it starts at ra
 
 import pytest
 import torch
-from conftest import HEADS, SENTENCES, save_wordpiece_tokenizer
 from teaching import PAIRS, example
+from tiny_checkpoints import HEADS, SENTENCES, save_wordpiece_tokenizer
 
 from xalign.encoders.families import load_encoder
 from xalign.models.preset import Preset

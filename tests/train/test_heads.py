@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from conftest import MAKERS
+from tiny_checkpoints import MAKERS
 from transformers import AutoConfig, AutoModelForMaskedLM
 
 from xalign.encoders.families import load_encoder

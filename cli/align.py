@@ -71,7 +71,7 @@ class OutputFormat:
         "--min-score",
         type=float,
         metavar="X",
-        help="Write no links for a pair that scores below X: the line stays, and is empty (docs/filtering.md).",
+        help="Write no links for a pair that scores below X: its line is empty (docs/filtering.md).",
     )
     one_based: bool = option("--one-based", is_flag=True, help="Count words from 1.")
 
@@ -158,7 +158,7 @@ def _run(
     write: Callable[[SentencePair, Alignment, int], str],
     counted: Callable[[Iterator[Aligned]], Generator[Aligned]],
 ) -> None:
-    """Align what is left of the part; what ends the text early is raised when all pairs before it are written."""
+    """Align the rest of the part. An error in the text is raised when all pairs before it are written."""
     first = part.first + out.pairs
     start, stop = aligner.taken_with(first, part.end)
     ended_by: list[XalignError] = []
@@ -179,6 +179,6 @@ def _run(
 
 
 def _left(part: Part, source: Path | str, done: int) -> int | None:
-    """How many pairs of a part are to come after those that an earlier run has done."""
+    """How many pairs of a part are left after those of an earlier run; None if that is unknown."""
     total = part.total(count_lines(source))
     return None if total is None else total - done

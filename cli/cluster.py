@@ -32,7 +32,7 @@ _ALONE = (
 )
 
 
-_BOTH_FILES = "give both files"  # what is told without a cluster
+_BOTH_FILES = "give both files"  # the advice without a cluster
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Cluster:
     )
 
     def is_meant(self, ctx: click.Context) -> bool:
-        """Whether a cluster should align; UsageError for options that do not go with that, or only with that."""
+        """Whether to align on a cluster; UsageError for options that exclude or need one."""
         given = {
             name: option
             for option in ctx.command.params
@@ -100,7 +100,7 @@ class Cluster:
         threads: int | None,
         model: Mapping[str, Any],
     ) -> dict[str, Any]:
-        """Those of `align_files` that the options say."""
+        """The arguments of `align_files`, from the options."""
         from xalign.distributed.cluster import Model, Resources
         from xalign.distributed.job import Writing
         from xalign.distributed.shards import Inputs
@@ -122,10 +122,10 @@ class Cluster:
         }
 
     def run(self, arguments: Mapping[str, Any], progress: str) -> None:
-        """Align.
+        """Align on the cluster, and show progress.
 
         Raises:
-            XalignError: as of `align_files`.
+            XalignError: as from `align_files`.
             SystemExit: a signal stopped the run.
         """
         from xalign.distributed import align_files
@@ -156,7 +156,7 @@ class Cluster:
 
 
 def _summary(report: Mapping[str, Any], folder: str) -> str:
-    """What is told at the end."""
+    """The message at the end."""
     broken = f"; {report['broken']:,} lines could not be read" if report["broken"] else ""
     parts = f"{report['pairs']:,} pairs in {len(report['shards']):,} parts in {folder}"
     return f"{parts}; {report['pairs_of_this_run']:,} now, {report['pairs_per_second']:,.1f} a second{broken}"

@@ -89,7 +89,7 @@ def eval(
       xalign eval --gold gold.txt --src test.de --tgt test.en --model xlm-align --layers all --plot layers.png
       xalign eval --testset de-en alignment-test-sets/ --model mini
 
-    HYPOTHESIS is a file of links in any format that is read (docs/formats.md); - is standard input. Without it, the
+    HYPOTHESIS is a file of links in any readable format (docs/formats.md); - is standard input. Without it, the
     text is aligned first. A paired test compares each further file or model with the first one, and each layer with
     the best one.
     """

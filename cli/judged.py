@@ -1,4 +1,4 @@
-"""Gold and files of links that are compared with it, as `eval` and `show` get them."""
+"""Gold, and files of links to compare with it: options of `eval` and `show`."""
 
 from __future__ import annotations
 
@@ -15,11 +15,9 @@ from xalign.text.sentences import SentencePair
 
 @dataclass(frozen=True)
 class Judged:
-    """Which gold, and how its words and those of the files are counted."""
+    """The gold, and how it and the files of links count words."""
 
-    gold: Path | None = option(
-        "--gold", type=PATH, help="Gold: the links that are right (sure), and those that may be (possible)."
-    )
+    gold: Path | None = option("--gold", type=PATH, help="Gold: links by human annotators, sure or possible.")
     gold_one_based: bool | None = option(
         "--gold-one-based/--gold-zero-based",
         default=None,

@@ -64,7 +64,7 @@ class Lines:
     shard: str | None = option(
         "--shard",
         metavar="K/N",
-        help="Align the K-th of N parts of the text; concatenated they are the whole.",
+        help="Align the K-th of N parts of the text; the concatenated outputs are that of the whole text.",
     )
 
     def of(self, text: Path | str) -> Part:

@@ -24,13 +24,13 @@ subwords_option = click.option(
     type=click.Choice(["auto", "none", *(marks.value for marks in Marks)]),
     default="auto",
     show_default=True,
-    help="How the text marks the pieces of words; auto finds it out for each side, none takes them for words.",
+    help="How the pieces of words are marked; auto detects it for each side, none takes pieces for words.",
 )
 
 
 @dataclass(frozen=True)
 class Pieces:
-    """Whether the words of the text are in pieces, or links are of pieces."""
+    """How pieces of words are marked in the text, or the models that split its words into pieces."""
 
     subwords: str = shared(subwords_option)
     pieces_src: Path | None = option(
@@ -44,7 +44,7 @@ class Pieces:
     )
 
     def in_words(self) -> Callable[[Iterator[SentencePair]], Iterator[SentencePair]]:
-        """What makes of pairs the words that are aligned, for `as_given` to take back.
+        """A function that turns pairs in pieces into pairs in words, which `as_given` undoes.
 
         Raises:
             OptionError: options that do not go together.

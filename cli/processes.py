@@ -1,4 +1,4 @@
-"""--threads and --devices: on how much of the machine a command aligns, in one process or in several."""
+"""--threads and --devices: how many cores or devices a command uses, in one process or several."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ class Processes:
 
     @contextmanager
     def aligning(self, model: dict[str, Any]) -> Iterator[tuple[Aligner | AlignerPool, Facts]]:
-        """What aligns, and what it is; `model`: the values of `model_options`.
+        """(an aligner or a pool, a description of it). `model`: the values of `model_options`.
 
         Raises:
-            OptionError, ModelError: as of `Aligner.load`, and for devices that are not there.
+            OptionError, ModelError: as from `Aligner.load`, or a device does not exist.
         """
         import torch
 
@@ -68,7 +68,7 @@ class Processes:
             torch.set_num_threads(before)
 
     def _names(self, device: str) -> list[str]:
-        """The devices of the processes; none if there is one process on what --device says."""
+        """The devices of several processes; empty for one process on --device."""
         from xalign.engine import WORKERS
 
         if self.devices is not None:

@@ -1,4 +1,4 @@
-"""What the scores of pairs tell: pairs below --min-score lose their links; text that looks shuffled is told, once."""
+"""Scores of pairs: links below --min-score are dropped, and a warning is given if the text looks shuffled."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
 
 LOOKED_AT = 1_000  # pairs
 FEWEST = 100  # where the text is shorter
-SHUFFLED = 0.2  # mean score below which they may be told
-# Of the lengths of both sides: translations are about as long as their source, in languages too that no model knows.
+SHUFFLED = 0.2  # a mean score below this may mean that the text is shuffled
+# Correlation of the lengths of both sides, which translations have even in languages that the model does not know.
 CORRELATED = 0.5
 logger = logging.getLogger("xalign")
 
 
 class Screening:
-    """Aligned pairs on their way out, with what was seen of them.
+    """Aligned pairs pass through this, and are counted.
 
-    `least`: the score below which a pair loses its links; None keeps all. `told`: whether text that looks shuffled is
-    told; it needs scores that are probabilities.
+    `least`: pairs with a lower score lose their links; None keeps all. `told`: whether to warn of text that looks
+    shuffled, for which scores must be probabilities.
     """
 
     def __init__(self, least: float | None, told: bool) -> None:
@@ -36,7 +36,7 @@ class Screening:
     def __call__(
         self, aligned: Iterable[tuple[SentencePair, Alignment]]
     ) -> Iterator[tuple[SentencePair, Alignment]]:
-        """The pairs, line for line."""
+        """The same number of pairs, some without links."""
         for pair, alignment in aligned:
             score = alignment.score or 0.0
             if self._told and pair.source and pair.target:
@@ -52,7 +52,7 @@ class Screening:
             self._tell()
 
     def _tell(self) -> None:
-        """Tell it now, or never."""
+        """Warn if the text looks shuffled; this is called once."""
         self._told = False
         scores, sources, targets = zip(*self._seen, strict=True)
         if fmean(scores) < SHUFFLED and _correlation(sources, targets) < CORRELATED:
@@ -77,5 +77,5 @@ def _letters(words: Sequence[str]) -> float:
 def _correlation(one: Sequence[float], other: Sequence[float]) -> float:
     try:
         return correlation(one, other)
-    except StatisticsError:  # all are of one length, which tells nothing
+    except StatisticsError:  # all have the same length
         return 1.0

@@ -161,6 +161,6 @@ def _end(status: Any) -> NoReturn:
             os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
             _is_stuck(stream)
     if any(thread.name.startswith("xalign-") for thread in threading.enumerate()):
-        # Python would stop these threads at any point; inside a C++ library that aborts the process.
+        # Python would stop these threads at any point, and inside a C++ library that aborts the process.
         os._exit(status if isinstance(status, int) else 0 if status is None else 1)
     sys.exit(status)

@@ -52,9 +52,9 @@ def symmetrize(
       xalign symmetrize --reverse de-en.A3.final en-de.A3.final > both.align
       xalign symmetrize --method union both.bal > both.align
 
-    FORWARD and BACKWARD hold the links of the same sentence pairs, source-target, in any format that is read
-    (docs/formats.md); - is stdin. A bal file contains both directions. The output is Pharaoh. If both directions have
-    scores, a link in both gets the mean of its two scores.
+    FORWARD and BACKWARD have the links of the same sentence pairs, source-target, in any readable format
+    (docs/formats.md); - is standard input. A bal file contains both directions. The output is Pharaoh. If both
+    directions have scores, a link in both gets the mean of its two scores.
     """
     if str(forward) == str(backward) == STANDARD:
         raise OptionError('both directions are "-": standard input can be read once')

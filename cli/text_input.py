@@ -1,4 +1,4 @@
-"""Parallel text as a command gets it: two files or one stream, and how the text becomes words."""
+"""Parallel text as a command reads it: two files or one stream, and how the text is split into words."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ class TextInput:
     words: str | None = option(
         "--words",
         type=click.Choice(list(TOKENIZERS)),
-        help="How text becomes words: at spaces and tabs (default), by Unicode for text that is not tokenized, or as "
-        "Python's str.split does.",
+        help="How text is split into words: at spaces and tabs (default), by Unicode's rules for text that is not "
+        "tokenized, or as by Python's str.split.",
     )
     commands: tuple[str, ...] = option(
         "--words-command",
@@ -68,7 +68,7 @@ class TextInput:
         return [self.source] if self.target is None else [self.source, self.target]
 
     def reader(self, model: Mapping[str, Any]) -> Callable[[OnBroken], Iterator[SentencePair]]:
-        """What reads the pairs, split into words; `model` has the values of `model_options`, for the languages.
+        """A function that reads the pairs, split into words. `model`: values of `model_options`, for the languages.
 
         Raises:
             OptionError: options that do not go together.
@@ -94,7 +94,7 @@ class TextInput:
         return list(self.reader(model)(skip_long))
 
     def tell_terminal(self) -> None:
-        """Say what is read from the terminal. In silence, a command that waits for input would look as if it hung."""
+        """Say what is expected on the terminal, since a command that waits in silence looks as if it hung."""
         if self.target is None and str(self.source) == STANDARD and sys.stdin and sys.stdin.isatty():
             form = "tsv" if self.columns else self.form
             pair = {"tsv": "source TAB target", "jsonl": "JSON objects"}.get(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -60,7 +61,7 @@ def cluster(address: str, actors: int | None = None, threads: int = 1) -> Iterat
 
     Raises:
         DependencyError: Ray is not installed.
-        OptionError: there is no cluster at the address.
+        OptionError: there is no cluster at the address, or none starts.
     """
     # Otherwise Ray's C++ code prints about restarts that fail, as they all do once the driver's node is gone.
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
@@ -71,14 +72,34 @@ def cluster(address: str, actors: int | None = None, threads: int = 1) -> Iterat
         if actors is not None:
             more["num_cpus"] = actors * threads  # Ray itself would only count the cores that there are
     try:
-        ray.init(address, log_to_driver=False, logging_level=logging.ERROR, **more)
-    except (ConnectionError, RuntimeError, ValueError, ImportError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise OptionError(f"there is no Ray cluster at {address}: {reason}") from None
+        with _silence():
+            ray.init(address, log_to_driver=False, logging_level=logging.ERROR, **more)
+    except Exception as error:  # Ray raises many kinds, and where a start takes too long, Exception itself
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        what = (
+            "Ray does not start on this machine"
+            if address == "local"
+            else f"there is no Ray cluster at {address}"
+        )
+        raise OptionError(f"{what}: {reason}") from None
     try:
         yield
     finally:
         ray.shutdown()
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Nothing on stderr, where Ray's C++ tells even that its log level was set; what fails, it raises."""
+    sys.stderr.flush()
+    kept, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nothing, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nothing)
 
 
 def places(ray: Any, resources: Resources) -> tuple[str, int]:

@@ -17,6 +17,7 @@ import os
 import socket
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 PAIRS = 100_000  # in a shard
 MOST_LISTED = 1_000  # most broken lines, and most warnings, in a record
 RECORDS, JOB, REPORT = "_parts", "_job.json", "_report.json"
+_PARTIAL = ".partial"  # the suffix of a file that is not complete yet
 _SUFFIXES = {"bars": "txt", "tsv": "tsv", "jsonl": "jsonl", PARQUET: "parquet"}
 
 Record = dict[str, Any]
@@ -124,7 +126,7 @@ class ShardJob:
             raise OptionError(f"{self.folder}/{JOB} is damaged: give another folder") from None
 
     def report(self, records: Mapping[int, Record], earlier: Mapping[int, Record], seconds: float) -> Record:
-        """Write `_report.json`, and return its content.
+        """Write `_report.json`, return its content, and remove what killed processes left half written.
 
         Args:
             records: of all shards.
@@ -148,7 +150,16 @@ class ShardJob:
             self._put(REPORT, (json.dumps(report, indent=1, ensure_ascii=False) + "\n").encode())
         except OSError as error:
             raise self._unwritable(error) from None
+        self._clear()
         return report
+
+    def _clear(self) -> None:
+        system, root = file_system(self.folder)
+        with suppress(OSError):
+            system.invalidate_cache()
+            for each in system.ls(f"{root}/{RECORDS}", detail=True):
+                if _name(each).endswith(_PARTIAL):
+                    system.rm_file(each["name"])
 
     def _described(self) -> dict[str, Any]:
         made_by = {
@@ -158,7 +169,8 @@ class ShardJob:
             "form": self.text.shape.form,
             "columns": str(self.text.shape.columns),
             "words": str(self.words),
-            "output": str(asdict(self.writing)),
+            "keep": str(self.writing.keep),
+            **{name: str(value) for name, value in asdict(self.writing.options).items()},
         }
         return {"made_by": made_by, "files": [[file.path, file.lines] for file in self.text.files]}
 
@@ -207,7 +219,7 @@ class ShardJob:
     def _put(self, name: str, content: bytes) -> None:
         """Write a file of the folder, which gets its name when it is complete."""
         system, root = file_system(self.folder)
-        place = f"{root}/{RECORDS}/{uuid4().hex}.partial"
+        place = f"{root}/{RECORDS}/{uuid4().hex}{_PARTIAL}"
         system.pipe_file(place, content)
         system.mv(place, f"{root}/{name}")
 

@@ -115,6 +115,17 @@ def test_what_is_not_whole_is_done_again(job, aligner):
     assert list(job.begin()) == [0, 1, 2, 3]
 
 
+def test_what_killed_processes_left_half_written_is_removed_in_the_end(job, aligner):
+    from xalign.files.addresses import file_system
+
+    job.begin()
+    system, root = file_system(job.folder)
+    system.pipe_file(f"{root}/_parts/0123.partial", b"half of something")
+    job.report({shard: job.align(aligner, shard) for shard in range(job.shards)}, {}, 1.0)
+    left = sorted(str(name).rpartition("/")[2] for name in system.ls(f"{root}/_parts", detail=False))
+    assert left == [f"part-{k:05}.json" for k in range(7)]
+
+
 def test_a_part_that_cannot_be_named_is_not_there(job, aligner, monkeypatch):
     """A process is killed between writing and renaming."""
     job.begin()
@@ -137,7 +148,8 @@ def test_a_part_that_cannot_be_named_is_not_there(job, aligner, monkeypatch):
     [
         ({"made_by": {"model": "other"}}, "parts of a job with model tiny, not other"),
         ({"pairs": 20}, "with pairs of a shard 15, not 20"),
-        ({"writing": Writing(keep=True)}, "with output "),
+        ({"writing": Writing(keep=True)}, "with keep False, not True"),
+        ({"writing": Writing()}, "with scores True, not False"),
     ],
 )
 def test_another_job_in_the_folder_is_refused(job, change, message):
@@ -187,6 +199,19 @@ def test_broken_lines_end_the_shard_or_are_listed(job, aligner, paths):
     assert (record["pairs"], record["broken"]) == (15, 1)
     assert record["broken_lines"][0] | {"error": ""} == {"id": 39, "file": paths[1], "line": 2, "error": ""}
     assert b"\n39\t\n" in parts(skipping)["part-00002.align"]
+
+
+def test_a_job_that_a_broken_line_ended_goes_on_with_such_lines_skipped(job, aligner, paths):
+    from pathlib import Path
+
+    Path(paths[1]).write_text("broken\n" * 63, encoding="utf-8")
+    job.begin()
+    done = job.align(aligner, 1)
+    with pytest.raises(InputError, match="expected"):
+        job.align(aligner, 2)
+    skipping = replace(job, writing=replace(job.writing, skip_broken=True))
+    assert skipping.begin() == {1: done}
+    assert skipping.align(aligner, 2)["broken"] == 8
 
 
 def test_the_lines_of_the_input_can_be_kept(job, aligner):

@@ -23,6 +23,7 @@ from xalign.cli.stopping import Stopped, stopping
 from xalign.cli.text_input import TextInput
 from xalign.cli.watch import Watch
 from xalign.errors import LineError
+from xalign.files import STANDARD
 from xalign.formats import WriteOptions
 
 # Options of `xalign align` that have no meaning on a cluster.
@@ -109,6 +110,8 @@ class Cluster:
         columns = None if text.columns is None else columns_of(text.columns, text.form)
         form = text.form or ("tsv" if columns is not None and isinstance(columns[0], int) else None)
         paths = [str(path) for path in (*text.files, *self.more)]
+        if STANDARD in paths:
+            raise click.UsageError("--ray needs files: actors cannot share standard input")
         own = ("model", "device", "dtype", "trust_remote_code")
         options = {name: value for name, value in model.items() if name not in own} | {"words": text.words}
         trust = model["trust_remote_code"]

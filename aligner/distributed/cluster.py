@@ -90,7 +90,7 @@ def cluster(address: str, actors: int | None = None, threads: int = 1) -> Iterat
 
 @contextmanager
 def _silence() -> Iterator[None]:
-    """Nothing on stderr, where Ray's C++ tells even that its log level was set; what fails, it raises."""
+    """Drop what is written to stderr: Ray's C++ code prints even that its log level was set, and raises what fails."""
     sys.stderr.flush()
     kept, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     try:

@@ -247,7 +247,7 @@ class ShardJob:
         broken = _Broken(first, end, self.writing.skip_broken)
         alignments = self._aligned(aligner, first, end, broken)
         if self.writing.keep:
-            content = self.text.with_links(first, end, alignments, self.writing.options.scores)
+            content = self.text.with_links(first, end, alignments, self.writing.options)
         else:
             content = b"".join(
                 f"{number}\t{format_pharaoh(each, self.writing.options)}\n".encode()

@@ -66,6 +66,8 @@ def _opened(path: str) -> ParquetFile:
         raise DependencyError("Parquet needs pyarrow, which is not installed: pip install pyarrow") from None
     try:
         return ParquetFile(opened(path) if is_address(path) else path)
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file or directory") from None
     except (OSError, pyarrow.ArrowException) as error:
         raise InputError(f"{path}: cannot be read: {error}") from None
 

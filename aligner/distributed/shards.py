@@ -19,6 +19,8 @@ from typing import Any
 from ..errors import InputError, LineError, OptionError
 from ..files import LONGEST_LINE, read_lines
 from ..files.compression import COMPRESSED, damages, open_as
+from ..formats.entry import WriteOptions
+from ..formats.pharaoh import format_pharaoh
 from ..links import Alignment
 from ..text.sentences import WORDS, Columns, SentencePair, Splits, read_stream
 from . import parquet
@@ -150,18 +152,20 @@ class Text:
                 found = islice(stream, start - known[0], stop - known[0])
             yield from _all(found, file, stop - start)
 
-    def with_links(self, first: int, end: int, alignments: Iterator[Alignment], scores: bool) -> bytes:
+    def with_links(
+        self, first: int, end: int, alignments: Iterator[Alignment], options: WriteOptions
+    ) -> bytes:
         """The bytes of the lines or rows from `first` up to `end` in their own form, with their links added."""
         if self.shape.form == PARQUET:
             spans = ((file.path, start, stop) for file, _, start, stop in self._spans(first, end))
-            return parquet.with_column(spans, "links", list(map(str, alignments)))
+            return parquet.with_column(spans, "links", [format_pharaoh(each, options) for each in alignments])
         lines = chain.from_iterable(
             _all(self._lines(file, start, stop), file, stop - start)
             for file, _, start, stop in self._spans(first, end)
         )
         add = _IN_FORM[self.shape.form]
         return "".join(
-            f"{add(line, each, scores)}\n" for line, each in zip(lines, alignments, strict=True)
+            f"{add(line, each, options)}\n" for line, each in zip(lines, alignments, strict=True)
         ).encode()
 
     def _lines(self, file: TextFile, start: int, stop: int) -> Iterator[str]:
@@ -242,21 +246,21 @@ def _all(found: Iterator[Any], file: TextFile, count: int) -> Iterator[Any]:
         raise InputError(f"{file.path} had {file.lines:,} lines, and has fewer now: align it anew")
 
 
-def _bars(line: str, alignment: Alignment, scores: bool) -> str:
-    return f"{line} ||| {alignment}"
+def _bars(line: str, alignment: Alignment, options: WriteOptions) -> str:
+    return f"{line} ||| {format_pharaoh(alignment, options)}"
 
 
-def _tsv(line: str, alignment: Alignment, scores: bool) -> str:
-    return f"{line}\t{alignment}"
+def _tsv(line: str, alignment: Alignment, options: WriteOptions) -> str:
+    return f"{line}\t{format_pharaoh(alignment, options)}"
 
 
-def _jsonl(line: str, alignment: Alignment, scores: bool) -> str:
+def _jsonl(line: str, alignment: Alignment, options: WriteOptions) -> str:
     try:
         fields = json.loads(line)
     except (ValueError, RecursionError):
         fields = None
-    found = alignment.to_dict()
-    if not scores:
+    found = alignment.to_dict(options.one_based)
+    if not options.scores:
         found = {"links": found["links"]}
     return json.dumps({**fields, **found} if isinstance(fields, dict) else found, ensure_ascii=False)
 

@@ -73,6 +73,7 @@ def test_what_to_install_is_told(text, tmp_path):
             ["--ray", "local", "--output-dir", "out", "--min-score", "0.5", "a"],
             "--min-score does not go with",
         ),
+        (["--ray", "local", "--output-dir", "out"], "--ray needs files: actors cannot share standard input"),
         (["--output-dir", "out", "a"], "--output-dir goes with --ray"),
         (["--actors", "2", "a"], "--actors goes with --ray"),
         (["a", "b", "c"], "Got unexpected extra argument (c)"),

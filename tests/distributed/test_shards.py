@@ -9,7 +9,8 @@ import pytest
 from xalign.distributed import shards
 from xalign.distributed.shards import Inputs, Text, look_at
 from xalign.errors import InputError, LineError, OptionError
-from xalign.links import Alignment
+from xalign.formats.entry import PLAIN, WriteOptions
+from xalign.links import Alignment, Link
 from xalign.text.sentences import SentencePair
 
 PAIRS = [SentencePair.of(f"das {k}", f"the {k} !") for k in range(25)]
@@ -98,7 +99,7 @@ def test_parquet_is_read_by_rows_and_gets_a_column_more(tmp_path):
     text = Text(tuple(look_at(path, shape) for path in paths), shape)
     assert list(text.pairs(7, 19, refuse)) == PAIRS[7:19]
     found = (Alignment.of([(k, 0)]) for k in range(7, 19))
-    written = parquet.read_table(pyarrow.BufferReader(text.with_links(7, 19, found, False)))
+    written = parquet.read_table(pyarrow.BufferReader(text.with_links(7, 19, found, PLAIN)))
     assert written.column("de").to_pylist() == [source for source, _ in LINES[7:19]]
     assert written.column("links").to_pylist() == [f"{k}-0" for k in range(7, 19)]
     with pytest.raises(InputError, match="has no column 'src': it has n, de, en"):
@@ -117,8 +118,24 @@ def test_lines_get_their_links_in_their_own_form(tmp_path, name, expected):
     write, _ = FORMS[name]
     text = text_of(tmp_path, name, [write(LINES[:10]), write(LINES[10:])])
     found = (Alignment.of([(0, 0), (1, 1)]) for _ in range(3))
-    lines = text.with_links(8, 11, found, False).decode().splitlines()
+    lines = text.with_links(8, 11, found, PLAIN).decode().splitlines()
     assert (len(lines), lines[1]) == (3, expected)
+
+
+@pytest.mark.parametrize(
+    ("name", "added"),
+    [
+        ("bars.txt", " ||| 1-1:0.5000 ||| 0.2500"),
+        ("columns.tsv", "\t1-1:0.5000 ||| 0.2500"),
+        ("lines.jsonl", ', "links": [[1, 1]], "scores": [0.5], "score": 0.25}'),
+    ],
+)
+def test_lines_get_scores_and_words_from_1_where_these_are_asked_for(tmp_path, name, added):
+    write, _ = FORMS[name]
+    text = text_of(tmp_path, name, [write(LINES[:10])])
+    found = iter([Alignment((Link(0, 0),), scores=(0.5,), score=0.25)])
+    [line] = text.with_links(8, 9, found, WriteOptions(scores=True, one_based=True)).decode().splitlines()
+    assert line.endswith(added)
 
 
 def test_broken_lines_are_told_with_their_number_in_the_text(tmp_path):
@@ -163,6 +180,12 @@ def test_columns_of_numbers_are_no_error_in_the_middle_of_a_text(tmp_path):
     rows = b"das\tthe\tx\n" + b"2026\tthe\tx\n" * 20
     text = text_of(tmp_path, "columns.tsv", [rows])
     assert len(list(islice(text.pairs(9, 21, refuse), 20))) == 12
+
+
+def test_a_missing_file_of_parquet_is_told(tmp_path):
+    pytest.importorskip("pyarrow")
+    with pytest.raises(InputError, match=r"a\.parquet: no such file or directory"):
+        look_at(str(tmp_path / "a.parquet"), Inputs(["a.parquet"]).shape())
 
 
 def test_a_missing_file_is_told(tmp_path):

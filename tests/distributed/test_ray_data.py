@@ -1,12 +1,17 @@
 """Ray gives the links of one process, whatever becomes of its actors and nodes."""
 
+import gzip
 import importlib.util
 import json
 import os
 import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
+import zstandard
 from aligning import some_pairs
 from click.testing import CliRunner
 
@@ -122,6 +127,94 @@ def test_files_get_the_links_of_one_process(local, text, model, expected, tmp_pa
     (tmp_path / "out" / "part-00002.align").unlink()
     again = align_files(Inputs([str(text)]), str(tmp_path / "out"), model, pairs=25, resources=Resources(2))
     assert (again["pairs"], again["pairs_of_this_run"], found_in(tmp_path / "out")) == (120, 25, expected)
+
+
+def jsonl(folder):
+    rows = [{"id": k, "de": " ".join(a.source), "en": " ".join(a.target)} for k, a in enumerate(PAIRS)]
+    text = "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
+    (folder / "text.jsonl").write_text(text, encoding="utf-8")
+    return ["text.jsonl"], ("de", "en")
+
+
+def parquet(folder):
+    pyarrow = pytest.importorskip("pyarrow")
+    written = pytest.importorskip("pyarrow.parquet")
+    rows = [{"de": list(pair.source), "en": " ".join(pair.target)} for pair in PAIRS]
+    for name, some in (("a", rows[:37]), ("b", rows[37:])):
+        written.write_table(pyarrow.Table.from_pylist(some), folder / f"{name}.parquet", row_group_size=20)
+    return ["a.parquet", "b.parquet"], ("de", "en")
+
+
+def compressed(folder):
+    lines = [f"{k}\t{' '.join(a.source)}\tx\t{' '.join(a.target)}\n" for k, a in enumerate(PAIRS)]
+    for name, pack, some in (("a.tsv.gz", gzip, lines[:37]), ("b.tsv.zst", zstandard, lines[37:])):
+        (folder / name).write_bytes(pack.compress("".join(some).encode()))
+    return ["a.tsv.gz", "b.tsv.zst"], (2, 4)
+
+
+@pytest.mark.ray
+@pytest.mark.parametrize("written", [jsonl, parquet, compressed])
+@pytest.mark.parametrize("keep", [False, True])
+def test_every_form_of_input_gets_the_same_links(local, model, expected, tmp_path, written, keep):
+    """Files, or addresses where lines are kept."""
+    from xalign.distributed import align_files
+    from xalign.distributed.job import Writing
+    from xalign.distributed.shards import Inputs
+
+    names, columns = written(tmp_path)
+    paths = [f"{tmp_path.as_uri()}/{name}" if keep else str(tmp_path / name) for name in names]
+    out = f"{tmp_path.as_uri()}/out" if keep else str(tmp_path / "out")
+    align_files(Inputs(paths, columns=columns), out, model, pairs=50, writing=Writing(keep))
+    if not keep:
+        assert found_in(tmp_path / "out") == expected
+        return
+    parts = sorted((tmp_path / "out").glob("part-*"))
+    if written is parquet:
+        import pyarrow.parquet
+
+        rows = [row for part in parts for row in pyarrow.parquet.read_table(part).to_pylist()]
+        assert [row["links"] for row in rows] == expected
+        assert [tuple(row["de"]) for row in rows] == [pair.source for pair in PAIRS]
+        return
+    lines = "".join(part.read_text(encoding="utf-8") for part in parts).splitlines()
+    if written is jsonl:
+        rows = list(map(json.loads, lines))
+        assert [" ".join(f"{a}-{b}" for a, b in row["links"]) for row in rows] == expected
+        assert [row["id"] for row in rows] == list(range(len(PAIRS)))
+    else:
+        fields = [line.split("\t") for line in lines]
+        assert [(int(number), links) for number, *_, links in fields] == list(enumerate(expected))
+
+
+@pytest.mark.ray
+def test_a_command_that_is_killed_goes_on(text, model, expected, tmp_path):
+    """SIGKILL of the command, with all that Ray had started for it; what it had done stays."""
+    pytest.importorskip("ray", reason="pip install 'xalign-words[ray]'")
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "xalign.cli", "align", "--ray", "local", "--actors", "2"]
+    command += ["--model", model.name, "--dtype", "float32", "--part-pairs", "4", "--output-dir", out, text]
+    killed = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while killed.poll() is None and not list(out.glob("part-*")):
+        time.sleep(0.01)
+    killed.kill()
+    killed.wait()
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert found_in(out) == expected
+    assert "120 pairs in 30 parts" in done.stderr
+    assert "logging.cc" not in done.stderr
+
+
+@pytest.mark.ray
+def test_no_cluster_is_told(tmp_path, monkeypatch):
+    pytest.importorskip("ray", reason="pip install 'xalign-words[ray]'")
+    from xalign.distributed.cluster import cluster
+    from xalign.errors import OptionError
+
+    with (
+        pytest.raises(OptionError, match=r"there is no Ray cluster at 127\.0\.0\.1:1: "),
+        cluster("127.0.0.1:1"),
+    ):
+        pass
 
 
 @pytest.mark.ray

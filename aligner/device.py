@@ -12,7 +12,12 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from .errors import OptionError
 from .options import expect_one_of
 
-DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+DTYPES = {
+    "float32": torch.float32,
+    "bfloat16": torch.bfloat16,
+    "float16": torch.float16,
+    "int8": torch.int8,  # of products with weights; all else is in the dtype that "auto" takes
+}
 
 _IMPORTED_BY = os.getpid()
 
@@ -51,11 +56,13 @@ def choose_dtype(name: str, device: torch.device) -> torch.dtype:
     """The dtype with this name; "auto" is bfloat16 on devices that are fast at it, float32 on others.
 
     Raises:
-        OptionError: no such dtype.
+        OptionError: no such dtype, or the device has no fast products in it.
     """
     if name == "auto":
         return torch.bfloat16 if _has_fast_bfloat16(device) else torch.float32
     expect_one_of("dtype", name, ("auto", *DTYPES))
+    if name == "int8" and not (device.type == "cpu" and _cpu_has("_is_vnni_supported")):
+        raise OptionError("dtype int8 needs device cpu, and a processor with VNNI; use auto", "dtype")
     return DTYPES[name]
 
 

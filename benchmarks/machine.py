@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
+from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 import torch
+from torch import nn
+
+from xalign.encoders.eightbit import Reach, product
 
 PACKAGES = (
     "xalign-words",
@@ -48,17 +52,30 @@ def product_ceiling(device: torch.device, dtype: torch.dtype) -> float:
 
 
 def _product_rate(size: int, device: torch.device, dtype: torch.dtype) -> float:
-    left, right = (torch.randn(size, size, device=device, dtype=dtype) for _ in range(2))
+    multiply = _eight_bit_product(size) if dtype == torch.int8 else _floating_product(size, device, dtype)
     for _ in range(3):
-        left @ right
+        multiply()
     _wait(device)
     started, products = perf_counter(), 0
     while perf_counter() - started < SECONDS:
         for _ in range(5):
-            left @ right
+            multiply()
         _wait(device)
         products += 5
     return 2.0 * size**3 * products / (perf_counter() - started)
+
+
+def _floating_product(size: int, device: torch.device, dtype: torch.dtype) -> Callable[[], object]:
+    left, right = (torch.randn(size, size, device=device, dtype=dtype) for _ in range(2))
+    return lambda: left @ right
+
+
+def _eight_bit_product(size: int) -> Callable[[], object]:
+    """With the rounding of its input."""
+    rows, layer = torch.randn(size, size), nn.Linear(size, size).requires_grad_(False)
+    layer.reach = Reach(rows.amin(0), rows.amax(0))
+    multiply = product(layer)
+    return lambda: multiply(rows)
 
 
 def _wait(device: torch.device) -> None:

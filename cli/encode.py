@@ -9,7 +9,7 @@ import click
 from xalign.cli.help import SectionedCommand
 from xalign.cli.layers import layer_list
 from xalign.cli.model_name import MODEL
-from xalign.cli.options import device_option, dtype_option, line_option, trust_option
+from xalign.cli.options import FLOATING, device_option, dtype_option, line_option, trust_option
 from xalign.models import DEFAULT
 
 
@@ -42,7 +42,7 @@ from xalign.models import DEFAULT
 )
 @line_option
 @device_option
-@dtype_option("float32", help="Precision of the arithmetic; the file always holds float32.")
+@dtype_option("float32", FLOATING, help="Precision of the arithmetic; the file always holds float32.")
 @trust_option
 def encode(
     text: Path,

@@ -25,13 +25,21 @@ def test_a_device_that_is_not_here_is_refused_in_one_line(name):
 
 
 @pytest.mark.parametrize("name", DTYPES)
-def test_a_dtype_is_named(name):
+def test_a_dtype_is_named(monkeypatch, name):
+    monkeypatch.setattr(torch.cpu, "_is_vnni_supported", lambda: True, raising=False)
     assert choose_dtype(name, CPU) == getattr(torch, name)
 
 
 def test_an_unknown_dtype_is_refused():
-    with pytest.raises(OptionError, match="choose one of auto, float32, bfloat16, float16"):
+    with pytest.raises(OptionError, match="choose one of auto, float32, bfloat16, float16, int8"):
         choose_dtype("float64", CPU)
+
+
+@pytest.mark.parametrize(("device", "vnni"), [("cpu", False), ("mps", True)])
+def test_int8_is_refused_where_it_is_not_fast(monkeypatch, device, vnni):
+    monkeypatch.setattr(torch.cpu, "_is_vnni_supported", lambda: vnni, raising=False)
+    with pytest.raises(OptionError, match="dtype int8 needs device cpu, and a processor with VNNI; use auto"):
+        choose_dtype("int8", torch.device(device))
 
 
 @pytest.mark.parametrize(

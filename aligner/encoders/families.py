@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from ..device import choose_dtype
 from ..errors import ModelError
 from ..json_file import read_object
 from ..models import BUNDLED, holds_fairseq
@@ -67,12 +68,18 @@ def load_for_aligning(
 ) -> Encoder:
     """As `load_encoder`, but an encoder that only aligns; `highest` drops the blocks above that layer.
 
+    With `torch.int8`, products with weights are in eight bits, all else is in the dtype that "auto" takes.
+
     Raises:
         LayerError: the encoder has no such layer.
         ModelError: as of `load_encoder`.
+        OptionError: there are no eight-bit products for such a model.
     """
-    whole = load_encoder(preset, "cpu", dtype, trust_remote_code)
-    return AligningEncoder(whole, torch.device(device), highest)
+    place = torch.device(device)
+    eight_bits = dtype == torch.int8
+    read_in = choose_dtype("auto", place) if eight_bits else dtype
+    whole = load_encoder(preset, "cpu", read_in, trust_remote_code)
+    return AligningEncoder(whole, place, highest, eight_bits)
 
 
 def _class(preset: Preset, folder: Path, trusts: bool) -> tuple[str, str]:

@@ -31,6 +31,7 @@ def main() -> None:
         "--data", type=Path, default=os.environ.get("XALIGN_DATA"), help="folder with gold/ inside"
     )
     parser.add_argument("--model", default="mini")
+    parser.add_argument("--dtype", default="auto", help="as of xalign align")
     parser.add_argument("--extract")
     parser.add_argument("--threshold", type=float)
     parser.add_argument("--lexicon", action="store_true", help="use the co-occurrence of words in each set")
@@ -39,7 +40,7 @@ def main() -> None:
     if options.data is None:
         parser.error("give the data folder: --data DATA, or set XALIGN_DATA")
     method = {name: getattr(options, name) for name in ("extract", "threshold", "lexicon")}
-    aligner = Aligner.load(options.model, **method)
+    aligner = Aligner.load(options.model, dtype=options.dtype, **method)
     print(f"{'set':44} {'pairs':>5} {'P':>6} {'R':>6} {'AER':>6} {'95 %':>12} {'diagonal':>8}")
     scores: dict[str, float] = {}
     by_length: dict[int, list[Counts]] = {most: [] for most in LENGTHS}

@@ -149,7 +149,7 @@ PROMISED = {
     "--tgt-lang": None,
     "--batch-tokens": None,
     "--device": None,
-    "--dtype": {"auto", "float32", "bfloat16", "float16"},
+    "--dtype": {"auto", "float32", "bfloat16", "float16", "int8"},
 }
 
 

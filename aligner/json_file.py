@@ -13,12 +13,18 @@ def read_object(path: Path) -> dict[str, Any]:
     """The object in `path`.
 
     Raises:
-        ModelError: the file is missing, is not UTF-8 or JSON, is nested too deeply, or holds something else.
+        ModelError: the file is missing, too large, not UTF-8 or not JSON, is nested too deeply, or holds something
+            else.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        with path.open("rb") as file:
+            content = file.read(_MOST_BYTES + 1)
     except OSError as error:
         raise ModelError(f"{path}: cannot be read: {error.strerror or error}") from error
+    if len(content) > _MOST_BYTES:
+        raise ModelError(f"{path}: more than {_MOST_BYTES:,} bytes, which no such file has")
+    try:
+        text = content.decode("utf-8")
     except UnicodeDecodeError as error:
         raise ModelError(f"{path}: not UTF-8 (position {error.start + 1})") from error
     return parse_object(text, path)
@@ -53,3 +59,4 @@ def shortened(value: object) -> str:
 
 
 _SHOWN = 60
+_MOST_BYTES = 100_000_000  # the largest tokenizers have some 35 million

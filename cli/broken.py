@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from xalign.cli.groups import option
 from xalign.cli.options import PATH
 from xalign.cli.part import Part
 from xalign.errors import LineError, LongLine, OptionError
+from xalign.json_line import json_line
 
 STOP, EMPTY = "stop", "empty"
 logger = logging.getLogger("xalign")
@@ -38,7 +38,7 @@ class BrokenLines:
         self.count += 1
         if self._report is not None:
             fields = {"file": error.file, "line": error.line, "error": error.reason}
-            self._report.write(json.dumps(fields, ensure_ascii=False) + "\n")
+            self._report.write(json_line(fields))
             self._report.flush()
         if isinstance(error, LongLine):
             logger.warning("%s: it counts as empty; --longest-line allows more", error)

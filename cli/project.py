@@ -136,7 +136,8 @@ def project(
             total += carried.total
             lost.update(each.why for each in carried.lost)
             if listed is not None:
-                listed.write("".join(f"{number}\t{what}\t{why}\n" for what, why in carried.lost).encode())
+                rows = (f"{number}\t{' '.join(what.split())}\t{why}\n" for what, why in carried.lost)
+                listed.write("".join(rows).encode(errors="backslashreplace"))
     reasons = "".join(f"; {count:,}: {why}" for why, count in lost.most_common())
     tell(f"{total - lost.total():,} of {total:,} carried over as they were{reasons}")
 

@@ -1,14 +1,9 @@
 """Formats that users bring: what is published of them, and what they become."""
 
-import contextlib
-
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from xalign.errors import FormatError, InputError
 from xalign.formats import (
-    FORMATS,
     WRITERS,
     WriteOptions,
     detect_format,
@@ -148,14 +143,6 @@ def test_broken_lines_are_named(write, text, message):
 def test_links_before_their_sentence_are_refused():
     with pytest.raises(FormatError, match='line 1: expected "SENT: 0"'):
         list(read_rwth(["S 1 1"]))
-
-
-@given(
-    st.sampled_from([form.read for form in FORMATS.values() if form.read]), st.lists(st.text(), max_size=4)
-)
-def test_any_text_is_either_read_or_refused_by_name(read, lines):
-    with contextlib.suppress(FormatError):
-        list(read(lines, True))
 
 
 # Alignments by themselves.

@@ -21,6 +21,7 @@ from ..files import LONGEST_LINE, read_lines
 from ..files.compression import COMPRESSED, damages, open_as
 from ..formats.entry import WriteOptions
 from ..formats.pharaoh import format_pharaoh
+from ..json_line import json_line
 from ..links import Alignment
 from ..text.sentences import WORDS, Columns, SentencePair, Splits, read_stream
 from . import parquet
@@ -262,7 +263,7 @@ def _jsonl(line: str, alignment: Alignment, options: WriteOptions) -> str:
     found = alignment.to_dict(options.one_based)
     if not options.scores:
         found = {"links": found["links"]}
-    return json.dumps({**fields, **found} if isinstance(fields, dict) else found, ensure_ascii=False)
+    return json_line({**fields, **found} if isinstance(fields, dict) else found).removesuffix("\n")
 
 
 _IN_FORM = {"bars": _bars, TSV: _tsv, JSONL: _jsonl}

@@ -45,7 +45,21 @@ class GenericEncoder(HookedEncoder):
         tokenizer = read_tokenizer(preset.checkpoint.place, trust_remote_code=cls.runs_code)
         encoder = cls(model.get_encoder() if is_half else model, tokenizer, preset)
         encoder.is_half = is_half
+        encoder.expect_to_run()
         return encoder
+
+    def expect_to_run(self) -> None:
+        """Raise ModelError if the model fails on a word: of some values in a config that is the first to tell."""
+        ids = torch.tensor([self.tokenizer("a")["input_ids"]])
+        try:
+            with torch.inference_mode():
+                self.model(input_ids=ids)
+        except Exception as error:  # whatever the model's code happens to run into
+            reason = (str(error).splitlines() or [type(error).__name__])[0]
+            raise ModelError(
+                f"{self.preset.checkpoint.place}: {type(self.model).__name__} "
+                f"cannot be run with this config.json: {reason}"
+            ) from error
 
     def save(self, folder: Path, weights: Mapping[str, Tensor] | None = None) -> None:
         if self.is_half:

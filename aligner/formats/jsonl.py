@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from operator import index
 
 from ..errors import FormatError, InputError
+from ..json_line import json_line
 from ..links import Alignment, Link
 from ..text.sentences import SentencePair, parse_json
 from ..text.tokenization import Tokenized
@@ -51,4 +52,4 @@ def write_jsonl(pair: SentencePair, alignment: Alignment, number: int, options: 
     fields = {"src": pair.source, "tgt": pair.target, **alignment.to_dict(options.one_based)}
     if isinstance(pair.source, Tokenized) and isinstance(pair.target, Tokenized):
         fields["spans"] = {"src": pair.source.spans, "tgt": pair.target.spans}
-    return json.dumps(fields, ensure_ascii=False) + "\n"
+    return json_line(fields)

@@ -10,18 +10,22 @@ points, counted from 0, and the end is exclusive. Spans may overlap; each is car
 from __future__ import annotations
 
 import json
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from ..errors import InputError
+from ..json_line import expect_whole_characters, json_line
 from ..links import Alignment
 from ..text.tokenization import Span, Tokenized
-from .spans import SPLIT, Carried, Lost, Rules, has_strays, project_span, why_lost
+from .spans import SPLIT, Carried, Lost, Rules, has_strays, project_spans, why_lost
 
 TEXT_KEYS = ("text", "src")
 SPAN_KEYS = ("spans", "entities", "ents", "labels", "label")
 NO_WORD = "there is no word in it"
+_MOST_CHARACTERS = 10_000_000  # in the stretches of a text, which may overlap: each is carried by itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +46,9 @@ class MarkedText:
         """The object of the translation; a span that became several is written several times."""
         items, lost = [], []
         marked = self.fields[self.span_key]
-        for place, item in zip(self.places, marked, strict=True):
-            words = words_within(self.tokenized, place)
-            stretches = project_span(words, alignment, len(target.spans), rules)
+        spans = [words_within(self.tokenized, place) for place in self.places]
+        found = project_spans(spans, alignment, len(target.spans), rules, shared=True)
+        for place, item, words, stretches in zip(self.places, marked, spans, found, strict=True):
             what = f"{_label(item)} {self.tokenized.text[slice(*place)]}"
             if not stretches:
                 lost.append(Lost(what, why_lost(words, alignment) if words else NO_WORD))
@@ -55,13 +59,13 @@ class MarkedText:
                 for each in stretches
             ]
         fields = {**self.fields, self.text_key: target.text, self.span_key: items}
-        return Carried(json.dumps(fields, ensure_ascii=False) + "\n", len(marked), tuple(lost))
+        return Carried(json_line(fields), len(marked), tuple(lost))
 
 
 def words_within(text: Tokenized, place: Span) -> range:
     """The words that a span of characters touches."""
-    touched = [k for k, (start, end) in enumerate(text.spans) if start < place[1] and place[0] < end]
-    return range(touched[0], touched[-1] + 1) if touched else range(0)
+    first = bisect_right(text.spans, place[0], key=itemgetter(1))
+    return range(first, bisect_left(text.spans, place[1], lo=first, key=itemgetter(0)))
 
 
 def parse(line: str, tokenized: Callable[[str], Tokenized]) -> MarkedText:
@@ -77,7 +81,10 @@ def parse(line: str, tokenized: Callable[[str], Tokenized]) -> MarkedText:
     text_key = _key(fields, TEXT_KEYS, str)
     span_key = _key(fields, SPAN_KEYS, list)
     text = fields[text_key]
+    expect_whole_characters(text, text_key)
     places = tuple(_place(item, len(text)) for item in fields[span_key])
+    if sum(end - start for start, end in places) > _MOST_CHARACTERS:
+        raise InputError(f"its stretches have more than {_MOST_CHARACTERS:,} characters, all together")
     return MarkedText(tokenized(text), fields, text_key, span_key, places)
 
 

@@ -9,15 +9,19 @@ beginning or end of its element stays there. Placeholders that the translation a
 from __future__ import annotations
 
 import unicodedata
+from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from operator import attrgetter, itemgetter
 from typing import NamedTuple
+
+import numpy as np
 
 from ..links import Alignment
 from ..text.tokenization import Tokenized
 from .markup import Element, MarkedUp, Node, Point
-from .spans import SPLIT, Carried, Lost, Rules, has_strays, project_spans, why_lost
+from .spans import SPLIT, Carried, Lost, Rules, has_strays, links_of, project_spans, why_lost
 
 _CLOSING = ("Pe", "Pf", "Po")  # categories of punctuation without a space before it: ) » , .
 
@@ -133,9 +137,10 @@ class _Placing:
         starts = {stretch.start: element for element, stretch in stretches}
         stops = {stretch.start: stretch for _, stretch in stretches}
         beside: defaultdict[_Spot, list[Point]] = defaultdict(list)
-        for node in nodes:
-            if isinstance(node, Point):
-                beside[self._spot(node, words, place, stretches)].append(node)
+        points = [node for node in nodes if isinstance(node, Point)]
+        around = _Around(words, place, stretches, self.alignment) if points else None
+        for point in points:
+            beside[self._spot(point, around)].append(point)
         at = place.start
         while True:
             for point in beside[_Spot(at, True)]:
@@ -173,55 +178,86 @@ class _Placing:
             )
             if all(found):
                 break
-            for element, stretch in zip(elements, found, strict=True):
-                if not stretch:
+            lost = {id(element) for element, stretch in zip(elements, found, strict=True) if not stretch}
+            for element in elements:
+                if id(element) in lost:
                     self.lost.append(Lost(element.opening, why_lost(element.words, self.alignment)))
-                    at = next(k for k, node in enumerate(nodes) if node is element)
-                    nodes[at : at + 1] = element.children
+            nodes = [
+                each
+                for node in nodes
+                for each in (node.children if isinstance(node, Element) and id(node) in lost else [node])
+            ]
         for element, stretch in zip(elements, found, strict=True):
             if has_strays(element.words, self.alignment, stretch):
                 self.lost.append(Lost(element.opening, SPLIT))
         return nodes, [(element, stretch[0]) for element, stretch in zip(elements, found, strict=True)]
 
-    def _spot(
-        self, point: Point, words: range, place: range, stretches: Sequence[tuple[Element, range]]
-    ) -> _Spot:
-        left = [k for k in words if self.source.spans[k][1] <= point.place[0]]
-        right = [k for k in words if self.source.spans[k][0] >= point.place[1]]
-        if not left or not place:
+    def _spot(self, point: Point, around: _Around) -> _Spot:
+        words, place = around.words, around.place
+        left = bisect_right(self.source.spans, point.place[0], words.start, words.stop, key=itemgetter(1))
+        right = bisect_left(self.source.spans, point.place[1], words.start, words.stop, key=itemgetter(0))
+        if left == words.start or not place:
             return _Spot(place.start, False)
-        if not right:
+        if right == words.stop:
             return _Spot(place.stop, True)
         found: dict[_Spot, tuple[bool, int, int]] = {}  # the less, the better
-        for side, follows, touches in ((right, False, not point.after), (left[::-1], True, not point.before)):
-            for distance, word in enumerate(side):
-                if anchor := self._anchor(word, place, stretches):
-                    spot = _Spot(anchor.stop if follows else anchor.start, follows)
-                    found[spot] = not touches, self._crossings(spot.at, right[0], words, place), distance
-                    break
+        if (word := around.next(right)) is not None:
+            spot = _Spot(around.anchors[word].start, False)
+            found[spot] = point.after, around.crossings(spot.at, right), word - right
+        if (word := around.last(left)) is not None:
+            spot = _Spot(around.anchors[word].stop, True)
+            found[spot] = point.before, around.crossings(spot.at, right), left - 1 - word
         if not found:
-            return _Spot(place.start + len(place) * len(left) // len(words), False)
+            return _Spot(place.start + len(place) * (left - words.start) // len(words), False)
         return min(found, key=lambda spot: found[spot])
 
-    def _anchor(self, word: int, place: range, stretches: Sequence[tuple[Element, range]]) -> range | None:
-        """The place of the element that contains a word, or else the words linked to it, extended to whole elements."""
-        for element, stretch in stretches:
-            if word in element.words:
-                return stretch
-        targets = [
-            link.target for link in self.alignment.links if link.source == word and link.target in place
-        ]
-        if not targets:
-            return None
-        start, stop = min(targets), max(targets) + 1
-        for _, stretch in stretches:
-            if stretch.start < start < stretch.stop:
-                start = stretch.start
-            if stretch.start < stop < stretch.stop:
-                stop = stretch.stop
-        return range(start, stop)
 
-    def _crossings(self, at: int, middle: int, words: range, place: range) -> int:
+class _Around:
+    """Where the translations of the source words `words` are, so that points can be put beside them.
+
+    `anchors`: for a word the place of the element that contains it, or else the words linked to it, extended to whole
+    elements.
+    """
+
+    def __init__(
+        self,
+        words: range,
+        place: range,
+        stretches: Sequence[tuple[Element, range]],
+        alignment: Alignment,
+    ) -> None:
+        self.words, self.place = words, place
+        inside = [link for link in alignment.links[links_of(words, alignment)] if link.target in place]
+        self._sources, self._targets = np.array(inside, dtype=np.int64).reshape(-1, 2).T
+        self._stretches = sorted((stretch for _, stretch in stretches), key=attrgetter("start"))
+        linked: dict[int, range] = {}
+        for source, target in inside:
+            known = linked.get(source, range(target, target + 1))
+            linked[source] = range(min(known.start, target), max(known.stop, target + 1))
+        self.anchors = {word: self._uncut(reach) for word, reach in linked.items()}
+        for element, stretch in reversed(stretches):  # a word that two elements share goes by the first
+            self.anchors |= dict.fromkeys(element.words, stretch)
+        self._anchored = sorted(self.anchors)
+
+    def next(self, word: int) -> int | None:
+        """The first word from this one on that has an anchor."""
+        at = bisect_left(self._anchored, word)
+        return self._anchored[at] if at < len(self._anchored) else None
+
+    def last(self, word: int) -> int | None:
+        """The last word before this one that has an anchor."""
+        at = bisect_left(self._anchored, word)
+        return self._anchored[at - 1] if at else None
+
+    def crossings(self, at: int, middle: int) -> int:
         """How many links cross a point at the target word `at`; `middle`: the first source word after the point."""
-        inside = [link for link in self.alignment.links if link.source in words and link.target in place]
-        return sum((link.source < middle) != (link.target < at) for link in inside)
+        return int(np.count_nonzero((self._sources < middle) != (self._targets < at)))
+
+    def _uncut(self, reach: range) -> range:
+        start, stop = self._stretch_around(reach.start), self._stretch_around(reach.stop)
+        return range(start.start if start else reach.start, stop.stop if stop else reach.stop)
+
+    def _stretch_around(self, at: int) -> range | None:
+        """The place of an element that has `at` in it, but not at its beginning."""
+        before = bisect_left(self._stretches, at, key=attrgetter("start")) - 1
+        return self._stretches[before] if before >= 0 and at < self._stretches[before].stop else None

@@ -16,8 +16,9 @@ spans do not include it.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -72,65 +73,82 @@ SPLIT = "linked words outside the stretch are left out"
 
 
 def project_spans(
-    spans: Sequence[range], alignment: Alignment, length: int, rules: Rules, within: range | None = None
+    spans: Sequence[range],
+    alignment: Alignment,
+    length: int,
+    rules: Rules,
+    within: range | None = None,
+    shared: bool = False,
 ) -> list[list[range]]:
-    """The target words of each span, in order; no two spans get the same word.
+    """The target words of each span, in order; no two spans get the same word, unless words may be shared.
 
     >>> links = Alignment.of([(0, 2), (1, 4), (2, 0)])
     >>> project_spans([range(0, 2), range(2, 3)], links, 5, Rules())
     [[range(2, 5)], [range(0, 1)]]
 
     Args:
-        spans: of source words, disjoint.
+        spans: of source words; disjoint, unless `shared`.
         length: number of target words.
         within: the target words that may be chosen, by default all of them.
+        shared: several spans may get the same word.
     """
     within = range(length) if within is None else within
     claims = [_linked(span, alignment, within) for span in spans]
+    owners = {} if shared else _owners(claims)
+    linked = {link.target for link in alignment.links}
+    found = []
+    for number, claim in enumerate(claims):
+        own = claim if shared else {word: claim[word] for word in claim if owners[word] == number}
+        found.append(_chosen(_runs(own, own if shared else owners, linked, rules), own, rules))
+    return found
+
+
+def _owners(claims: Sequence[Mapping[int, _Weight]]) -> dict[int, int]:
+    """Which of the claims has a target word: that with the most links to it, then the best scores, then the first."""
     owners: dict[int, int] = {}
     for number, claim in enumerate(claims):
         for word, weight in claim.items():
             if word not in owners or weight > claims[owners[word]][word]:
                 owners[word] = number
-    linked = {link.target for link in alignment.links}
-    found = []
-    for number, claim in enumerate(claims):
-        own = {word: weight for word, weight in claim.items() if owners[word] == number}
-        found.append(_chosen(_runs(own, owners, linked, rules), own, rules))
-    return found
-
-
-def project_span(span: range, alignment: Alignment, length: int, rules: Rules) -> list[range]:
-    """The target words of one span, which other spans may have, too."""
-    return project_spans([span], alignment, length, rules)[0]
+    return owners
 
 
 def why_lost(span: range, alignment: Alignment) -> str:
     """Why `project_spans` found nothing for a span."""
-    return OUTVOTED if any(link.source in span for link in alignment.links) else NO_LINKS
+    return OUTVOTED if alignment.links[links_of(span, alignment)] else NO_LINKS
 
 
 def has_strays(span: range, alignment: Alignment, found: Sequence[range]) -> bool:
     """Whether a span is linked to words that are in none of the spans `found` for it."""
     return any(
-        link.source in span and not any(link.target in each for each in found) for link in alignment.links
+        not any(link.target in each for each in found) for link in alignment.links[links_of(span, alignment)]
     )
+
+
+def links_of(span: range, alignment: Alignment) -> slice:
+    """Where the links of the source words of a span stand among all links, which are sorted.
+
+    >>> links_of(range(1, 2), Alignment.of([(0, 0), (1, 1), (1, 2), (2, 2)]))
+    slice(1, 3, None)
+    """
+    start, stop = (bisect_left(alignment.links, (word,)) for word in (span.start, span.stop))
+    return slice(start, stop)
 
 
 def _linked(span: range, alignment: Alignment, within: range) -> dict[int, _Weight]:
     """The target words that a span is linked to."""
     weights: defaultdict[int, _Weight] = defaultdict(lambda: (0, 0.0))
-    scores = alignment.scores or (0.0,) * len(alignment.links)
-    for link, score in zip(alignment.links, scores, strict=True):
-        if link.source in span and link.target in within:
+    own = links_of(span, alignment)
+    links = alignment.links[own]
+    scores = alignment.scores[own] if alignment.scores else (0.0,) * len(links)
+    for link, score in zip(links, scores, strict=True):
+        if link.target in within:
             number, total = weights[link.target]
             weights[link.target] = number + 1, total + score
     return dict(weights)
 
 
-def _runs(
-    own: Mapping[int, _Weight], owners: Mapping[int, int], linked: set[int], rules: Rules
-) -> list[range]:
+def _runs(own: Mapping[int, _Weight], owners: Container[int], linked: set[int], rules: Rules) -> list[range]:
     runs: list[range] = []
     for word in sorted(own):
         if runs and _may_cross(range(runs[-1].stop, word), owners, linked, rules):
@@ -140,7 +158,7 @@ def _runs(
     return runs
 
 
-def _may_cross(gap: range, owners: Mapping[int, int], linked: set[int], rules: Rules) -> bool:
+def _may_cross(gap: range, owners: Container[int], linked: set[int], rules: Rules) -> bool:
     if any(word in owners for word in gap):
         return False
     row = longest = 0

@@ -18,9 +18,8 @@ from pathlib import Path
 
 from ..errors import InputError, LineError
 from ..files import LONGEST_LINE, STANDARD, OnBroken, count_lines, name_of, read_lines, skip_long
+from ..json_line import expect_whole_characters
 
-# JSON can escape half of a surrogate pair, which is no character and cannot be written in UTF-8.
-_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 _INNER_MARK = re.compile("(\t|\\|\\|\\| ?)\ufeff")
 _NUMBER = re.compile(r"\s*[-+]?\d[\d.,eE+-]*\s*", re.ASCII)
 SOURCE_AND_TARGET = (1, 2)  # the columns of a line, counted from 1
@@ -243,10 +242,7 @@ def _json_words(fields: object, key: str, split: Split) -> tuple[str, ...]:
         side = split(_unended(side))
     if not isinstance(side, list | tuple) or not all(isinstance(word, str) for word in side):
         raise InputError(f'expected an object whose "{key}" is a string or a list of words')
-    if _HALF_CHARACTER.search("".join(side)):
-        raise InputError(
-            f'"{key}" has half of a character (an escape \\ud800 to \\udfff without its other half)'
-        )
+    expect_whole_characters("".join(side), key)
     return side if isinstance(side, tuple) else tuple(side)
 
 

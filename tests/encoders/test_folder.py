@@ -132,3 +132,18 @@ def test_an_adapter_is_no_model(folder):
     path = folder("bert") / "adapter_config.json"
     change(path, base_model_name_or_path="owner/name")
     assert refusal(path.parent).startswith(f"{path}: an adapter")
+
+
+def test_a_file_that_is_far_too_large_is_not_read(folder):
+    path = folder("bert") / "tokenizer.json"
+    with path.open("r+b") as file:
+        file.truncate(10**12)  # a sparse file
+    assert refusal(path.parent).startswith(f"{path}: more than 100,000,000 bytes")
+
+
+@pytest.mark.parametrize("name", ["roberta", "m2m100"])
+def test_a_model_that_its_config_keeps_from_running_is_refused_when_it_is_loaded(folder, name):
+    path = folder(name)
+    change(path / "config.json", pad_token_id=None)
+    message = refusal(path)
+    assert message.startswith(f"{path}: ") and "cannot be run with this config.json" in message

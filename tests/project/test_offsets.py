@@ -76,3 +76,17 @@ def test_what_is_written_is_read_again(source, target, data, strategy):
     again = parse(found.text, tokenize)
     assert again.tokenized.text == target
     assert all(target[a:b].strip() == target[a:b] != "" for a, b in again.places)
+
+
+def test_half_a_character_stays_an_escape_except_in_the_text():
+    line = r'{"text": "ja", "spans": [[0, 2, "\ud800"]], "note": "\udfff"}'
+    found = parse(line, tokenize).carry(tokenize("yes"), Alignment.of([(0, 0)]), Rules())
+    assert found.text == '{"text": "yes", "spans": [[0, 3, "\\ud800"]], "note": "\\udfff"}\n'
+    with pytest.raises(InputError, match='"text" has half of a character'):
+        parse(r'{"text": "\ud800", "spans": []}', tokenize)
+
+
+def test_stretches_that_are_too_many_and_too_long_are_refused():
+    line = json.dumps({"text": "a " * 1000, "spans": [[0, 2000, "X"]] * 5001})
+    with pytest.raises(InputError, match="stretches have more than 10,000,000 characters"):
+        parse(line, tokenize)

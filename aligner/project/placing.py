@@ -137,10 +137,10 @@ class _Placing:
         starts = {stretch.start: element for element, stretch in stretches}
         stops = {stretch.start: stretch for _, stretch in stretches}
         beside: defaultdict[_Spot, list[Point]] = defaultdict(list)
-        points = [node for node in nodes if isinstance(node, Point)]
-        around = _Around(words, place, stretches, self.alignment) if points else None
-        for point in points:
-            beside[self._spot(point, around)].append(point)
+        around = _Around(words, place, stretches, self.alignment)
+        for node in nodes:
+            if isinstance(node, Point):
+                beside[self._spot(node, around)].append(node)
         at = place.start
         while True:
             for point in beside[_Spot(at, True)]:

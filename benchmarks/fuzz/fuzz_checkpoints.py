@@ -15,9 +15,9 @@ from fuzz_targets import Parser, Target
 from safetensors.torch import save
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
+from xalign.encoders.families import load_encoder
 from xalign.encoders.prenorm import PrenormModel
 from xalign.encoders.shape import Shape
-from xalign.encoders.families import load_encoder
 from xalign.models import resolve
 
 WORDS = ("▁", "a", "b", "▁a", "ab")

@@ -4,9 +4,9 @@ import json
 
 import pytest
 import torch
-from conftest import save_sentencepiece_tokenizer, sizes
 from safetensors.torch import load_file, save_file
 from sameness import ENGLISH, GERMAN, assert_states_equal_transformers, pairs, sentences
+from tiny_checkpoints import save_sentencepiece_tokenizer, sizes
 
 from xalign.encoders.aligning import AligningEncoder
 from xalign.encoders.bert import BertEncoder

@@ -192,7 +192,11 @@ class ShardJob:
         system, root = file_system(self.folder)
         system.invalidate_cache()
         sizes = {_name(each): each["size"] for each in system.ls(root, detail=True)}
-        recorded = {_name(each): each["name"] for each in system.ls(f"{root}/{RECORDS}", detail=True)}
+        try:
+            listed = system.ls(f"{root}/{RECORDS}", detail=True)
+        except FileNotFoundError:  # object stores have no empty folders
+            listed = []
+        recorded = {_name(each): each["name"] for each in listed}
         places = {
             shard: recorded[name]
             for shard in range(self.shards)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -38,6 +39,8 @@ def opened(path: str | os.PathLike[str]) -> IO[bytes]:
     system, place = file_system(str(path))
     try:
         file: IO[bytes] = system.open(place, "rb")
+    except FileNotFoundError:  # whose message differs by protocol
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path)) from None
     except OSError:
         raise
     except Exception as error:  # each protocol has its own errors, such as missing credentials

@@ -3,6 +3,7 @@
 import json
 import logging
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from aligning import some_pairs
@@ -85,6 +86,16 @@ def test_a_lexicon_is_that_of_the_whole_text(job, tiny):
     for shard in range(job.shards):
         job.align(lexical, shard)
     assert b"".join(parts(job).values()).decode() == whole(lexical)
+
+
+def test_stores_without_empty_folders_are_written_too(job, aligner, tmp_path, monkeypatch):
+    """Such as S3, where a folder is there once something is in it."""
+    fsspec = pytest.importorskip("fsspec")
+    monkeypatch.setattr(fsspec.get_filesystem_class("memory"), "makedirs", lambda *_, **__: None)
+    there = replace(job, folder=f"memory://{tmp_path.name}/without-folders")
+    assert there.begin() == {}
+    record = there.align(aligner, 0)
+    assert there.begin() == {0: record}
 
 
 def test_what_is_done_is_not_done_again(job, aligner, monkeypatch):
@@ -185,8 +196,6 @@ def test_a_damaged_folder_is_told(job):
 
 
 def test_broken_lines_end_the_shard_or_are_listed(job, aligner, paths):
-    from pathlib import Path
-
     lines = Path(paths[1]).read_text(encoding="utf-8").splitlines(keepends=True)
     Path(paths[1]).write_text("".join([lines[0], "broken\n", *lines[2:]]), encoding="utf-8")
     job.begin()
@@ -202,8 +211,6 @@ def test_broken_lines_end_the_shard_or_are_listed(job, aligner, paths):
 
 
 def test_a_job_that_a_broken_line_ended_goes_on_with_such_lines_skipped(job, aligner, paths):
-    from pathlib import Path
-
     Path(paths[1]).write_text("broken\n" * 63, encoding="utf-8")
     job.begin()
     done = job.align(aligner, 1)
@@ -225,8 +232,6 @@ def test_the_lines_of_the_input_can_be_kept(job, aligner):
 
 
 def test_what_is_said_of_a_shard_is_in_its_record(job, aligner, paths):
-    from pathlib import Path
-
     lines = Path(paths[0]).read_text(encoding="utf-8").splitlines(keepends=True)
     long = f"{'Das ' * 40_000} ||| The\n"
     Path(paths[0]).write_text("".join([*lines[:20], long, *lines[21:]]), encoding="utf-8")
@@ -243,8 +248,6 @@ def test_what_is_said_of_a_shard_is_in_its_record(job, aligner, paths):
 
 
 def test_a_record_lists_a_bounded_number_of_lines(job, aligner, paths, monkeypatch):
-    from pathlib import Path
-
     monkeypatch.setattr("xalign.distributed.job.MOST_LISTED", 3)
     Path(paths[0]).write_text("broken\n" * 37, encoding="utf-8")
     skipping = replace(job, writing=Writing(skip_broken=True))

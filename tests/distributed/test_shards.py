@@ -193,6 +193,13 @@ def test_a_missing_file_is_told(tmp_path):
         look_at(str(tmp_path / "gone.tsv"), Inputs(["gone.tsv"]).shape())
 
 
+def test_a_missing_file_at_an_address_is_told():
+    pytest.importorskip("fsspec")
+    for name in ("memory://gone/a.tsv", "memory://gone/a.txt"):
+        with pytest.raises(InputError, match=r"gone/a\.t..: no such file or directory"):
+            look_at(name, Inputs([name]).shape())
+
+
 def test_protocols_that_are_not_there_are_told():
     with pytest.raises(InputError, match="nowhere"):
         Inputs(["nowhere://a/b"]).shape()

@@ -2,10 +2,10 @@
 
     python benchmarks/same_answer.py corpus.de corpus.en --folder runs/same
 
-The text is aligned once as a matter of course, in float32 with one thread, and once for each thing that should not
-matter: the size of batches, the number of threads, a shard in place of the whole, another order of the lines. Then in
-bfloat16, which does matter a little. Each pass writes its links and scores into the folder, and is taken up again
-where an earlier run of this script left it. A pass that is not complete is compared as far as it has come.
+The text is aligned in float32 with one thread, and again with something changed that should not matter: the order of
+the lines, the size of batches, a shard in place of the whole, two threads. Then in bfloat16, which does matter a
+little. Each pass writes its links and scores into the folder. The same command again goes on with a pass that was
+stopped; with `--compare` it compares what there is.
 """
 
 from __future__ import annotations
@@ -20,24 +20,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
 
 from xalign.cli.part import Part
 from xalign.files import count_lines, read_lines
+
+Answer = dict[tuple[int, int], float]  # the links of a pair, with their scores
 
 CLOSE = 1e-5  # how far float32 may move a score
 SHOWN = 5  # differing links printed for each pass
 
 
-class Answer(NamedTuple):
-    """What a pass found for a pair: the score of each link."""
-
-    links: dict[tuple[int, int], float]
-
-
 @dataclass(frozen=True)
 class Pass:
-    """One way to align the text."""
+    """One way to align the text. `reference`: the pass that it is compared with."""
 
     name: str
     options: tuple[str, ...] = ()
@@ -45,6 +40,7 @@ class Pass:
     dtype: str = "float32"
     shuffled: bool = False
     shard: tuple[int, int] | None = None
+    reference: str = "base"
 
 
 BASE = Pass("base")
@@ -55,7 +51,7 @@ PASSES = (
     Pass("batch-tokens 1000", ("--batch-tokens", "1000")),
     Pass("shard 2/3", ("--shard", "2/3"), shard=(2, 3)),
     Pass("two threads", threads=2),
-    Pass("bfloat16, lines shuffled", dtype="bfloat16", shuffled=True),
+    Pass("bfloat16, lines shuffled", dtype="bfloat16", shuffled=True, reference="bfloat16"),
 )
 
 
@@ -72,12 +68,12 @@ class Difference:
 
     def add(self, line: int, one: Answer, other: Answer) -> None:
         self.pairs += 1
-        self.links += len(one.links.keys() | other.links.keys())
-        differing = sorted(one.links.keys() ^ other.links.keys())
+        self.links += len(one.keys() | other.keys())
+        differing = sorted(one.keys() ^ other.keys())
         self.pairs_with_others += bool(differing)
-        self.others += [(line, link, {**one.links, **other.links}[link]) for link in differing]
-        for link in one.links.keys() & other.links.keys():
-            difference = abs(one.links[link] - other.links[link])
+        self.others += [(line, link, {**one, **other}[link]) for link in differing]
+        for link in one.keys() & other.keys():
+            difference = abs(one[link] - other[link])
             self.largest = max(self.largest, difference)
             self.beyond += difference > CLOSE
 
@@ -88,7 +84,9 @@ def main() -> None:
     )
     parser.add_argument("--model", default="mini")
     parser.add_argument("--folder", type=Path, required=True, help="where the passes write")
-    parser.add_argument("--passes", nargs="+", default=[each.name for each in PASSES], metavar="NAME")
+    parser.add_argument(
+        "--passes", nargs="+", default=[each.name for each in PASSES], choices=[each.name for each in PASSES]
+    )
     parser.add_argument("--compare", action="store_true", help="compare what is there, and align nothing")
     parser.add_argument("texts", type=Path, nargs=2, metavar="TEXT")
     options = parser.parse_args()
@@ -152,12 +150,11 @@ def answers(path: Path) -> Iterator[Answer]:
             if not line.endswith("\n"):  # of a pass that is not complete
                 return
             found = json.loads(line)
-            links = map(tuple, found["links"])
-            yield Answer(dict(zip(links, found.get("scores", ()), strict=True)))
+            yield dict(zip(map(tuple, found["links"]), found.get("scores", ()), strict=True))
 
 
 def compare(way: Pass, path: Path, order: Sequence[int], folder: Path) -> Difference:
-    base = Pass("bfloat16") if way.name.startswith("bfloat16,") else BASE
+    base = next(each for each in PASSES if each.name == way.reference)
     reference = output(base, folder)
     if reference is None:
         sys.exit(f"{folder}: the pass {base.name!r} is missing")

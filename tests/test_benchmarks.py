@@ -1,6 +1,8 @@
 """The benchmarks run, on a checkpoint made small for that."""
 
 import json
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -45,3 +47,25 @@ def test_start_up_is_measured_step_by_step(tmp_path):
     assert {"torch", "checkpoint", "first pair"} <= json.loads(out.read_text(encoding="utf-8"))["steps"][
         0
     ].keys()
+
+
+@pytest.mark.slow
+def test_links_do_not_depend_on_order_batches_shards_or_threads(tmp_path):
+    command = [sys.executable, BENCHMARKS / "same_answer.py", "--folder", tmp_path]
+    texts = [BENCHMARKS.parent / "eval_data" / "de-en" / f"test.{side}" for side in ("de", "en")]
+    done = subprocess.run([*command, *texts], check=True, capture_output=True, text=True)
+    others = dict(re.findall(r"^\| ([^|]+) \| \d+ \| (\d+) \(", done.stdout, flags=re.MULTILINE))
+    of_float32 = {name: int(pairs) for name, pairs in others.items() if "bfloat16" not in name}
+    assert of_float32 == {"lines shuffled": 0, "batch-tokens 1000": 0, "shard 2/3": 0, "two threads": 0}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the benchmark forks")
+def test_no_fault_of_the_input_has_a_silent_effect(tmp_path):
+    command = [sys.executable, BENCHMARKS / "bad_inputs.py", "--folder", tmp_path, "--only", "xalign"]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    rows = dict(re.findall(r"^\| (.+) \| (\S+) \|$", done.stdout, flags=re.MULTILINE))
+    assert len(rows) > 20 and rows["no fault"] == "fine"
+    assert [
+        name for name, verdict in rows.items() if verdict not in ("fine", "error", "said", "xalign")
+    ] == []

@@ -42,14 +42,6 @@ class Located:
         """True at real subwords. Shape: (batch, subwords)."""
         return self.words >= 0
 
-    def to(self, device: torch.device) -> Located:
-        return Located(
-            moved(self.places, device),
-            moved(self.words, device),
-            moved(self.punctuation, device),
-            self.lengths,
-        )
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
@@ -64,8 +56,7 @@ class Batch:
 
     def to(self, device: torch.device) -> Batch:
         """The batch on `device`."""
-        inputs = tuple(each.to(device) for each in self.inputs)
-        return Batch(inputs, self.source.to(device), self.target.to(device))
+        return moved(self, device)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
@@ -19,6 +21,7 @@ DTYPES = {
     "int8": torch.int8,  # of products with weights; all else is in the dtype that "auto" takes
 }
 
+T = TypeVar("T")
 _IMPORTED_BY = os.getpid()
 
 
@@ -66,11 +69,19 @@ def choose_dtype(name: str, device: torch.device) -> torch.dtype:
     return DTYPES[name]
 
 
-def moved(tensor: Tensor, device: torch.device) -> Tensor:
-    """The tensor on `device`; a copy to a GPU is asynchronous."""
-    if tensor.is_cpu and device.type == "cuda":
-        return tensor.pin_memory().to(device, non_blocking=True)
-    return tensor.to(device)
+def moved(value: T, device: torch.device) -> T:
+    """A tensor on `device`, or a dataclass or tuple with all of its tensors there; copies to a GPU are asynchronous."""
+    found: Any = value
+    if isinstance(value, Tensor):
+        pinned = value.pin_memory() if value.is_cpu and device.type == "cuda" else value
+        found = pinned.to(device, non_blocking=pinned is not value)
+    elif isinstance(value, tuple):
+        found = tuple(moved(each, device) for each in value)
+    elif is_dataclass(value) and not isinstance(value, type):
+        found = replace(
+            value, **{each.name: moved(getattr(value, each.name), device) for each in fields(value)}
+        )
+    return found  # type: ignore[no-any-return]
 
 
 def attention_kernels(device: torch.device) -> AbstractContextManager[None]:

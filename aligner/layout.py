@@ -16,7 +16,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .device import moved
 from .encoders.base import Encoder
 from .encoders.encoder_input import EncoderInput
 from .input_shape import Framed
@@ -65,10 +64,6 @@ class Side:
         """Each subword's number in its sentence, -1 at padding. Shape: (batch, subwords)."""
         numbers = torch.arange(self.ids.shape[1], device=self.ids.device)
         return torch.where(self.mask, numbers, -1)
-
-    def to(self, device: torch.device) -> Side:
-        languages = None if self.languages is None else moved(self.languages, device)
-        return Side(moved(self.ids, device), moved(self.words, device), self.sizes, languages)
 
     def cut(self, size: int) -> Side:
         """At most the first `size` subwords of each sentence."""

@@ -25,7 +25,7 @@ from .encoders.base import Encoder
 from .errors import OptionError
 from .files import replacing
 from .input_shape import InputShape
-from .subwords import Splitter, Subwords
+from .subwords import Splitter, runs
 
 SUFFIXES = (".safetensors", ".npz")
 
@@ -93,11 +93,7 @@ def hidden_states(
         with torch.inference_mode():
             encoded = encode_within(encoder, batch.inputs[0], layers, batch_tokens)
             real = batch.source.places[batch.source.mask]
-            states[:, _rows(text, numbers)] = encoded[:, real].float().cpu().numpy()
+            rows = runs(text.starts[numbers], text.sizes[numbers])
+            states[:, rows] = encoded[:, real].float().cpu().numpy()
     by_layer = dict(zip(layers, states, strict=True))
     return HiddenStates(by_layer, word_index=text.words, sentence_offsets=text.starts)
-
-
-def _rows(text: Subwords, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The rows of the subwords of the sentences with these numbers."""
-    return np.concatenate([np.arange(text.starts[k], text.starts[k + 1]) for k in numbers])

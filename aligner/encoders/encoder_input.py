@@ -7,8 +7,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..device import moved
-
 
 @dataclass(frozen=True, slots=True)
 class EncoderInput:
@@ -27,26 +25,11 @@ class EncoderInput:
     languages: Tensor | None = None
     padded: bool = True
 
-    def to(self, device: torch.device) -> EncoderInput:
-        """The same on `device`."""
-        return EncoderInput(
-            ids=moved(self.ids, device),
-            mask=moved(self.mask, device),
-            sides=moved(self.sides, device),
-            languages=None if self.languages is None else moved(self.languages, device),
-            padded=self.padded,
-        )
-
     def rows(self, first: int, end: int) -> EncoderInput:
         """Some of the sequences, as wide as all of them."""
         chosen = slice(first, end)
-        return EncoderInput(
-            ids=self.ids[chosen],
-            mask=self.mask[chosen],
-            sides=self.sides[chosen],
-            languages=None if self.languages is None else self.languages[chosen],
-            padded=self.padded,
-        )
+        languages = None if self.languages is None else self.languages[chosen]
+        return EncoderInput(self.ids[chosen], self.mask[chosen], self.sides[chosen], languages, self.padded)
 
     @property
     def restarting_positions(self) -> Tensor:

@@ -187,12 +187,14 @@ class PrenormEncoder(WholeEncoder):
         self.tokenizer = tokenizer
         self.tokenizer_config = tokenizer_config
         special = _special_ids(tokenizer, tokenizer_config, Path(preset.checkpoint.place))
+        tokens = tokenizer.get_added_tokens_decoder().items()
+        added = {number for number, token in tokens if token.special}
         vocabulary = Vocabulary(
             size=tokenizer.get_vocab_size(),
             pad=special["pad_token"],
             unknown=special["unk_token"],
             mask=special["mask_token"],
-            specials=frozenset(special.values()) | _added_specials(tokenizer),
+            specials=frozenset(special.values()) | added,
         )
         shape = model.config
         super().__init__(preset, model, shape.num_hidden_layers, shape.hidden_size, vocabulary)
@@ -324,7 +326,3 @@ def _special_ids(tokenizer: Tokenizer, config: dict[str, Any], folder: Path) -> 
             )
         ids[name] = number
     return ids
-
-
-def _added_specials(tokenizer: Tokenizer) -> set[int]:
-    return {number for number, token in tokenizer.get_added_tokens_decoder().items() if token.special}

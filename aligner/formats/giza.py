@@ -72,13 +72,11 @@ def write_giza(pair: SentencePair, alignment: Alignment, number: int, options: W
     free = [target + 1 for target in range(len(pair.target)) if target not in linked]
     fields = [
         f"{word} ({{{''.join(f' {target}' for target in numbers)} }})"
-        for word, numbers in zip(("NULL", *map(_word, pair.source)), (free, *targets), strict=True)
+        for word, numbers in zip(
+            ("NULL", *(column([word]) for word in pair.source)), (free, *targets), strict=True
+        )
     ]
     score = 1.0 if alignment.score is None else alignment.score
     lengths = f"source length {len(pair.source)} target length {len(pair.target)}"
     header = f"# Sentence pair ({number}) {lengths} alignment score : {score:.6g}"
     return f"{header}\n{column(pair.target)}\n{' '.join(fields)}\n"
-
-
-def _word(word: str) -> str:
-    return column([word])

@@ -6,7 +6,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from ..score.figures import expect_figure, plain, saved, styled
-from .case import Case, Exhibit, Mark, Verdict, is_right_to_left
+from .case import Case, Exhibit, Verdict, is_right_to_left
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -52,7 +52,7 @@ def _draw_grid(axes: Axes, case: Case, system: int) -> None:
     if case.similarity is not None and case.similarity.size:
         axes.imshow(case.similarity, cmap="Blues", alpha=0.55, aspect="equal")
     for mark in case.marks(system):
-        _draw_mark(axes, mark)
+        axes.scatter([mark.target], [mark.source], **_style(mark.verdict))
     axes.set_xlim(-0.5, columns - 0.5)
     axes.set_ylim(rows - 0.5, -0.5)
     if is_right_to_left(case.pair.target):
@@ -69,10 +69,6 @@ def _draw_grid(axes: Axes, case: Case, system: int) -> None:
     axes.tick_params(which="both", length=0, labelsize=9)
     for spine in axes.spines.values():
         spine.set_color("#d8dce2")
-
-
-def _draw_mark(axes: Axes, mark: Mark) -> None:
-    axes.scatter([mark.target], [mark.source], **_style(mark.verdict))
 
 
 def _style(verdict: Verdict) -> dict[str, Any]:

@@ -59,14 +59,8 @@ class TrainingBatch:
         return int(self.source.sizes.sum() + self.target.sizes.sum())
 
     def to(self, device: torch.device) -> TrainingBatch:
-        source, target = self.units
-        return TrainingBatch(
-            source=self.source.to(device),
-            target=self.target.to(device),
-            inputs=tuple(each.to(device) for each in self.inputs),
-            units=(moved(source, device), moved(target, device)),
-            links=moved(self.links, device),
-        )
+        """The batch on `device`."""
+        return moved(self, device)
 
 
 def collate(examples: Sequence[Example], encoder: Encoder, level: Level) -> TrainingBatch:
@@ -112,13 +106,8 @@ def _language_ids(codes: Sequence[str | None], encoder: Encoder) -> Tensor:
 
 def _word_links(examples: Sequence[Example]) -> NDArray[np.float32]:
     """Shape: (batch, source words, target words)."""
-    counts = [
-        max(int(words.max()) for words in side) + 1
-        for side in (
-            [each.source_words for each in examples],
-            [each.target_words for each in examples],
-        )
-    ]
+    sides = zip(*((each.source_words, each.target_words) for each in examples), strict=True)
+    counts = [max(int(words.max()) for words in side) + 1 for side in sides]
     links = np.zeros((len(examples), *counts), dtype=np.float32)
     for row, each in enumerate(examples):
         links[row, each.links[:, 0], each.links[:, 1]] = each.weights

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, closing, nullcontext
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -74,7 +74,9 @@ def train(
         TrainingError: the loss is inf or NaN, or there is nothing to resume from.
     """
     callbacks = callbacks or Callbacks()
-    accelerator = _accelerator(device)
+    # Blocks above the layer that is compared get no gradient.
+    unused = DistributedDataParallelKwargs(find_unused_parameters=True)
+    accelerator = Accelerator(mixed_precision="no", cpu=device.type == "cpu", kwargs_handlers=[unused])
     processes = accelerator.num_processes
     device = accelerator.device if processes > 1 else device
     learner.to(device)
@@ -103,12 +105,6 @@ def train(
             if due:
                 accelerator.wait_for_everyone()
     learner.eval()
-
-
-def _accelerator(device: torch.device) -> Accelerator:
-    # Blocks above the layer that is compared get no gradient.
-    unused = DistributedDataParallelKwargs(find_unused_parameters=True)
-    return Accelerator(mixed_precision="no", cpu=device.type == "cpu", kwargs_handlers=[unused])
 
 
 def _opened_log(out: Path, finished: Finished, resume: bool) -> Log:
@@ -167,7 +163,8 @@ class _Run:
                 number += accelerator.num_processes
                 batch = next(stream).to(self.device)
                 last = part == options.accumulate - 1
-                with _synchronised(accelerator, learner, last):
+                # Processes exchange gradients once a step, with the last of its batches.
+                with nullcontext() if last else accelerator.no_sync(learner):
                     with self.precision():
                         losses = learner(batch)
                     accelerator.backward(losses["loss"] / options.accumulate)
@@ -199,11 +196,6 @@ class _Run:
         # Not accelerate's own, which can be set only once in a process.
         lower = self.options.dtype is not Precision.FLOAT32
         return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=lower)
-
-
-def _synchronised(accelerator: Accelerator, learner: nn.Module, last: bool) -> AbstractContextManager[None]:
-    """Processes exchange gradients once a step, with the last of its batches."""
-    return nullcontext() if last else accelerator.no_sync(learner)
 
 
 def _expect(finite: bool, step: int, steps: int, rate: float) -> None:

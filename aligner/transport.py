@@ -58,7 +58,7 @@ def sinkhorn(
     """Pairs between which entropic transport carries more than the threshold of what could flow."""
     masks = source_mask, target_mask
     cost = scaled_cost(similarity, *masks)
-    plan = sinkhorn_plan(cost, *masks, epsilon=epsilon, tolerance=SWEEP_TOLERANCE, iterations=SWEEPS)
+    plan = transport_plan(cost, *masks, epsilon=epsilon, tolerance=SWEEP_TOLERANCE, iterations=SWEEPS)
     return above(threshold, _flow(plan, source_mask, target_mask), Extraction.SINKHORN.threshold)
 
 
@@ -74,7 +74,7 @@ def unbalanced(
     """As `sinkhorn`, but words without counterpart may keep their mass."""
     masks = source_mask, target_mask
     cost = scaled_cost(similarity, *masks)
-    plan = unbalanced_plan(
+    plan = transport_plan(
         cost, *masks, epsilon=epsilon, tau=tau, tolerance=SWEEP_TOLERANCE, iterations=SWEEPS
     )
     return above(threshold, _flow(plan, source_mask, target_mask), Extraction.UNBALANCED.threshold)
@@ -120,77 +120,29 @@ def scaled_cost(similarity: Tensor, source_mask: Tensor, target_mask: Tensor) ->
     return ((most - similarity) / spread).masked_fill(~real, 0)
 
 
-def sinkhorn_plan(
+def transport_plan(
     cost: Tensor,
     source_mask: Tensor,
     target_mask: Tensor,
     *,
     epsilon: float,
+    tau: float | None = None,
     tolerance: float = 1e-9,
     iterations: int = 1000,
 ) -> Tensor:
     """Entropic transport between uniform masses: min <plan, cost> + epsilon * KL(plan | source x target).
 
-    Stops for a pair when none of its scalings changes by more than `tolerance` (relative) in one sweep, or after
-    `iterations` sweeps.
+    Without `tau` all mass must move. With it, mass may be lost or created at a cost of tau * KL(sums | uniform) per
+    side: the larger tau, the closer to balanced transport; the smaller, the more words remain without a counterpart.
+
+    Generalised Sinkhorn scaling in log space (Chizat et al., 2018, algorithm 1). A pair is done when none of its
+    scalings changes by more than `tolerance` (relative) in one sweep, or after `iterations` sweeps. From then on it is
+    frozen, so that its plan does not depend on the rest of the batch.
 
     Shape: (batch, source, target), (batch, source), (batch, target) -> (batch, source, target), zero at
     padding
     """
-    return _scale(cost, source_mask, target_mask, epsilon, 1.0, tolerance, iterations)
-
-
-def unbalanced_plan(
-    cost: Tensor,
-    source_mask: Tensor,
-    target_mask: Tensor,
-    *,
-    epsilon: float,
-    tau: float,
-    tolerance: float = 1e-9,
-    iterations: int = 1000,
-) -> Tensor:
-    """Like `sinkhorn_plan`, but mass may be lost or created at a cost of tau * KL(sums | uniform) per side.
-
-    The larger tau, the closer to balanced transport; the smaller, the more words remain without a counterpart.
-
-    Shape: (batch, source, target), (batch, source), (batch, target) -> (batch, source, target), zero at
-    padding
-    """
-    return _scale(cost, source_mask, target_mask, epsilon, tau / (tau + epsilon), tolerance, iterations)
-
-
-def transported_share(plan: Tensor, source_mask: Tensor, target_mask: Tensor) -> Tensor:
-    """The share of the mass that could flow between two positions which does flow, in [0, 1].
-
-    That is the plan divided by the smaller mass of the two. The mass of a position is its uniform share of the
-    sentence, or what an unbalanced plan sends through it if that is more.
-
-    Shape: (batch, source, target), (batch, source), (batch, target) -> (batch, source, target)
-    """
-    source_mass = torch.maximum(plan.sum(2), _uniform(source_mask, plan.dtype))
-    target_mass = torch.maximum(plan.sum(1), _uniform(target_mask, plan.dtype))
-    return plan / torch.minimum(source_mass[:, :, None], target_mass[:, None, :])
-
-
-def _uniform(mask: Tensor, dtype: torch.dtype) -> Tensor:
-    """The mass of each position of a sentence whose mass is 1. Shape: (batch, n) -> (batch, 1)."""
-    return 1 / mask.sum(1, keepdim=True).clamp(min=1).to(dtype)
-
-
-def _scale(
-    cost: Tensor,
-    source_mask: Tensor,
-    target_mask: Tensor,
-    epsilon: float,
-    exponent: float,
-    tolerance: float,
-    iterations: int,
-) -> Tensor:
-    """Generalised Sinkhorn scaling in log space (Chizat et al., 2018, algorithm 1); exponent 1 is balanced.
-
-    A pair that has converged is frozen, so that its plan does not depend on the rest of the batch.
-    """
+    exponent = 1.0 if tau is None else tau / (tau + epsilon)
     # A pair with an empty side has nothing to transport. Masking its other side too keeps its sums finite.
     source_mask = source_mask & target_mask.any(1, keepdim=True)
     target_mask = target_mask & source_mask.any(1, keepdim=True)
@@ -214,6 +166,24 @@ def _scale(
         if sweep % CHECK_EVERY == 0 and bool(settled.all()):
             break
     return (log_kernel + source_scale[:, :, None] + target_scale[:, None, :]).exp()
+
+
+def transported_share(plan: Tensor, source_mask: Tensor, target_mask: Tensor) -> Tensor:
+    """The share of the mass that could flow between two positions which does flow, in [0, 1].
+
+    That is the plan divided by the smaller mass of the two. The mass of a position is its uniform share of the
+    sentence, or what an unbalanced plan sends through it if that is more.
+
+    Shape: (batch, source, target), (batch, source), (batch, target) -> (batch, source, target)
+    """
+    source_mass = torch.maximum(plan.sum(2), _uniform(source_mask, plan.dtype))
+    target_mass = torch.maximum(plan.sum(1), _uniform(target_mask, plan.dtype))
+    return plan / torch.minimum(source_mass[:, :, None], target_mass[:, None, :])
+
+
+def _uniform(mask: Tensor, dtype: torch.dtype) -> Tensor:
+    """The mass of each position of a sentence whose mass is 1. Shape: (batch, n) -> (batch, 1)."""
+    return 1 / mask.sum(1, keepdim=True).clamp(min=1).to(dtype)
 
 
 def _log_sum(exponents: Tensor, dimension: int) -> Tensor:

@@ -11,9 +11,8 @@ from matrices import batches, normals, pad
 
 from xalign.transport import (
     scaled_cost,
-    sinkhorn_plan,
+    transport_plan,
     transported_share,
-    unbalanced_plan,
     xlm_align_rounds,
 )
 
@@ -61,7 +60,7 @@ def test_scaled_cost_runs_from_0_at_the_most_alike_to_1_at_the_least(batch):
 @given(batches(normals()), EPSILONS)
 def test_sinkhorn_plans_are_those_of_pot(batch, epsilon):
     cost, source_mask, target_mask = costs(batch)
-    plans = sinkhorn_plan(cost, source_mask, target_mask, epsilon=epsilon)
+    plans = transport_plan(cost, source_mask, target_mask, epsilon=epsilon)
     for plan, scaled, matrix in zip(plans.numpy(), cost.numpy(), batch, strict=True):
         height, width = matrix.shape
         expected = ot.bregman.sinkhorn_log([], [], scaled[:height, :width], epsilon, warn=False)
@@ -73,7 +72,7 @@ def test_sinkhorn_plans_are_those_of_pot(batch, epsilon):
 @given(batches(normals()), EPSILONS, TAUS)
 def test_unbalanced_plans_are_those_of_pot(batch, epsilon, tau):
     cost, source_mask, target_mask = costs(batch)
-    plans = unbalanced_plan(cost, source_mask, target_mask, epsilon=epsilon, tau=tau)
+    plans = transport_plan(cost, source_mask, target_mask, epsilon=epsilon, tau=tau)
     for plan, scaled, matrix in zip(plans.numpy(), cost.numpy(), batch, strict=True):
         height, width = matrix.shape
         expected = ot.unbalanced.sinkhorn_unbalanced(
@@ -86,10 +85,10 @@ def test_unbalanced_plans_are_those_of_pot(batch, epsilon, tau):
 @given(batches(normals()), EPSILONS)
 def test_a_plan_does_not_depend_on_what_else_is_in_the_batch(batch, epsilon):
     cost, source_mask, target_mask = costs(batch)
-    together = sinkhorn_plan(cost, source_mask, target_mask, epsilon=epsilon, tolerance=1e-3)
+    together = transport_plan(cost, source_mask, target_mask, epsilon=epsilon, tolerance=1e-3)
     for number, plan in enumerate(together):
         one = slice(number, number + 1)
-        alone = sinkhorn_plan(cost[one], source_mask[one], target_mask[one], epsilon=epsilon, tolerance=1e-3)
+        alone = transport_plan(cost[one], source_mask[one], target_mask[one], epsilon=epsilon, tolerance=1e-3)
         torch.testing.assert_close(plan, alone[0], rtol=1e-12, atol=1e-12)
 
 
@@ -97,7 +96,7 @@ def test_a_small_epsilon_overflows_nothing():
     """exp(-cost / epsilon) would be 0 in float32 here: in log space the plan is still the best assignment."""
     cost = torch.tensor([[[0.0, 0.5, 1.0], [0.5, 1.0, 0.5], [1.0, 0.0, 1.0]]])
     mask = torch.ones(1, 3, dtype=torch.bool)
-    plan = sinkhorn_plan(cost, mask, mask, epsilon=0.002)
+    plan = transport_plan(cost, mask, mask, epsilon=0.002)
     best = torch.tensor([[[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, 1.0, 0.0]]])
     torch.testing.assert_close(plan, best / 3, rtol=0, atol=1e-4)
 
@@ -105,15 +104,15 @@ def test_a_small_epsilon_overflows_nothing():
 def test_a_pair_with_an_empty_side_transports_nothing():
     cost = torch.zeros(2, 3, 4)
     source_mask = torch.tensor([[True] * 3, [False] * 3])
-    plan = sinkhorn_plan(cost, source_mask, torch.ones(2, 4, dtype=torch.bool), epsilon=0.1)
+    plan = transport_plan(cost, source_mask, torch.ones(2, 4, dtype=torch.bool), epsilon=0.1)
     torch.testing.assert_close(plan, torch.stack((torch.full((3, 4), 1 / 12), torch.zeros(3, 4))))
 
 
 def test_unbalanced_transport_leaves_mass_at_home_where_nothing_is_alike():
     cost = torch.tensor([[[0.0, 1.0], [1.0, 1.0]]])
     mask = torch.ones(1, 2, dtype=torch.bool)
-    balanced = sinkhorn_plan(cost, mask, mask, epsilon=0.1)
-    unbalanced = unbalanced_plan(cost, mask, mask, epsilon=0.1, tau=0.1)
+    balanced = transport_plan(cost, mask, mask, epsilon=0.1)
+    unbalanced = transport_plan(cost, mask, mask, epsilon=0.1, tau=0.1)
     assert balanced[0, 1, 1] > 0.4
     assert unbalanced[0, 1, 1] < 0.02
 

@@ -72,7 +72,7 @@ def test_nothing_gives_nothing(load):
         ({"symmetrize": "grow"}, OptionError, "choose one of intersection"),
         ({"batch_tokens": 0}, OptionError, "a whole number from 1"),
         ({"bach_tokens": 9}, OptionError, "unknown option 'bach_tokens'; did you mean 'batch_tokens'"),
-        ({"dtype": "int8"}, OptionError, "dtype is 'int8': choose one of auto, float32"),
+        ({"dtype": "int4"}, OptionError, "dtype is 'int4': choose one of auto, float32"),
         ({"device": "warp"}, OptionError, "device warp cannot be used here"),
     ],
 )

@@ -6,9 +6,8 @@
 
 Atheris (libFuzzer) changes inputs, and keeps those that reach code that none has reached before. It stops at an input
 that raises another error, takes more than a minute, or makes the process larger than 2 GB. The inputs that it kept
-are then repeated up to 100,000 bytes, and must take less than a second of CPU time: this finds what takes time
-quadratic in the length. Inputs that break the promise are left in the folder `--findings`.
-Each target runs in a process of its own (fuzz_one.py).
+are then repeated up to 100,000 bytes, which finds what takes time quadratic in the length. Inputs that break the
+promise are left in the folder `--findings`. Each target runs in a process of its own (fuzz_one.py).
 """
 
 from __future__ import annotations

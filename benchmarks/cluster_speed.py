@@ -108,7 +108,7 @@ def main() -> None:
             whole, links = aligned(head, Path(folder, f"whole{workers}"), model, workers, options.part_pairs)
             expected = expected or links
             differ = sum(one != other for one, other in zip(links, expected, strict=True))
-            way = f"{workers} workers" if workers else "plain"
+            way = f"{workers} worker{'s' * (workers > 1)}" if workers else "plain"
             found.append(Measured(way, len(head), start, whole, differ))
             print(found[-1].row(found[0]), flush=True)
     if options.out:

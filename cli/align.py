@@ -123,7 +123,7 @@ def align(
     and pieces are linked (docs/marian.md). Output line i belongs to input line i; if a side is empty, so is the line.
     With -o, the output is called FILE.partial until it is complete; a run that was stopped goes on with --resume.
     """
-    if cluster.is_meant(ctx):
+    if cluster.is_meant():
         as_written = WriteOptions(write.scores, write.one_based)
         options = cluster.arguments(text, as_written, on_error, pieces, processes.threads, model)
         return cluster.run(options, progress)

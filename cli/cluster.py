@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from click.core import ParameterSource
 
 from xalign.cli.broken import EMPTY, OnError
 from xalign.cli.columns import columns_of
@@ -21,6 +20,7 @@ from xalign.cli.progress import watching
 from xalign.cli.standard import tell
 from xalign.cli.stopping import Stopped, stopping
 from xalign.cli.text_input import TextInput
+from xalign.cli.together import expect_with, expect_without
 from xalign.cli.watch import Watch
 from xalign.errors import LineError
 from xalign.files import STANDARD
@@ -71,25 +71,16 @@ class Cluster:
         help="With --ray: write the lines or rows of the input with their links added, in its own form.",
     )
 
-    def is_meant(self, ctx: click.Context) -> bool:
+    def is_meant(self) -> bool:
         """Whether to align on a cluster; UsageError for options that exclude or need one."""
-        given = {
-            name: option
-            for option in ctx.command.params
-            if (name := str(option.name)) and ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
-        }
+        expect_without("--ray", self.ray, _ALONE)
         if self.ray is not None:
-            for name in _ALONE:
-                if name in given:
-                    raise click.UsageError(f"{given[name].opts[0]} does not go with --ray")
             if self.output_dir is None:
                 raise click.UsageError("--ray needs --output-dir DIR")
             return True
         if self.more:
             raise click.UsageError(f"Got unexpected extra argument ({' '.join(map(str, self.more))})")
-        for each in fields(self):
-            if each.name in given:
-                raise click.UsageError(f"{given[each.name].opts[0]} goes with --ray")
+        expect_with("--ray", self.ray, *(each.name for each in fields(self)))
         return False
 
     def arguments(

@@ -11,6 +11,7 @@ from xalign.ahead import begun
 from xalign.cli.options import PATH, line_option, output_option
 from xalign.cli.pieces import marks_of, subwords_option
 from xalign.cli.text import base_option, outside_option, text_of, text_options
+from xalign.cli.together import expect_with
 from xalign.errors import OptionError
 from xalign.files import STANDARD, expect_no_input, writing
 from xalign.formats import FORMATS, READABLE, WRITERS, WriteOptions, iter_aligned, iter_with_text
@@ -82,6 +83,7 @@ def convert(
     one that LINKS contains. Links are checked against the text if there is one. Scores are kept if the format can hold
     them.
     """
+    expect_with("--join-pieces", join_pieces, "subwords")
     expect_no_input(output, [links, source, target])
     if to_one_based and target_format not in BASED:
         raise OptionError(f"--to-one-based is for {', '.join(BASED)}: {target_format} has its own numbers")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from xalign.cli.groups import option
+from xalign.cli.together import expect_with
 
 if TYPE_CHECKING:
     from xalign.train.corpus import CorpusFiles
@@ -79,6 +80,8 @@ class Corpora:
                 )
         if languages not in (0, len(self.dev)):
             raise click.UsageError(f"{languages} --dev-lang for {len(self.dev)} --dev: give one for each")
+
+        expect_with("--dev", self.dev, "dev_one_based")
 
     def files(self) -> list[CorpusFiles]:
         from xalign.train.corpus import CorpusFiles

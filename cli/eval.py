@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from click.core import ParameterSource
 
 from xalign.cli.groups import option_group
 from xalign.cli.help import SectionedCommand
@@ -19,6 +18,7 @@ from xalign.cli.options import PATH, aligner_from, line_option, models_options, 
 from xalign.cli.progress import track
 from xalign.cli.standard import tell
 from xalign.cli.text import expect_both, expect_standard_once
+from xalign.cli.together import expect_with, typed
 from xalign.errors import OptionError
 from xalign.files import expect_no_input, writing
 from xalign.score.evaluation import Doubt, Hypothesis, doubts, evaluate
@@ -62,10 +62,7 @@ from xalign.text.sentences import SentencePair, read_files
 @line_option
 @models_options
 @progress_options
-@click.pass_context
 def eval(
-    ctx: click.Context,
-    /,
     files: tuple[Path, ...],
     judged: Judged,
     source: Path | None,
@@ -93,7 +90,7 @@ def eval(
     text is aligned first. A paired test compares each further file or model with the first one, and each layer with
     the best one.
     """
-    _check_usage(ctx, files, (judged.gold, source, target), testset is not None, [*options, "layers"])
+    _check_usage(files, (judged.gold, source, target), testset is not None, [*options, "layers"])
     for output in (sentences, plot):
         if output is not None:
             expect_no_input(output, [judged.gold, source, target, *files])
@@ -125,7 +122,6 @@ def _write(path: Path, parts: Iterable[bytes]) -> None:
 
 
 def _check_usage(
-    ctx: click.Context,
     files: Sequence[Path],
     inputs: tuple[Path | None, Path | None, Path | None],
     has_testset: bool,
@@ -140,27 +136,13 @@ def _check_usage(
     if not files and source is None and not has_testset:
         raise OptionError("nothing to score: give a file of links, or --src and --tgt to align with a model")
     expect_standard_once([*inputs, *files])
-    given = [
-        name for name in model_parameters if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
-    ]
-    unused = [
-        name
-        for name in ("one_based", "reverse")
-        if not files and ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
-    ]
-    if unused:
-        raise OptionError(f"{_option(ctx, unused[0])} is about files of links: leave it out to score a model")
-    if files and given:
-        raise OptionError(
-            f"{_option(ctx, given[0])} is for aligning with a model: leave it out to score {files[0]}"
-        )
-    if "layer" in given and "layers" in given:
+    expect_with("--gold", gold, "gold_one_based")
+    if not files and (unused := typed("one_based", "reverse")):
+        raise OptionError(f"{unused[0]} is about files of links: leave it out to score a model")
+    if files and (given := typed(*model_parameters)):
+        raise OptionError(f"{given[0]} is for aligning with a model: leave it out to score {files[0]}")
+    if len(typed("layer", "layers")) == 2:
         raise OptionError("--layer and --layers exclude each other: give one")
-
-
-def _option(ctx: click.Context, parameter: str) -> str:
-    """What a parameter is called on the command line."""
-    return next(option.opts[0] for option in ctx.command.params if option.name == parameter)
 
 
 def _from_models(

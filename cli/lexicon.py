@@ -9,6 +9,7 @@ import click
 
 from xalign.cli.options import PATH, line_option
 from xalign.cli.text import base_option, outside_option, text_of, text_options
+from xalign.cli.together import expect_with
 from xalign.errors import OptionError
 from xalign.files import STANDARD, expect_no_input, writing
 from xalign.formats import iter_with_text
@@ -30,6 +31,7 @@ from xalign.translation_table import TranslationTable
     type=click.IntRange(min=1),
     default=100,
     show_default=True,
+    metavar="N",
     help="Target words per source word in the shortlist, at most.",
 )
 @base_option
@@ -65,6 +67,7 @@ def lexicon(
         raise OptionError("two of --s2t, --t2s and --shortlist name the same file")
     for output in outputs:
         expect_no_input(output, [links, source, target])
+    expect_with("--shortlist", shortlist, "best")
     text = text_of([links], source, target, longest_line)
     table = TranslationTable()
     for pair, alignment in iter_with_text(links, text, one_based=one_based, outside=outside):

@@ -93,6 +93,7 @@ class OneOf(click.Choice):  # type: ignore[type-arg]
 
 
 _FLAGS = {"source_language": "--src-lang", "target_language": "--tgt-lang"}
+LANGUAGES = tuple(_FLAGS)  # text is split by them, too, where no model aligns it
 _METHOD = (*parameters(InputShape).values(), *parameters(Method).values())
 
 

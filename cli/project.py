@@ -14,9 +14,10 @@ import click
 from xalign.ahead import begun
 from xalign.cli.columns import two_numbers
 from xalign.cli.help import SectionedCommand
-from xalign.cli.options import PATH, aligner_from, model_options, output_option, progress_options
+from xalign.cli.options import LANGUAGES, PATH, aligner_from, model_options, output_option, progress_options
 from xalign.cli.progress import track
 from xalign.cli.standard import tell
+from xalign.cli.together import expect_with, expect_without
 from xalign.errors import OptionError
 from xalign.files import count_lines, expect_no_input, writing
 from xalign.formats import iter_aligned
@@ -111,9 +112,12 @@ def project(
     stderr and listed with --report. The rules are in docs/project.md.
     """
     form = format or detect_format(annotated)
+    _expect_used(form, links, strategy, model)
     names, numbers = _columns(columns, form)
     rules = Rules(strategy, gap, fill, names)
-    expect_no_input(output, [annotated, target, links])
+    for written in (output, report):
+        if written is not None:
+            expect_no_input(written, [annotated, target, links])
     manner = words or ("unicode" if form in TEXT else "whitespace")
     split = [
         partial(tokenize, manner=manner, language=model[f"{side}_language"]) for side in ("source", "target")
@@ -140,6 +144,14 @@ def project(
                 listed.write("".join(rows).encode(errors="backslashreplace"))
     reasons = "".join(f"; {count:,}: {why}" for why, count in lost.most_common())
     tell(f"{total - lost.total():,} of {total:,} carried over as they were{reasons}")
+
+
+def _expect_used(form: str, links: Path | None, strategy: str, model: Iterable[str]) -> None:
+    """UsageError for an option that would change nothing."""
+    expect_without("--align", links, (name for name in model if name not in LANGUAGES))
+    expect_with("--format conllu", form == "conllu", "fill")
+    expect_without("--format conllu", form == "conllu", ("strategy", "gap"))
+    expect_without("--strategy cover", strategy == "cover", ("gap",))
 
 
 def _columns(text: str | None, form: str) -> tuple[tuple[str, ...], tuple[int, int]]:

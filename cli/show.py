@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-from click.core import ParameterSource
 
 from xalign.cli.groups import option_group
 from xalign.cli.help import SectionedCommand
 from xalign.cli.judged import Judged
-from xalign.cli.options import PATH, aligner_from, models_options, progress_options
+from xalign.cli.options import LANGUAGES, PATH, aligner_from, models_options, progress_options
 from xalign.cli.progress import track
 from xalign.cli.text import expect_standard_once
 from xalign.cli.text_input import TextInput
+from xalign.cli.together import expect_with, typed
 from xalign.errors import OptionError
 from xalign.files import STANDARD, expect_no_input, name_of, writing
 from xalign.score.evaluation import Hypothesis, settings
@@ -52,10 +52,7 @@ T = TypeVar("T")
 )
 @models_options
 @progress_options
-@click.pass_context
 def show(
-    ctx: click.Context,
-    /,
     text_input: TextInput,
     files: tuple[Path, ...],
     judged: Judged,
@@ -78,6 +75,10 @@ def show(
     columns. Without --align the text is aligned first. There are no colours if the output is not a terminal, or if
     NO_COLOR is set.
     """
+    expect_with("--gold", judged.gold, "gold_one_based")
+    expect_with("--align", files, "one_based", "reverse")
+    with_model = not files or bool(typed("model"))
+    expect_with("--model", with_model, *(name for name in options if name not in LANGUAGES))
     inputs = [path for path in (*text_input.files, *files, judged.gold) if path is not None]
     expect_standard_once(inputs)
     for output in (html, png):
@@ -98,7 +99,7 @@ def show(
         gold = replace(gold, name=Path(gold.name).name, alignments=_pick(gold.alignments, chosen))
     text = _pick(text, chosen)
     similarities = None
-    if not files or ctx.get_parameter_source("model") is ParameterSource.COMMANDLINE:
+    if with_model:
         models, similarities = _by_models(options, text, progress)
         systems += models
     exhibit = Exhibit.of(text, systems, gold, similarities, chosen)

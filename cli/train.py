@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -17,6 +17,7 @@ from xalign.cli.model_name import MODEL
 from xalign.cli.options import OneOf, device_option, library_options, method_options, progress_options
 from xalign.cli.progress import EVERY, watching
 from xalign.cli.standard import tell
+from xalign.cli.together import expect_with, expect_without
 from xalign.errors import OptionError
 from xalign.train.options import ObjectiveOptions, Precision, TrainOptions, Tuning
 
@@ -161,6 +162,7 @@ def train(
         plot=plot,
     )
     adapting = not corpora.links and "guided" in plan.objectives
+    _expect_used(plan.objectives, bool(corpora.links), schedule["optimizer"] == "muon")
     place = choose_device(device)
     precision = Precision(str(choose_dtype(dtype, place)).removeprefix("torch."))
     usual_steps = 200 if adapting else 2_000
@@ -172,6 +174,18 @@ def train(
             run(plan, options, place, resume, *watch)
     if progress != "none" and os.environ.get("RANK", "0") == "0":
         tell(f"The trained model is in {out}: xalign align --model {out}")
+
+
+def _expect_used(objectives: Collection[str], has_links: bool, by_muon: bool) -> None:
+    """UsageError for an option that would change nothing."""
+    guided = "guided" in objectives
+    expect_with("--links", has_links and guided, "possible_weight")
+    expect_without("--links", has_links, ("rounds", "lexicon_rounds"))
+    expect_with("--objective guided", guided, "rounds", "lexicon_rounds", "bootstrap")
+    expect_with("--objective mlm, tlm or dwa", not {"mlm", "tlm", "dwa"}.isdisjoint(objectives), "mask_rate")
+    expect_with("--objective tlm or dwa", not {"tlm", "dwa"}.isdisjoint(objectives), "masked_sides")
+    expect_with("--objective dwa", "dwa" in objectives, "label_layer", "label_extract")
+    expect_with("--optimizer muon", by_muon, "muon_factor")
 
 
 def _objective(text: str) -> tuple[str, float]:

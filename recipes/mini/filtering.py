@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from text import clean, read_source, tokenizer
+from text import FAR, NEAR, clean, read_source, tokenizer
 from translations import (
     CLASSES,
     KINDS,
@@ -51,6 +51,9 @@ def main() -> None:
         "--data", type=Path, default=os.environ.get("XALIGN_DATA"), help="folder with parallel/ inside"
     )
     parser.add_argument("--model", default="small")
+    parser.add_argument(
+        "--sources", nargs="+", metavar="NAME", help="of these alone, such as flores_multi or pud"
+    )
     parser.add_argument("--pairs", nargs="+", default=PAIRS, metavar="L1-L2")
     parser.add_argument("--most", type=int, default=100, help="pairs of each kind and class of length")
     parser.add_argument("--every", action="store_true", help="--most lines of every language and source")
@@ -61,10 +64,13 @@ def main() -> None:
     if options.every:
         every_language(parallel, options.model, options.most)
         return
-    text = [each for pair in options.pairs for each in examples(parallel, pair, REPORTING, options.most)]
+    sources = tuple(options.sources or (*NEAR, *FAR))
+    text = [
+        each for pair in options.pairs for each in examples(parallel, pair, REPORTING, options.most, sources)
+    ]
     unseen = [
         each._replace(languages=f"{pair}, captions")
-        for pair in NEVER_TRAINED_ON
+        for pair in (() if options.sources else NEVER_TRAINED_ON)
         for each in examples(parallel, pair, REPORTING, options.most, (UNSEEN,))
     ]
     shown = [*text, *unseen]

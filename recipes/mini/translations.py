@@ -9,7 +9,9 @@ The sentences of a language fall into two halves, by a checksum: one for fitting
 
 from __future__ import annotations
 
+import lzma
 import random
+import re
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +25,7 @@ KINDS = TRUE, SHUFFLED, SHIFTED = "true", "shuffled", "shifted"
 CLASSES = ((1, 5), (6, 12), (13, 80))  # words of the source
 TEXTS = ("wmtnews", "python_docs", "gnome_docs", "bible", "quran_multi", "flores_multi", "ntrex_multi")
 UNSEEN = "multi30k_multi"  # which no bundled model was trained on
+TREEBANKS = "pud"  # nor on these: the parallel treebanks of Universal Dependencies
 FROM_A_SOURCE = 1_000  # pairs that are looked at
 FITTING, REPORTING = 0, 1
 
@@ -67,10 +70,14 @@ def _read(
     first_words, second_words = map(tokenizer, languages.split("-"))
     candidates: dict[tuple[str, str], str] = {}
     for name in sources:
-        rows = read_source(parallel / name, languages)
+        rows = (
+            read_treebanks(parallel.parent / "treebanks", languages)
+            if name == TREEBANKS
+            else read_source(parallel / name, languages)
+        )
         own = [k for k, (first, _) in enumerate(rows) if zlib.crc32(first.encode()) % 2 == half]
         for k in chosen.sample(own, min(len(own), FROM_A_SOURCE)):
-            following = rows[k + 1][1] if name in (*TEXTS, UNSEEN) and k + 1 < len(rows) else ""
+            following = rows[k + 1][1] if name in (*TEXTS, UNSEEN, TREEBANKS) and k + 1 < len(rows) else ""
             candidates.setdefault(rows[k], following)
     order = list(candidates)
     chosen.shuffle(order)
@@ -78,6 +85,17 @@ def _read(
         source, target = first_words(clean(first)), second_words(clean(second))
         if usable(" ".join(source), " ".join(target)):
             yield _Found(tuple(source), tuple(target), tuple(second_words(clean(candidates[first, second]))))
+
+
+def read_treebanks(folder: Path, languages: str) -> list[tuple[str, str]]:
+    """The sentences of two treebanks that have the same number."""
+    first, second = (_sentences(folder / f"{each}_pud-ud-test.conllu.xz") for each in languages.split("-"))
+    return [(first[number], second[number]) for number in first if number in second]
+
+
+def _sentences(path: Path) -> dict[str, str]:
+    text = lzma.decompress(path.read_bytes()).decode() if path.exists() else ""
+    return dict(re.findall(r"^# sent_id = (.+)\n(?:#.*\n)*?# text = (.+)$", text, flags=re.MULTILINE))
 
 
 def _length(source: tuple[str, ...]) -> int:

@@ -8,9 +8,9 @@ import shutil
 import subprocess
 from pathlib import Path
 
-import click
 import pytest
 from click.testing import CliRunner
+from commands import commands
 from conftest import REPOSITORY
 from tiny_checkpoints import roberta_sizes, save_model, save_sentencepiece_tokenizer
 
@@ -24,16 +24,6 @@ TEXT = {
 GOLD = (SET / "gold.txt").read_text(encoding="utf-8").splitlines(keepends=True)[:4]
 PAIRS_OF_DE_EN = 508  # what `testsets de-en` expects
 TO_THE_END = {"train": "--steps 2 --rounds 1 --batch-subwords 300"}  # what an example gets, to last seconds
-
-
-def commands(group=main, *names):
-    yield names, group
-    for name in group.list_commands(click.Context(group)):
-        command = group.get_command(click.Context(group), name)
-        if isinstance(command, click.Group):
-            yield from commands(command, *names, name)
-        else:
-            yield (*names, name), command
 
 
 def examples(command):

@@ -8,6 +8,7 @@ from importlib.metadata import version
 import click
 import pytest
 from click.testing import CliRunner
+from commands import commands
 
 from xalign.cli import COMMANDS, main
 from xalign.version import VERSION
@@ -38,15 +39,9 @@ def test_the_list_of_commands_has_a_line_for_each():
         assert f"{name} {line}" in {" ".join(each.split()) for each in lines}
 
 
-def commands(group=main, *names):
-    for name in group.list_commands(click.Context(group)):
-        command = group.get_command(click.Context(group), name)
-        yield (*names, name), command
-        if isinstance(command, click.Group):
-            yield from commands(command, *names, name)
-
-
-@pytest.mark.parametrize("command", [pytest.param(each, id=" ".join(names)) for names, each in commands()])
+@pytest.mark.parametrize(
+    "command", [pytest.param(each, id=" ".join(names) or "xalign") for names, each in commands()]
+)
 def test_help_has_labelled_examples_and_says_what_each_option_does(command):
     assert "\nExamples:\n  " in inspect.cleandoc(command.help)
     options = [each for each in command.params if isinstance(each, click.Option)]

@@ -23,7 +23,7 @@ TEXT = {
 }  # fmt: skip
 GOLD = (SET / "gold.txt").read_text(encoding="utf-8").splitlines(keepends=True)[:4]
 PAIRS_OF_DE_EN = 508  # what `testsets de-en` expects
-TO_THE_END = {"train": "--steps 2 --rounds 1 --batch-subwords 300"}  # what an example gets, to last seconds
+TO_THE_END = {"train": "--steps 2 --batch-subwords 300"}  # what an example gets, to last seconds
 
 
 def examples(command):

@@ -63,7 +63,10 @@ def watch(process: int, pipe: IO[bytes], every: int) -> int:
         if written % every == 0:
             clock, cpu, before = perf_counter(), cpu_seconds(process), (clock, cpu)
             rates = f"{every / (clock - before[0]):.0f} | {every / (cpu - before[1]):.0f}"
-            print(f"| {written:,} | {rates} | {memory(process, 'VmRSS')} | {memory(process, 'VmHWM')} |", flush=True)
+            print(
+                f"| {written:,} | {rates} | {memory(process, 'VmRSS')} | {memory(process, 'VmHWM')} |",
+                flush=True,
+            )
     return written
 
 

@@ -5,6 +5,7 @@ import logging
 from dataclasses import replace
 from pathlib import Path
 
+import fsspec
 import pytest
 from aligning import some_pairs
 
@@ -40,7 +41,6 @@ def paths(tmp_path, monkeypatch):
 def folder(request, tmp_path):
     if request.param == "folder":
         return str(tmp_path / "out")
-    pytest.importorskip("fsspec")
     return f"memory://{tmp_path.name}/out"
 
 
@@ -90,7 +90,6 @@ def test_a_lexicon_is_that_of_the_whole_text(job, tiny):
 
 def test_stores_without_empty_folders_are_written_too(job, aligner, tmp_path, monkeypatch):
     """Such as S3, where a folder is there once something is in it."""
-    fsspec = pytest.importorskip("fsspec")
     monkeypatch.setattr(fsspec.get_filesystem_class("memory"), "makedirs", lambda *_, **__: None)
     there = replace(job, folder=f"memory://{tmp_path.name}/without-folders")
     assert there.begin() == {}

@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+import pyarrow.parquet
 import pytest
 import zstandard
 from aligning import some_pairs
@@ -137,11 +138,11 @@ def jsonl(folder):
 
 
 def parquet(folder):
-    pyarrow = pytest.importorskip("pyarrow")
-    written = pytest.importorskip("pyarrow.parquet")
     rows = [{"de": list(pair.source), "en": " ".join(pair.target)} for pair in PAIRS]
     for name, some in (("a", rows[:37]), ("b", rows[37:])):
-        written.write_table(pyarrow.Table.from_pylist(some), folder / f"{name}.parquet", row_group_size=20)
+        pyarrow.parquet.write_table(
+            pyarrow.Table.from_pylist(some), folder / f"{name}.parquet", row_group_size=20
+        )
     return ["a.parquet", "b.parquet"], ("de", "en")
 
 
@@ -170,8 +171,6 @@ def test_every_form_of_input_gets_the_same_links(local, model, expected, tmp_pat
         return
     parts = sorted((tmp_path / "out").glob("part-*"))
     if written is parquet:
-        import pyarrow.parquet
-
         rows = [row for part in parts for row in pyarrow.parquet.read_table(part).to_pylist()]
         assert [row["links"] for row in rows] == expected
         assert [tuple(row["de"]) for row in rows] == [pair.source for pair in PAIRS]

@@ -4,7 +4,10 @@ import gzip
 import json
 from itertools import islice
 
+import fsspec
+import pyarrow
 import pytest
+from pyarrow import parquet
 
 from xalign.distributed import shards
 from xalign.distributed.shards import Inputs, Text, look_at
@@ -78,7 +81,6 @@ def test_any_lines_are_those_of_the_whole(text):
 
 
 def test_files_at_addresses_are_read_too(tmp_path):
-    fsspec = pytest.importorskip("fsspec")
     fsspec.filesystem("memory").pipe_file("/corpus/a.tsv.gz", gzip.compress(tsv(LINES)))
     shape = Inputs(["memory://corpus/a.tsv.gz"]).shape()
     text = Text((look_at("memory://corpus/a.tsv.gz", shape),), shape)
@@ -86,9 +88,6 @@ def test_files_at_addresses_are_read_too(tmp_path):
 
 
 def test_parquet_is_read_by_rows_and_gets_a_column_more(tmp_path):
-    pyarrow = pytest.importorskip("pyarrow", reason="pip install pyarrow")
-    from pyarrow import parquet
-
     paths = [str(tmp_path / "0.parquet"), str(tmp_path / "1.parquet")]
     for path, some in zip(paths, (LINES[:10], LINES[10:]), strict=True):
         sources, targets = ([pair[k] for pair in some] for k in (0, 1))
@@ -183,7 +182,6 @@ def test_columns_of_numbers_are_no_error_in_the_middle_of_a_text(tmp_path):
 
 
 def test_a_missing_file_of_parquet_is_told(tmp_path):
-    pytest.importorskip("pyarrow")
     with pytest.raises(InputError, match=r"a\.parquet: no such file or directory"):
         look_at(str(tmp_path / "a.parquet"), Inputs(["a.parquet"]).shape())
 
@@ -194,7 +192,6 @@ def test_a_missing_file_is_told(tmp_path):
 
 
 def test_a_missing_file_at_an_address_is_told():
-    pytest.importorskip("fsspec")
     for name in ("memory://gone/a.tsv", "memory://gone/a.txt"):
         with pytest.raises(InputError, match=r"gone/a\.t..: no such file or directory"):
             look_at(name, Inputs([name]).shape())

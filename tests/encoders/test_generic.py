@@ -3,8 +3,8 @@ import torch
 from sameness import GERMAN, assert_states_equal_transformers, pairs, sentences
 from transformers import AutoModel
 
-from xalign.encoders.families import load_encoder
-from xalign.errors import ModelError
+from xalign.encoders.families import load_encoder, load_for_aligning
+from xalign.errors import ModelError, OptionError
 from xalign.models import resolve
 
 
@@ -80,3 +80,10 @@ def test_weights_in_an_old_bin_file_load(tiny, tmp_path):
             (tmp_path / file.name).write_bytes(file.read_bytes())
     loaded = load_encoder(resolve(str(tmp_path)))
     assert_states_equal_transformers(loaded, tiny("distilbert"), sentences(loaded, (GERMAN,)))
+
+
+def test_int8_is_refused(tiny):
+    with pytest.raises(
+        OptionError, match=r"dtype int8 is for models like BERT and XLM-R, not for .*; use auto"
+    ):
+        load_for_aligning(resolve(str(tiny("distilbert"))), dtype=torch.int8)

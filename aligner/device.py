@@ -18,7 +18,7 @@ DTYPES = {
     "float32": torch.float32,
     "bfloat16": torch.bfloat16,
     "float16": torch.float16,
-    "int8": torch.int8,  # of products with weights; all else is in the dtype that "auto" takes
+    "int8": torch.int8,  # of linear layers; everything else is computed in the dtype that "auto" takes
 }
 
 T = TypeVar("T")

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from xalign.encoders.eightbit import Reach, product
+from xalign.encoders.eightbit import ActivationRange, product
 
 PACKAGES = (
     "xalign-words",
@@ -73,7 +73,7 @@ def _floating_product(size: int, device: torch.device, dtype: torch.dtype) -> Ca
 def _eight_bit_product(size: int) -> Callable[[], object]:
     """With the rounding of its input."""
     rows, layer = torch.randn(size, size), nn.Linear(size, size).requires_grad_(False)
-    layer.reach = Reach(rows.amin(0), rows.amax(0))
+    layer.activation_range = ActivationRange(rows.amin(0), rows.amax(0))
     multiply = product(layer)
     return lambda: multiply(rows)
 

@@ -6,7 +6,7 @@ roberta bert xmod xlm generic     models of transformers, by its own classes (ho
 prenorm postnorm                  the same hidden states in torch alone, as the bundled models need them
 fairseq                           XLM-R as fairseq published it
 aligning packed                   an encoder that only aligns, without padding on a CPU
-eightbit reaches                  the same with products in eight-bit integers, and how far their inputs reach
+eightbit activation_ranges        the same with linear layers in int8, and the ranges of their inputs
 folder shape tokenizer_file backtracking     a checkpoint from a stranger, checked before it is loaded
 
 Modules are imported when they are first used, since transformers takes seconds.

@@ -13,15 +13,15 @@ import torch
 from torch import Tensor
 
 from ..errors import OptionError
+from .activation_ranges import observe_ranges
 from .base import Encoder, WholeEncoder
 from .encoder_input import EncoderInput
-from .reaches import see_reaches
 
 
 class AligningEncoder(Encoder):
     """Takes over a whole encoder, which must not be used any more. `concurrent` if its blocks are packed.
 
-    `highest`: blocks above this layer are dropped; None keeps all. `eight_bits`: products with weights are in int8.
+    `highest`: blocks above this layer are dropped; None keeps all. `int8`: linear layers are computed in int8.
     """
 
     def __init__(
@@ -29,7 +29,7 @@ class AligningEncoder(Encoder):
         whole: WholeEncoder,
         device: torch.device,
         highest: int | None = None,
-        eight_bits: bool = False,
+        int8: bool = False,
     ) -> None:
         super().__init__(whole.preset, whole.layers, whole.width, whole.vocabulary)
         self.causal = whole.causal
@@ -41,11 +41,11 @@ class AligningEncoder(Encoder):
             self.highest = highest
             whole.remove_blocks(highest)
         self._whole = whole
-        self._eight_bits = eight_bits
-        if eight_bits:
-            see_reaches(whole, self.highest)
+        self._int8 = int8
+        if int8:
+            observe_ranges(whole, self.highest)
         self._packed = whole.packed(self.highest) if device.type == "cpu" else None
-        if eight_bits and self._packed is None:
+        if int8 and self._packed is None:
             raise OptionError(
                 f"dtype int8 is for models like BERT and XLM-R, not for {self.preset.name}; use auto", "dtype"
             )
@@ -60,7 +60,7 @@ class AligningEncoder(Encoder):
 
     @property
     def dtype(self) -> torch.dtype:
-        return torch.int8 if self._eight_bits else self._whole.dtype
+        return torch.int8 if self._int8 else self._whole.dtype
 
     def split(self, words: Sequence[str], language: str | None) -> list[list[int]]:
         return self._whole.split(words, language)

@@ -68,18 +68,18 @@ def load_for_aligning(
 ) -> Encoder:
     """As `load_encoder`, but an encoder that only aligns; `highest` drops the blocks above that layer.
 
-    With `torch.int8`, products with weights are in eight bits, all else is in the dtype that "auto" takes.
+    `torch.int8` is for linear layers; everything else is computed in the dtype that "auto" takes.
 
     Raises:
         LayerError: the encoder has no such layer.
         ModelError: as of `load_encoder`.
-        OptionError: there are no eight-bit products for such a model.
+        OptionError: models of this kind cannot be computed in int8.
     """
     place = torch.device(device)
-    eight_bits = dtype == torch.int8
-    read_in = choose_dtype("auto", place) if eight_bits else dtype
+    int8 = dtype == torch.int8
+    read_in = choose_dtype("auto", place) if int8 else dtype
     whole = load_encoder(preset, "cpu", read_in, trust_remote_code)
-    return AligningEncoder(whole, place, highest, eight_bits)
+    return AligningEncoder(whole, place, highest, int8)
 
 
 def _class(preset: Preset, folder: Path, trusts: bool) -> tuple[str, str]:

@@ -49,7 +49,7 @@ class GenericEncoder(HookedEncoder):
         return encoder
 
     def expect_to_run(self) -> None:
-        """Raise ModelError if the model fails on a word: of some values in a config that is the first to tell."""
+        """ModelError if the model cannot encode a word: some wrong values in config.json only show when it runs."""
         ids = torch.tensor([self.tokenizer("a")["input_ids"]])
         try:
             with torch.inference_mode():

@@ -208,7 +208,7 @@ def _product(*layers: nn.Linear, gelu: bool = False) -> Rows:
     GELU are inside. That takes some 15 % less time than torch's own, which multiplies float32 by MKL and adds the bias
     apart in bfloat16.
     """
-    if eightbit.reach_of(layers[0]):
+    if eightbit.range_of(layers[0]):
         return eightbit.product(*layers)
     weight, bias = eightbit.joined(layers)
     if _onednn_takes(weight):
@@ -223,7 +223,7 @@ def _product(*layers: nn.Linear, gelu: bool = False) -> Rows:
 
 def _sum(layer: nn.Linear) -> Sum:
     """A product and a sum, which oneDNN makes before it rounds."""
-    if eightbit.reach_of(layer):
+    if eightbit.range_of(layer):
         return eightbit.plus(layer)
     weight, bias = layer.weight.detach(), layer.bias.detach()
     if _onednn_takes(weight):
@@ -234,7 +234,7 @@ def _sum(layer: nn.Linear) -> Sum:
 
 
 def _feed_forward(widening: nn.Linear, narrowing: nn.Linear) -> Sum:
-    if eightbit.reach_of(widening):
+    if eightbit.range_of(widening):
         return eightbit.feed_forward(widening, narrowing)
     widen, narrow = _product(widening, gelu=True), _sum(narrowing)
     return lambda rows, added: narrow(widen(rows), added)

@@ -72,9 +72,8 @@ class XmodEncoder(RobertaEncoder):
         blocks = [_by_common_names(block, config.pre_norm) for block in self.blocks[:highest]]
         packed = PackedBlocks(blocks, config.num_attention_heads, final)
         for block in blocks:
-            block.output.dense = (
-                nn.Identity()
-            )  # the rest of the output layer is still used, with the adapters
+            # The rest of the output layer is still used, with the adapters.
+            block.output.dense = nn.Identity()
         return packed
 
     def freeze_for_finetuning(self) -> None:

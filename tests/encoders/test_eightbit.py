@@ -1,4 +1,4 @@
-"""Products in eight bits are near the exact ones, wide channels or not, and change few links."""
+"""Products in int8 are near the exact ones, with and without outlier channels, and change few links."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from torch import nn
 
 from xalign import Aligner
 from xalign.device import choose_dtype
-from xalign.encoders.eightbit import Reach, feed_forward, plus, product
+from xalign.encoders.eightbit import ActivationRange, feed_forward, plus, product
 from xalign.encoders.families import load_for_aligning
 from xalign.errors import OptionError
 from xalign.models import resolve
@@ -44,7 +44,9 @@ def layer(inputs, outputs, seed, seen, dtype):
     """A layer of random weights that has seen these inputs."""
     torch.manual_seed(seed)
     made = nn.Linear(inputs, outputs).requires_grad_(False).to(dtype)
-    made.reach = Reach(seen.amin(0).float().clamp(max=0), seen.amax(0).float().clamp(min=0))
+    made.activation_range = ActivationRange(
+        seen.amin(0).float().clamp(max=0), seen.amax(0).float().clamp(min=0)
+    )
     return made
 
 

@@ -1,7 +1,7 @@
-"""How far the inputs of an encoder's linear layers reach, which products in eight bits need to know (eightbit.py).
+"""The activation ranges of an encoder's linear layers, by which eightbit.py quantizes their inputs.
 
-It is seen once, when a model is loaded, on random subwords: no text is needed, and the same checkpoint always gives the
-same numbers.
+They are observed once, when a model is loaded, on random subwords. So no text is needed, and a checkpoint always
+gets the same ranges.
 """
 
 from __future__ import annotations
@@ -12,30 +12,30 @@ import torch
 from torch import Tensor, nn
 
 from .base import WholeEncoder
-from .eightbit import Reach
+from .eightbit import ActivationRange
 from .encoder_input import EncoderInput
 
 ROWS, SUBWORDS = 16, 64  # of the random subwords; most subwords of a row
-SLACK = 1.25  # inputs of text may reach further than those that were seen; beyond this they are cut off
+SLACK = 1.25  # ranges are wider than observed by this factor; values outside them are clipped
 
 
 @torch.inference_mode()
-def see_reaches(encoder: WholeEncoder, layer: int) -> None:
-    """Run the encoder up to `layer`, and give its linear layers a `reach`, so that packed.py makes them eight-bit."""
+def observe_ranges(encoder: WholeEncoder, layer: int) -> None:
+    """Run the encoder up to `layer`, and give its linear layers an `activation_range`, so that packed.py uses int8."""
     layers = [module for module in encoder.model.modules() if isinstance(module, nn.Linear)]
-    hooks = [each.register_forward_pre_hook(_see) for each in layers]
+    hooks = [each.register_forward_pre_hook(_observe) for each in layers]
     encoder.states(_random_subwords(encoder), frozenset([layer]))
     for hook in hooks:
         hook.remove()
 
 
-def _see(layer: Any, inputs: tuple[Tensor, ...]) -> None:
+def _observe(layer: Any, inputs: tuple[Tensor, ...]) -> None:
     low, high = torch.aminmax(inputs[0].float().flatten(0, -2), dim=0)
-    layer.reach = Reach(SLACK * low.clamp(max=0), SLACK * high.clamp(min=0))
+    layer.activation_range = ActivationRange(SLACK * low.clamp(max=0), SLACK * high.clamp(min=0))
 
 
 def _random_subwords(encoder: WholeEncoder) -> EncoderInput:
-    """Rows as pairs are laid out, of subwords that are drawn from the vocabulary, always the same."""
+    """Rows laid out as pairs, of subwords drawn from the vocabulary; the same in every call."""
     random = torch.Generator().manual_seed(0)
     config: Any = encoder.model.config
     size = min(encoder.vocabulary.size, config.vocab_size)

@@ -33,7 +33,7 @@ class InputError(XalignError, ValueError):
 
 
 class LineError(InputError):
-    """One line of text cannot be read: the `line` of `file` with this number, counted from 1, for this `reason`."""
+    """One line of a text cannot be read. `line`: its number in `file`, counted from 1. `reason`: what is wrong."""
 
     def __init__(self, file: str, line: int, reason: str, *options: str) -> None:
         super().__init__(f"{file} line {line}: {reason}", *options)

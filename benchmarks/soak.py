@@ -23,7 +23,7 @@ from typing import IO
 from xalign.files import read_lines
 
 MIB = 1 << 20
-COMMAND = [sys.executable, "-c", "from xalign.cli import main; main()", "align", "--tsv", "-q"]
+COMMAND = [sys.executable, "-m", "xalign.cli", "align", "--tsv", "-q"]
 
 
 def run() -> None:

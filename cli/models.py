@@ -43,7 +43,7 @@ def models(ctx: click.Context) -> None:
 
 @models.command("list")
 def list_command() -> None:
-    """List the presets, as xalign models alone does.
+    """List the presets. This is what xalign models does without a command.
 
     \b
     Examples:

@@ -1,4 +1,4 @@
-"""Options that change nothing by themselves: without the one that they go with, they are bad usage."""
+"""Options that depend on others: an option that would change nothing is refused."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from click.core import ParameterSource
 
 
 def typed(*names: str) -> list[str]:
-    """Those of the parameters of the command that its user typed, as the command line calls them."""
+    """The options among these parameters that were typed on the command line, spelled with dashes."""
     context = click.get_current_context()
     options = {str(option.name): option for option in context.command.params}
     return [
@@ -20,7 +20,9 @@ def typed(*names: str) -> list[str]:
 
 
 def expect_with(needed: str, is_there: object, *names: str) -> None:
-    """Where what is `needed` is not there, none of the parameters may be typed.
+    """Refuse parameters that were typed without the option that they depend on.
+
+    `needed`: that option, for the message; `is_there`: whether it was given.
 
     Raises:
         click.UsageError: one of them is.
@@ -30,7 +32,9 @@ def expect_with(needed: str, is_there: object, *names: str) -> None:
 
 
 def expect_without(other: str, is_there: object, names: Iterable[str]) -> None:
-    """Where `other` is there, none of the parameters may be typed.
+    """Refuse parameters that were typed together with an option that makes them useless.
+
+    `other`: that option, for the message; `is_there`: whether it was given.
 
     Raises:
         click.UsageError: one of them is.

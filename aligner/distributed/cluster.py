@@ -72,7 +72,7 @@ def cluster(address: str, actors: int | None = None, threads: int = 1) -> Iterat
         if actors is not None:
             more["num_cpus"] = actors * threads  # Ray itself would only count the cores that there are
     try:
-        with _silence():
+        with _without_stderr():
             ray.init(address, log_to_driver=False, logging_level=logging.ERROR, **more)
     except Exception as error:  # Ray raises many kinds, and where a start takes too long, Exception itself
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
@@ -89,8 +89,8 @@ def cluster(address: str, actors: int | None = None, threads: int = 1) -> Iterat
 
 
 @contextmanager
-def _silence() -> Iterator[None]:
-    """Drop what is written to stderr: Ray's C++ code prints even that its log level was set, and raises what fails."""
+def _without_stderr() -> Iterator[None]:
+    """Discard stderr while the context lasts: Ray's C++ code writes notes there. Failures are raised all the same."""
     sys.stderr.flush()
     kept, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     try:

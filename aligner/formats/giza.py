@@ -70,11 +70,10 @@ def write_giza(pair: SentencePair, alignment: Alignment, number: int, options: W
         targets[link.source].append(link.target + 1)
     linked = {link.target for link in alignment.links}
     free = [target + 1 for target in range(len(pair.target)) if target not in linked]
+    words = ("NULL", *(column([word]) for word in pair.source))
     fields = [
         f"{word} ({{{''.join(f' {target}' for target in numbers)} }})"
-        for word, numbers in zip(
-            ("NULL", *(column([word]) for word in pair.source)), (free, *targets), strict=True
-        )
+        for word, numbers in zip(words, (free, *targets), strict=True)
     ]
     score = 1.0 if alignment.score is None else alignment.score
     lengths = f"source length {len(pair.source)} target length {len(pair.target)}"

@@ -59,11 +59,7 @@ def _path(text: str) -> Path | None:
     try:
         path = Path(text).expanduser()
         return path if text and path.exists() else None
-    except (
-        OSError,
-        RuntimeError,
-        ValueError,
-    ):  # the name is too long, has an unknown user after ~, or contains NUL
+    except (OSError, RuntimeError, ValueError):  # too long; an unknown user after ~; a NUL
         return None
 
 

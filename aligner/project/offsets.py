@@ -25,7 +25,7 @@ from .spans import SPLIT, Carried, Lost, Rules, has_strays, project_spans, why_l
 TEXT_KEYS = ("text", "src")
 SPAN_KEYS = ("spans", "entities", "ents", "labels", "label")
 NO_WORD = "there is no word in it"
-_MOST_CHARACTERS = 10_000_000  # in the stretches of a text, which may overlap: each is carried by itself
+_MOST_CHARACTERS = 10_000_000  # in all spans of a text, which may overlap
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ def parse(line: str, tokenized: Callable[[str], Tokenized]) -> MarkedText:
     expect_whole_characters(text, text_key)
     places = tuple(_place(item, len(text)) for item in fields[span_key])
     if sum(end - start for start, end in places) > _MOST_CHARACTERS:
-        raise InputError(f"its stretches have more than {_MOST_CHARACTERS:,} characters, all together")
+        raise InputError(f"its spans have more than {_MOST_CHARACTERS:,} characters in total")
     return MarkedText(tokenized(text), fields, text_key, span_key, places)
 
 

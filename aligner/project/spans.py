@@ -69,7 +69,7 @@ class Carried(NamedTuple):
 
 NO_LINKS = "its words have no links"
 OUTVOTED = "its linked words belong to others"
-SPLIT = "linked words outside the stretch are left out"
+SPLIT = "linked words outside the span are left out"
 
 
 def project_spans(

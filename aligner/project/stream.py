@@ -123,7 +123,7 @@ def project(
 
     Raises:
         InputError: a link is not between words of its pair.
-        OptionError: the format is markup, and the strategy is to write a stretch in pieces.
+        OptionError: the format is markup, and the strategy is to write a span in pieces.
     """
     if format == "markup" and rules.strategy == "pieces":
         raise OptionError("strategy is 'pieces', which would write a tag twice: choose largest or cover")

@@ -79,9 +79,8 @@ class _Running:
         self.pairs: SimpleQueue[SentencePair | BaseException | None] = SimpleQueue()
         self.changed = Condition()
         self.waiting = 0  # pairs that were sent and whose words were not taken yet
-        self.is_starved = (
-            False  # the consumer waits for a command, which may need more input before it writes
-        )
+        # The consumer waits for a command, which may need more input before it writes.
+        self.is_starved = False
         self.is_stopped = False
 
     def filtered(self, pairs: Iterable[SentencePair]) -> Iterator[SentencePair]:

@@ -36,7 +36,7 @@ def test_the_keys_of_spacy_and_doccano_are_known(text, spans):
     assert found == {text: "nach Paris", spans: [[5, 10, "LOC"]]}
 
 
-def test_stretches_may_overlap():
+def test_spans_may_overlap():
     found, _ = carried({"text": "a b", "spans": [[0, 3, "X"], [0, 1, "Y"]]}, "b a", [(0, 1), (1, 0)])
     assert found["spans"] == [[0, 3, "X"], [2, 3, "Y"]]
 
@@ -52,7 +52,7 @@ def test_what_is_lost_is_told():
     ["{", "[]", '{"text": "a"}', '{"text": "a", "spans": [[0, 2, "X"]]}', '{"text": "a", "spans": [[0, 0, "X"]]}',
      '{"text": "a", "spans": ["X"]}', '{"text": "a", "spans": [[false, true, "X"]]}'],
 )  # fmt: skip
-def test_what_is_no_text_with_stretches_is_refused(line):
+def test_what_is_no_text_with_spans_is_refused(line):
     with pytest.raises(InputError):
         parse(line, tokenize)
 
@@ -86,7 +86,7 @@ def test_half_a_character_stays_an_escape_except_in_the_text():
         parse(r'{"text": "\ud800", "spans": []}', tokenize)
 
 
-def test_stretches_that_are_too_many_and_too_long_are_refused():
+def test_spans_that_are_too_many_and_too_long_are_refused():
     line = json.dumps({"text": "a " * 1000, "spans": [[0, 2000, "X"]] * 5001})
-    with pytest.raises(InputError, match="stretches have more than 10,000,000 characters"):
+    with pytest.raises(InputError, match="spans have more than 10,000,000 characters"):
         parse(line, tokenize)

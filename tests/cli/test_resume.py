@@ -156,6 +156,16 @@ def test_after_a_broken_line_was_mended_a_run_goes_on(command, text, tmp_path, s
     assert path.read_bytes() == expected
 
 
+def test_after_a_broken_line_a_run_goes_on_that_leaves_it_empty(command, text, tmp_path):
+    lines = text.read_text(encoding="utf-8").splitlines(keepends=True)
+    text.write_text("".join([*lines[:150], "broken\n", *lines[150:]]), encoding="utf-8")
+    expected, path = tmp_path / "expected", tmp_path / "out"
+    assert run(*command, text, "-o", expected, "--on-error", "empty").exit_code == 0
+    assert run(*command, text, "-o", path).exit_code == 2
+    assert run(*command, text, "-o", path, "--resume", "--on-error", "empty").exit_code == 0
+    assert path.read_bytes() == expected.read_bytes()
+
+
 def test_broken_lines_of_other_parts_are_no_concern_of_a_part(command, text, tmp_path):
     lines = text.read_text(encoding="utf-8").splitlines(keepends=True)
     text.write_text("".join(["broken\n", *lines[1:150], "broken\n", *lines[151:]]), encoding="utf-8")

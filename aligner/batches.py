@@ -15,8 +15,8 @@ import torch
 from torch import Tensor
 
 from .device import moved
+from .encoder_input import EncoderInput
 from .encoders.base import Encoder
-from .encoders.encoder_input import EncoderInput
 from .input_shape import Framed, InputShape
 from .layout import Side, lay_out
 from .subwords import Subwords, runs

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-    from .encoders.encoder_input import EncoderInput
+    from .encoder_input import EncoderInput
 
     Integers = NDArray[np.int64]
 

@@ -16,8 +16,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from .encoder_input import EncoderInput
 from .encoders.base import Encoder
-from .encoders.encoder_input import EncoderInput
 from .input_shape import Framed
 
 

@@ -31,7 +31,7 @@ from xalign.cli.text_input import TextInput
 from xalign.errors import OptionError, XalignError
 from xalign.files import count_lines, expect_no_input, is_replaced
 from xalign.formats import WRITERS, WriteOptions
-from xalign.text.pieces import as_given
+from xalign.pieces import as_given
 
 if TYPE_CHECKING:
     from xalign.aligner import Aligner

@@ -16,7 +16,7 @@ from xalign.errors import OptionError
 from xalign.files import STANDARD, expect_no_input, writing
 from xalign.formats import FORMATS, READABLE, WRITERS, WriteOptions, iter_aligned, iter_with_text
 from xalign.links import Alignment
-from xalign.text.pieces import gathered
+from xalign.pieces import gathered
 from xalign.text.sentences import SentencePair
 
 BASED = ("pharaoh", "tsv", "jsonl")  # the formats in which xalign counts words from 0 or from 1

@@ -20,7 +20,7 @@ from xalign.cli.output import Stream
 from xalign.errors import OptionError
 from xalign.files import count_lines, read_lines
 from xalign.files.addresses import is_address
-from xalign.text.pieces import given
+from xalign.pieces import given
 from xalign.text.sentences import SentencePair
 
 

@@ -12,8 +12,8 @@ import click
 
 from xalign.cli.groups import option, shared
 from xalign.errors import OptionError
+from xalign.pieces import Splitting, in_words
 from xalign.text.marks import Marks
-from xalign.text.pieces import Splitting, in_words
 from xalign.text.sentence_pieces import SentencePieces
 from xalign.text.sentences import SentencePair
 

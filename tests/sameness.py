@@ -7,8 +7,8 @@ from pathlib import Path
 import torch
 from transformers import AutoModel
 
+from xalign.encoder_input import EncoderInput
 from xalign.encoders.base import Encoder
-from xalign.encoders.encoder_input import EncoderInput
 
 GERMAN = ["Das", "Haus", "ist", "klein"]
 ENGLISH = ["The", "house", "behind", "the", "garden", "is", "small"]

@@ -5,7 +5,7 @@ import torch
 from aligning import BACKWARD, FORWARD, LONG
 
 from xalign.blocks import Limits
-from xalign.encoders.encoder_input import EncoderInput
+from xalign.encoder_input import EncoderInput
 from xalign.text.sentences import SentencePair
 
 ENCODINGS = pytest.mark.parametrize(

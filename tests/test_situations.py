@@ -7,7 +7,7 @@ import pytest
 
 from xalign import Aligner
 from xalign.models import BUNDLED
-from xalign.text.pieces import as_given, in_words
+from xalign.pieces import as_given, in_words
 from xalign.text.sentences import SentencePair
 
 

@@ -29,9 +29,9 @@ from ..formats.entry import WriteOptions
 from ..formats.pharaoh import format_pharaoh
 from ..links import Alignment
 from ..models.hub import checkpoint_folder, digest
+from ..pieces import as_given, in_words
 from ..processes.heard import Heard
 from ..text.marks import Marks
-from ..text.pieces import as_given, in_words
 from ..text.tokenization import splits
 from ..version import VERSION
 from .shards import PARQUET, Text

@@ -20,9 +20,9 @@ from ..files.addresses import everywhere
 from ..models import DEFAULT, lasting_name, resolve
 from ..models.preset import Options
 from ..options import with_keywords
+from ..pieces import LOOKED_AT
 from ..processes.heard import Heard
 from ..text.marks import Marks, find_marks
-from ..text.pieces import LOOKED_AT
 from ..text.tokenization import splits
 from .cluster import Model, Resources, actor_options, places, quiet, ray_or_error
 from .job import PAIRS, Record, ShardJob, Writing, expect_one_model

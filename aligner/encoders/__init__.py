@@ -1,6 +1,6 @@
 """Batches of subword ids -> hidden states, whatever the model.
 
-base            what every encoder answers (encoder_input: what it reads)
+base            what every encoder answers
 families        a preset -> its encoder: which of the files below reads the checkpoint
 roberta bert xmod xlm generic     models of transformers, by its own classes (hooked: what these share)
 prenorm postnorm                  the same hidden states in torch alone, as the bundled models need them

@@ -11,9 +11,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ..encoder_input import EncoderInput
 from .base import WholeEncoder
 from .eightbit import ActivationRange
-from .encoder_input import EncoderInput
 
 ROWS, SUBWORDS = 16, 64  # of the random subwords; most subwords of a row
 SLACK = 1.25  # ranges are wider than observed by this factor; values outside them are clipped

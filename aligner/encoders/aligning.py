@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, NoReturn
 import torch
 from torch import Tensor
 
+from ..encoder_input import EncoderInput
 from ..errors import OptionError
 from .activation_ranges import observe_ranges
 from .base import Encoder, WholeEncoder
-from .encoder_input import EncoderInput
 
 
 class AligningEncoder(Encoder):

@@ -24,10 +24,10 @@ import torch
 from torch import Tensor, nn
 
 from ..device import attention_kernels
+from ..encoder_input import EncoderInput
 from ..errors import LanguageError, LayerError, OptionError
 from ..input_shape import InputShape
 from ..models.preset import Preset
-from .encoder_input import EncoderInput
 from .languages import find_language
 
 if TYPE_CHECKING:

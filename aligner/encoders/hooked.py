@@ -15,10 +15,10 @@ from typing import Any
 from torch import Tensor, nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from ..encoder_input import EncoderInput
 from ..errors import ModelError
 from ..models.preset import Preset
 from .base import Vocabulary, WholeEncoder
-from .encoder_input import EncoderInput
 from .folder import TOKENIZER_CONFIG
 from .pretrained import quietly
 

@@ -22,11 +22,11 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ..encoder_input import EncoderInput
 from ..errors import ModelError
 from ..json_file import read_object
 from ..models.preset import Preset
 from .base import Vocabulary, WholeEncoder
-from .encoder_input import EncoderInput
 from .folder import CONFIG, TOKENIZER, TOKENIZER_CONFIG, WEIGHTS
 from .packed import PackedBlocks
 from .shape import Shape

@@ -11,8 +11,8 @@ from typing import Any
 import torch
 from transformers import AutoModel
 
+from ..encoder_input import EncoderInput
 from ..models.preset import Preset
-from .encoder_input import EncoderInput
 from .hooked import HookedEncoder
 from .packed import PackedBlocks
 from .pretrained import read_model, read_tokenizer

@@ -18,9 +18,9 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, XLMModel
 from transformers.models.xlm.modeling_xlm import MultiHeadAttention
 
+from ..encoder_input import EncoderInput
 from ..errors import DependencyError
 from ..models.preset import Preset
-from .encoder_input import EncoderInput
 from .hooked import HookedEncoder
 from .languages import find_language
 from .packed import PackedBlocks

@@ -15,10 +15,10 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from transformers.models.xmod.modeling_xmod import XmodOutput
 
+from ..encoder_input import EncoderInput
 from ..errors import ModelError
 from ..json_file import read_object, shortened
 from ..models.preset import Preset
-from .encoder_input import EncoderInput
 from .folder import CONFIG
 from .packed import PackedBlocks
 from .regions import Regions, regions

@@ -44,18 +44,18 @@ def groups(alignment: Alignment) -> list[tuple[list[int], list[int]]]:
 
 
 def _text(words: tuple[str, ...], numbers: list[int]) -> str:
-    return " ".join(APART.join(_stretches(words, numbers)).split())
+    return " ".join(APART.join(_runs(words, numbers)).split())
 
 
-def _stretches(words: tuple[str, ...], numbers: Iterable[int]) -> Iterator[str]:
-    stretches: list[range] = []
+def _runs(words: tuple[str, ...], numbers: Iterable[int]) -> Iterator[str]:
+    runs: list[range] = []
     for number in numbers:
-        if stretches and stretches[-1].stop == number:
-            stretches[-1] = range(stretches[-1].start, number + 1)
+        if runs and runs[-1].stop == number:
+            runs[-1] = range(runs[-1].start, number + 1)
         else:
-            stretches.append(range(number, number + 1))
-    for stretch in stretches:
+            runs.append(range(number, number + 1))
+    for run in runs:
         if isinstance(words, Tokenized):
-            yield words.text[words.spans[stretch.start][0] : words.spans[stretch.stop - 1][1]]
+            yield words.text[words.spans[run.start][0] : words.spans[run.stop - 1][1]]
         else:
-            yield " ".join(words[stretch.start : stretch.stop])
+            yield " ".join(words[run.start : run.stop])

@@ -39,20 +39,19 @@ class TaggedSentence:
     def carry(self, target: Tokenized, alignment: Alignment, rules: Rules) -> Carried:
         """The translation with each entity as one or several spans, which do not overlap."""
         words = target.words
-        spans = [entity.words for entity in self.entities]
-        found = project_spans(spans, alignment, len(words), rules)
+        found = project_spans([each.words for each in self.entities], alignment, len(words), rules)
         tags = ["O"] * len(words)
         lost = []
-        for (span, label), stretches in zip(self.entities, found, strict=True):
-            for stretch in stretches:
-                tags[stretch.start : stretch.stop] = [f"B-{label}"] + [f"I-{label}"] * (len(stretch) - 1)
-            what = f"{label} {' '.join(self.words[span.start : span.stop])}"
-            if not stretches:
-                lost.append(Lost(what, why_lost(span, alignment)))
-            elif has_strays(span, alignment, stretches):
+        for (source, label), spans in zip(self.entities, found, strict=True):
+            for span in spans:
+                tags[span.start : span.stop] = [f"B-{label}"] + [f"I-{label}"] * (len(span) - 1)
+            what = f"{label} {' '.join(self.words[source.start : source.stop])}"
+            if not spans:
+                lost.append(Lost(what, why_lost(source, alignment)))
+            elif has_strays(source, alignment, spans):
                 lost.append(Lost(what, SPLIT))
         lines = "".join(f"{word}\t{tag}\n" for word, tag in zip(words, tags, strict=True))
-        return Carried(f"{lines}\n", len(spans), tuple(lost))
+        return Carried(f"{lines}\n", len(found), tuple(lost))
 
 
 def read(lines: Iterable[str], columns: tuple[int, int] = COLUMNS) -> Iterator[TaggedSentence]:

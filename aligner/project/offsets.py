@@ -46,17 +46,16 @@ class MarkedText:
         """The object of the translation; a span that became several is written several times."""
         items, lost = [], []
         marked = self.fields[self.span_key]
-        spans = [words_within(self.tokenized, place) for place in self.places]
-        found = project_spans(spans, alignment, len(target.spans), rules, shared=True)
-        for place, item, words, stretches in zip(self.places, marked, spans, found, strict=True):
+        sources = [words_within(self.tokenized, place) for place in self.places]
+        found = project_spans(sources, alignment, len(target.spans), rules, shared=True)
+        for place, item, words, spans in zip(self.places, marked, sources, found, strict=True):
             what = f"{_label(item)} {self.tokenized.text[slice(*place)]}"
-            if not stretches:
+            if not spans:
                 lost.append(Lost(what, why_lost(words, alignment) if words else NO_WORD))
-            elif has_strays(words, alignment, stretches):
+            elif has_strays(words, alignment, spans):
                 lost.append(Lost(what, SPLIT))
             items += [
-                _moved(item, target.spans[each.start][0], target.spans[each.stop - 1][1])
-                for each in stretches
+                _moved(item, target.spans[each.start][0], target.spans[each.stop - 1][1]) for each in spans
             ]
         fields = {**self.fields, self.text_key: target.text, self.span_key: items}
         return Carried(json_line(fields), len(marked), tuple(lost))

@@ -133,11 +133,11 @@ class _Placing:
 
     def inside(self, nodes: Sequence[Node], words: range, place: range) -> None:
         """Write the target words `place`, with the nodes that were among the source words `words`."""
-        nodes, stretches = self._placed(nodes, words, place)
-        starts = {stretch.start: element for element, stretch in stretches}
-        stops = {stretch.start: stretch for _, stretch in stretches}
+        nodes, spans = self._placed(nodes, words, place)
+        starts = {span.start: element for element, span in spans}
+        stops = {span.start: span for _, span in spans}
         beside: defaultdict[_Spot, list[Point]] = defaultdict(list)
-        around = _Around(words, place, stretches, self.alignment)
+        around = _Around(words, place, spans, self.alignment)
         for node in nodes:
             if isinstance(node, Point):
                 beside[self._spot(node, around)].append(node)
@@ -178,7 +178,7 @@ class _Placing:
             )
             if all(found):
                 break
-            lost = {id(element) for element, stretch in zip(elements, found, strict=True) if not stretch}
+            lost = {id(element) for element, span in zip(elements, found, strict=True) if not span}
             for element in elements:
                 if id(element) in lost:
                     self.lost.append(Lost(element.opening, why_lost(element.words, self.alignment)))
@@ -187,10 +187,10 @@ class _Placing:
                 for node in nodes
                 for each in (node.children if isinstance(node, Element) and id(node) in lost else [node])
             ]
-        for element, stretch in zip(elements, found, strict=True):
-            if has_strays(element.words, self.alignment, stretch):
+        for element, span in zip(elements, found, strict=True):
+            if has_strays(element.words, self.alignment, span):
                 self.lost.append(Lost(element.opening, SPLIT))
-        return nodes, [(element, stretch[0]) for element, stretch in zip(elements, found, strict=True)]
+        return nodes, [(element, span[0]) for element, span in zip(elements, found, strict=True)]
 
     def _spot(self, point: Point, around: _Around) -> _Spot:
         words, place = around.words, around.place
@@ -223,20 +223,20 @@ class _Around:
         self,
         words: range,
         place: range,
-        stretches: Sequence[tuple[Element, range]],
+        spans: Sequence[tuple[Element, range]],
         alignment: Alignment,
     ) -> None:
         self.words, self.place = words, place
         inside = [link for link in alignment.links[links_of(words, alignment)] if link.target in place]
         self._sources, self._targets = np.array(inside, dtype=np.int64).reshape(-1, 2).T
-        self._stretches = sorted((stretch for _, stretch in stretches), key=attrgetter("start"))
+        self._spans = sorted((span for _, span in spans), key=attrgetter("start"))
         linked: dict[int, range] = {}
         for source, target in inside:
             known = linked.get(source, range(target, target + 1))
             linked[source] = range(min(known.start, target), max(known.stop, target + 1))
         self.anchors = {word: self._uncut(reach) for word, reach in linked.items()}
-        for element, stretch in reversed(stretches):  # a word that two elements share goes by the first
-            self.anchors |= dict.fromkeys(element.words, stretch)
+        for element, span in reversed(spans):  # a word that two elements share goes by the first
+            self.anchors |= dict.fromkeys(element.words, span)
         self._anchored = sorted(self.anchors)
 
     def next(self, word: int) -> int | None:
@@ -254,10 +254,10 @@ class _Around:
         return int(np.count_nonzero((self._sources < middle) != (self._targets < at)))
 
     def _uncut(self, reach: range) -> range:
-        start, stop = self._stretch_around(reach.start), self._stretch_around(reach.stop)
+        start, stop = self._span_around(reach.start), self._span_around(reach.stop)
         return range(start.start if start else reach.start, stop.stop if stop else reach.stop)
 
-    def _stretch_around(self, at: int) -> range | None:
+    def _span_around(self, at: int) -> range | None:
         """The place of an element that has `at` in it, but not at its beginning."""
-        before = bisect_left(self._stretches, at, key=attrgetter("start")) - 1
-        return self._stretches[before] if before >= 0 and at < self._stretches[before].stop else None
+        before = bisect_left(self._spans, at, key=attrgetter("start")) - 1
+        return self._spans[before] if before >= 0 and at < self._spans[before].stop else None

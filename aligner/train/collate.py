@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..device import moved
+from ..encoder_input import EncoderInput
 from ..encoders.base import Encoder
-from ..encoders.encoder_input import EncoderInput
 from ..layout import Side, laid_out
 from ..method import Level
 

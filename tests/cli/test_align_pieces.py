@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from xalign.cli import main
 from xalign.formats import parse_pharaoh
 from xalign.links import Alignment
-from xalign.text.pieces import gathered
+from xalign.pieces import gathered
 from xalign.text.sentences import SentencePair
 
 WORDS = "Das Haus ist klein . ||| The house is small .\n"

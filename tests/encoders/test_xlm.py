@@ -5,8 +5,8 @@ import torch
 from sameness import ENGLISH, GERMAN, assert_states_equal_transformers, pairs, sentences
 from transformers import AutoModel, XLMModel
 
+from xalign.encoder_input import EncoderInput
 from xalign.encoders import xlm
-from xalign.encoders.encoder_input import EncoderInput
 from xalign.encoders.families import load_encoder
 from xalign.errors import DependencyError, LanguageError
 from xalign.models import resolve

@@ -6,7 +6,7 @@ import torch
 from sameness import ENGLISH, GERMAN, assert_states_equal_transformers, pairs, sentences
 from transformers import AutoModel, XmodForSequenceClassification
 
-from xalign.encoders.encoder_input import EncoderInput
+from xalign.encoder_input import EncoderInput
 from xalign.encoders.families import load_encoder
 from xalign.errors import LanguageError
 from xalign.models import resolve

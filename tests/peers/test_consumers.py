@@ -9,7 +9,7 @@ import sentencepiece
 from xalign import Aligner
 from xalign.formats import WRITERS, WriteOptions, parse_pharaoh
 from xalign.links import Alignment
-from xalign.text.pieces import as_given, in_words
+from xalign.pieces import as_given, in_words
 from xalign.text.sentence_pieces import SentencePieces
 from xalign.text.sentences import SentencePair
 

@@ -4,8 +4,8 @@ from hypothesis import strategies as st
 
 from xalign.errors import InputError
 from xalign.links import Alignment, Link
+from xalign.pieces import as_given, gather, gathered, in_words, spread
 from xalign.text.marks import Marks, find_marks, join
-from xalign.text.pieces import as_given, gather, gathered, in_words, spread
 from xalign.text.sentence_pieces import SentencePieces
 from xalign.text.sentences import SentencePair
 from xalign.text.tokenization import tokenize

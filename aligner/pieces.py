@@ -5,7 +5,7 @@ link between their words, with the best score. So text in pieces is aligned in w
 
     as_given(aligner.align_pairs(in_words(pairs)))
 
-How pieces are marked: marks.py.
+How pieces are marked: text/marks.py.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from dataclasses import dataclass, replace
 from itertools import chain, islice, product
 from typing import Literal, NamedTuple
 
-from ..errors import InputError
-from ..links import Alignment, Link
-from .marks import Groups, Marks, find_marks, join
-from .sentence_pieces import SentencePieces
-from .sentences import SentencePair
+from .errors import InputError
+from .links import Alignment, Link
+from .text.marks import Groups, Marks, find_marks, join
+from .text.sentence_pieces import SentencePieces
+from .text.sentences import SentencePair
 
 LOOKED_AT = 500  # pairs at the beginning of a text that show which marks it has
 

@@ -141,7 +141,7 @@ def align(
             processes.aligning(model) as (aligner, facts),
             output_to(output, made_by(facts, ctx.params), part.first, resume, ctx.meta[ARGUMENTS]) as out,
         ):
-            total = partial(_left, part, text.source, out.pairs)
+            total = partial(_left, part, lines.total, text.source, out.pairs)
             counted = partial(track, what="pairs", total=total, progress=progress)
             screening = Screening(write.min_score, told=facts.calibrated and not quiet)
             _run(aligner, pairs, in_words, part, out, write, lambda aligned: counted(screening(aligned)))
@@ -178,7 +178,7 @@ def _run(
         raise ended_by[0]
 
 
-def _left(part: Part, source: Path | str, done: int) -> int | None:
+def _left(part: Part, lines: int | None, source: Path | str, done: int) -> int | None:
     """How many pairs of a part are left after those of an earlier run; None if that is unknown."""
-    total = part.total(count_lines(source))
+    total = part.total(lines or count_lines(source))
     return None if total is None else total - done

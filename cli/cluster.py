@@ -28,7 +28,7 @@ from xalign.formats import WriteOptions
 
 # Options of `xalign align` that have no meaning on a cluster.
 _ALONE = (
-    *("output", "resume", "from_line", "lines", "shard", "writer", "report", "min_score"),
+    *("output", "resume", "from_line", "lines", "shard", "total", "writer", "report", "min_score"),
     *("commands", "pieces_src", "pieces_tgt", "devices"),
 )
 

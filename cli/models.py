@@ -13,7 +13,7 @@ from xalign.errors import ModelError
 from xalign.models import BUNDLED, is_cached, resolve, verify
 from xalign.models.hub import checkpoint_folder
 from xalign.models.preset import Preset
-from xalign.models.published import PRESETS
+from xalign.models.published import BY_ANALOGY, PRESETS
 from xalign.options import parameters
 
 _HEADINGS = ("name", "checkpoint", "layer", "method", "languages", "cached")
@@ -35,7 +35,8 @@ def models(ctx: click.Context) -> None:
 
     Each name can be given to --model. So can NAME=PLACE, which takes the checkpoint from a folder or from an original
     fairseq archive. The default is small. Any other folder or hub id (owner/name, owner/name@revision) works with
-    --layer, or without it if it has an xalign.json.
+    --layer, or without it if it has an xalign.json. A layer with a question mark was chosen by analogy with similar
+    models: nobody has published which one aligns best.
     """
     if ctx.invoked_subcommand is None:
         ctx.invoke(list_command)
@@ -61,7 +62,7 @@ def _row(preset: Preset) -> tuple[str, ...]:
     return (
         preset.name,
         "(bundled)" if bundled else preset.checkpoint.place,
-        "" if layer is None else str(layer),
+        ("" if layer is None else str(layer)) + ("?" if preset.name in BY_ANALOGY else ""),
         _method(preset),
         " ".join(languages) if len(languages) <= _MANY else str(len(languages)),
         "yes" if bundled or is_cached(preset) else "no",

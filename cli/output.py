@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 # Options that may differ between the runs that write a file.
 _OF_ONE_RUN = (
-    *("source", "target", "output", "resume", "on_error", "report", "progress"),
+    *("source", "target", "output", "resume", "on_error", "report", "progress", "total"),
     *("device", "dtype", "devices", "threads"),
     *("more", "ray", "output_dir", "part_pairs", "actors", "keep"),  # of a cluster, which has folders
 )

@@ -66,6 +66,12 @@ class Lines:
         metavar="K/N",
         help="Align the K-th of N parts of the text; the concatenated outputs are that of the whole text.",
     )
+    total: int | None = option(
+        "--total",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="Lines of the text, for progress: those of pipes and compressed files are not counted.",
+    )
 
     def of(self, text: Path | str) -> Part:
         """The part of this text.

@@ -185,6 +185,7 @@ SHOWN_BY = {
     "--tgt-lang": "tests/cli/test_align.py",
     "--batch-tokens": "tests/test_engine.py",
     "--trust-remote-code": "tests/encoders/test_code_of_checkpoints.py",
+    "--total": "tests/cli/test_progress.py",
     "--threads": "tests/cli/test_processes.py",
     "--devices": "tests/cli/test_processes.py",
     "align --resume": "tests/cli/test_resume.py",

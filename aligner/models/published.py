@@ -107,9 +107,7 @@ _LANGUAGES = {
 }
 
 
-def _presets() -> dict[str, Preset]:
-    rows = (line.split(maxsplit=7) for line in _TABLE.strip().splitlines()[1:])
-    return {name: _preset(name, *cells) for name, *cells in rows}
+_ROWS = [line.split(maxsplit=7) for line in _TABLE.strip().splitlines()[1:]]
 
 
 def _preset(
@@ -130,8 +128,11 @@ def _preset(
     )
 
 
-PRESETS = _presets()
+PRESETS = {name: _preset(name, *cells) for name, *cells in _ROWS}
 """name -> preset of a published checkpoint. The presets of the bundled models are in their folders."""
+
+BY_ANALOGY = frozenset(name for name, _, _, layer, *_ in _ROWS if layer.endswith("?"))
+"""Presets whose layer was chosen by analogy."""
 
 ALSO_CALLED = {
     **{preset.checkpoint.place.partition("/")[2]: name for name, preset in reversed(PRESETS.items())},

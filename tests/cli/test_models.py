@@ -37,6 +37,14 @@ def test_a_line_tells_the_method():
     assert "separate, dot, softmax > 0.001" in line
 
 
+def test_layers_by_analogy_are_marked():
+    rows = [line.split() for line in CliRunner().invoke(models).output.splitlines()[1:]]
+    layers = {name: layer for name, _, layer, *_ in rows}
+    assert (layers["xlm-align"], layers["xlmr-base"], layers["xmod-base"]) == ("9", "8", "8?")
+    for name, preset in PRESETS.items():
+        assert layers[name].endswith("?") == preset.about.description.endswith("layer by analogy")
+
+
 def shown(model):
     """What `models show` prints: name of a value -> its text on all lines."""
     result = CliRunner().invoke(models, ["show", model])

@@ -128,5 +128,7 @@ def test_the_total_of_a_run_is_counted_from_where_it_began(tmp_path, monkeypatch
     monkeypatch.setattr(sys.modules["xalign.cli.align"], "track", spy)
     text = tmp_path / "text"
     text.write_text("das Haus\n" * 5, encoding="utf-8")
-    result = CliRunner().invoke(main, ["align", "--model", "mini", str(text), str(text)])
-    assert (result.exit_code, told) == (0, [5] * 5)
+    for options, total in (([], 5), (["--total", "9"], 9), (["--total", "9", "--from-line", "3"], 7)):
+        told.clear()
+        result = CliRunner().invoke(main, ["align", "--model", "mini", *options, str(text), str(text)])
+        assert (result.exit_code, set(told)) == (0, {total})

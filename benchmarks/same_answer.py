@@ -3,7 +3,7 @@
     python benchmarks/same_answer.py corpus.de corpus.en --folder runs/same
 
 The text is aligned in float32 with one thread, and again with something changed that should not matter: the order of
-the lines, the size of batches, a shard in place of the whole, two threads. Then in bfloat16, which does matter a
+the lines, the size of batches, three shards in place of the whole, two threads. Then in bfloat16, which does matter a
 little. Each pass writes its links and scores into the folder. The same command again goes on with a pass that was
 stopped; with `--compare` it compares what there is.
 """
@@ -18,10 +18,8 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 
-from xalign.cli.part import Part
 from xalign.files import count_lines, read_lines
 
 Answer = dict[tuple[int, int], float]  # the links of a pair, with their scores
@@ -32,14 +30,14 @@ SHOWN = 5  # differing links printed for each pass
 
 @dataclass(frozen=True)
 class Pass:
-    """One way to align the text. `reference`: the pass that it is compared with."""
+    """One way to align the text. `shards`: so many runs. `reference`: the pass that it is compared with."""
 
     name: str
     options: tuple[str, ...] = ()
     threads: int = 1
     dtype: str = "float32"
     shuffled: bool = False
-    shard: tuple[int, int] | None = None
+    shards: int = 1
     reference: str = "base"
 
 
@@ -49,7 +47,7 @@ PASSES = (
     Pass("lines shuffled", shuffled=True),
     Pass("bfloat16", dtype="bfloat16"),
     Pass("batch-tokens 1000", ("--batch-tokens", "1000")),
-    Pass("shard 2/3", ("--shard", "2/3"), shard=(2, 3)),
+    Pass("three shards", shards=3),
     Pass("two threads", threads=2),
     Pass("bfloat16, lines shuffled", dtype="bfloat16", shuffled=True, reference="bfloat16"),
 )
@@ -120,8 +118,14 @@ def align(way: Pass, model: str, texts: Sequence[Path], order: Sequence[int], fo
         texts = [shuffled(text, order, folder) for text in texts]
     command = [sys.executable, "-m", "xalign.cli", "align", *map(str, texts), *way.options]
     command += ["--model", model, "--dtype", way.dtype, "--format", "jsonl", "--scores"]
-    command += ["-o", str(file_of(way, folder)), "--resume", "--progress", "lines"]
-    subprocess.run(command, check=True, env={**os.environ, "OMP_NUM_THREADS": str(way.threads)})
+    for k, file in enumerate(files := files_of(way, folder), start=1):
+        if not file.exists():
+            shard = ["--shard", f"{k}/{way.shards}"] if way.shards > 1 else []
+            ending = [*shard, "-o", str(file), "--resume", "--progress", "lines"]
+            environment = {**os.environ, "OMP_NUM_THREADS": str(way.threads)}
+            subprocess.run([*command, *ending], check=True, env=environment)
+    if way.shards > 1:
+        file_of(way, folder).write_bytes(b"".join(file.read_bytes() for file in files))
 
 
 def shuffled(text: Path, order: Sequence[int], folder: Path) -> Path:
@@ -133,6 +137,14 @@ def shuffled(text: Path, order: Sequence[int], folder: Path) -> Path:
 
 def file_of(way: Pass, folder: Path) -> Path:
     return folder / f"{way.name.replace(' ', '_').replace('/', '_')}.jsonl"
+
+
+def files_of(way: Pass, folder: Path) -> list[Path]:
+    """The files of its runs, which together make that of the pass."""
+    whole = file_of(way, folder)
+    if way.shards == 1:
+        return [whole]
+    return [whole.with_name(f"{k}-of-{whole.name}") for k in range(1, way.shards + 1)]
 
 
 def output(way: Pass, folder: Path) -> Path | None:
@@ -174,8 +186,7 @@ def paired(
             if line < len(known):
                 yield line, known[line], answer
         return
-    first = Part.shard(*way.shard, len(order)).first if way.shard else 0
-    for line, (one, other) in enumerate(zip(islice(base, first, None), found, strict=False), start=first):
+    for line, (one, other) in enumerate(zip(base, found, strict=False)):
         yield line, one, other
 
 

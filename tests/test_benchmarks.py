@@ -56,7 +56,7 @@ def test_links_do_not_depend_on_order_batches_shards_or_threads(tmp_path):
     done = subprocess.run([*command, *texts], check=True, capture_output=True, text=True)
     others = dict(re.findall(r"^\| ([^|]+) \| \d+ \| (\d+) \(", done.stdout, flags=re.MULTILINE))
     of_float32 = {name: int(pairs) for name, pairs in others.items() if "bfloat16" not in name}
-    assert of_float32 == {"lines shuffled": 0, "batch-tokens 1000": 0, "shard 2/3": 0, "two threads": 0}
+    assert of_float32 == {"lines shuffled": 0, "batch-tokens 1000": 0, "three shards": 0, "two threads": 0}
 
 
 @pytest.mark.slow

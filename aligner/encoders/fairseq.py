@@ -19,6 +19,7 @@ import re
 import shutil
 import tarfile
 import tempfile
+import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -170,6 +171,7 @@ def _expect_files(folder: Path, named: Path) -> None:
 
 def _read_weights(path: Path, where: Path) -> tuple[Weights, argparse.Namespace]:
     """The encoder's weights by transformers' names, and the arguments that it was trained with."""
+    _expect_uncompressed(path, where)
     try:
         with torch.serialization.safe_globals([argparse.Namespace]):
             content = torch.load(path, map_location="cpu", weights_only=True)
@@ -191,6 +193,19 @@ def _read_weights(path: Path, where: Path) -> tuple[Weights, argparse.Namespace]
         return _renamed(_split(_encoder_part(weights))), arguments
     except (KeyError, RuntimeError, ValueError) as error:
         raise ModelError(f"{where}: not fairseq's XLM-R: its weights cannot be renamed ({error})") from error
+
+
+def _expect_uncompressed(path: Path, where: Path) -> None:
+    """ModelError if torch would read more bytes than the file has: torch never compresses, but it decompresses."""
+    try:
+        with zipfile.ZipFile(path) as file:
+            size = sum(member.file_size for member in file.infolist())
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        return  # the format of 2019, or damaged, which torch says
+    if size > path.stat().st_size:
+        raise ModelError(
+            f"{where}: has {path.stat().st_size:,} bytes, but unpacks to {size:,}: not saved by torch"
+        )
 
 
 def _are_weights(content: object) -> TypeGuard[Weights]:

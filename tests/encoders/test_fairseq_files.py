@@ -2,6 +2,7 @@
 
 import io
 import tarfile
+import zipfile
 from argparse import Namespace
 
 import pytest
@@ -74,3 +75,15 @@ def test_an_archive_is_unpacked_within_bounds(tmp_path, mode, file):
         member.size = (1 << 26) + 1
         tar.addfile(member, io.BytesIO(bytes(member.size)))
     assert refusal(path).startswith(f"{path}: unpacks to more than 67,108,864 bytes")
+
+
+def test_a_model_pt_that_would_expand_is_not_read(folder):
+    path = folder("fairseq") / "model.pt"
+    with zipfile.ZipFile(path) as file:
+        members = {name: file.read(name) for name in file.namelist()}
+    [largest] = sorted(members, key=lambda name: len(members[name]))[-1:]
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+        for name, content in members.items():
+            file.writestr(name, bytes(1 << 26) if name == largest else content)
+    message = refusal(path.parent)
+    assert message.startswith(f"{path}: has ") and "unpacks to 67," in message

@@ -32,7 +32,7 @@ from torch import Tensor
 from .batch_links import real_pairs
 from .errors import ModelError
 from .json_file import read_object, shortened
-from .units import Units
+from .similarity import Units
 
 CALIBRATION_FILE = "calibration.json"
 _SURE = 1e-6  # scores are clipped to this distance from 0 and 1, to which softmax in float32 can round

@@ -24,8 +24,7 @@ from .extract import DIRECTED, EXTRACTORS, argmax, argmax_directions, softmax_di
 from .lexicon import Directions
 from .links import Alignment
 from .method import Level, Method, Punctuation
-from .similarity import pool_places, similarity
-from .units import Units
+from .similarity import Units, pool_places, similarity
 from .words import symmetrized_links, word_links, word_similarity
 
 

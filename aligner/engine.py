@@ -30,9 +30,9 @@ from .method import Level
 from .models.preset import RunOptions
 from .parallel import run_groups
 from .passages import PASSAGE, Join, Passage, joined_alignment, passages, windows
+from .similarity import Units
 from .subwords import Splitter, Subwords
 from .text.sentences import SentencePair
-from .units import Units
 from .windows import Indices
 
 BUDGETS = {"cpu": 4_096, "cuda": 65_536}  # subwords in a batch with padding; it shrinks if memory runs out

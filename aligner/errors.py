@@ -17,6 +17,11 @@ Only the command line turns them into printed lines and exit status 2.
 """
 
 
+def reason_of(error: Exception) -> str:
+    """What an error of the system says, without its number and the name of the file, to go on a sentence."""
+    return (getattr(error, "strerror", None) or str(error)).lower()
+
+
 class XalignError(Exception):
     """Anything that a user of xalign can mend; the text is written for that user.
 

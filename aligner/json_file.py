@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from .errors import ModelError
+from .errors import ModelError, reason_of
 
 
 def read_object(path: Path) -> dict[str, Any]:
@@ -20,7 +20,7 @@ def read_object(path: Path) -> dict[str, Any]:
         with path.open("rb") as file:
             content = file.read(_MOST_BYTES + 1)
     except OSError as error:
-        raise ModelError(f"{path}: cannot be read: {error.strerror or error}") from error
+        raise ModelError(f"{path}: cannot be read: {reason_of(error)}") from error
     if len(content) > _MOST_BYTES:
         raise ModelError(f"{path}: more than {_MOST_BYTES:,} bytes, which no such file has")
     try:

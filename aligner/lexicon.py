@@ -108,13 +108,13 @@ def reestimate(
     source = _tokens(pair.source for pair in pairs)
     target = _tokens(pair.target for pair in pairs)
     said = [each for each in modelled if each is not None]
-    cells = _cells(source, target, [each is not None for each in modelled])
+    every_source, every_target = _cells(source, target, [each is not None for each in modelled])
     forward, backward = (
         np.concatenate([np.zeros(0, np.float32), *(each[k].ravel() for each in said)]) for k in (0, 1)
     )
     # About a quarter of all cells; the others would take most of the time.
     kept = np.flatnonzero(np.maximum(forward, backward) > FLOOR)
-    sources, targets = cells.sources[kept], cells.targets[kept]
+    sources, targets = every_source[kept], every_target[kept]
     found = np.zeros((2, len(forward)), np.float32)
     found[0, kept] = _explain(forward[kept], sources, source.types, targets, target.types, rounds)
     found[1, kept] = _explain(backward[kept], targets, target.types, sources, source.types, rounds)
@@ -152,16 +152,6 @@ class _Tokens(NamedTuple):
     lengths: NDArray[np.int64]
 
 
-class _Cells(NamedTuple):
-    """Every source word of a pair with every target word of it, row by row: the numbers of both words.
-
-    Only for pairs with probabilities; the others only count as text.
-    """
-
-    sources: Integers
-    targets: Integers
-
-
 def _tokens(sentences: Iterable[Sequence[str]]) -> _Tokens:
     known: dict[str, int] = {}
     types: list[int] = []
@@ -172,7 +162,11 @@ def _tokens(sentences: Iterable[Sequence[str]]) -> _Tokens:
     return _Tokens(np.array(types, dtype=np.int32), np.array(lengths, dtype=np.int64))
 
 
-def _cells(source: _Tokens, target: _Tokens, said: Sequence[bool]) -> _Cells:
+def _cells(source: _Tokens, target: _Tokens, said: Sequence[bool]) -> tuple[Integers, Integers]:
+    """Every source word of a pair with every target word of it, row by row: the numbers of both words.
+
+    Only for pairs with probabilities; the others only count as text. Shape of both: (cells,)
+    """
     first_sources = np.cumsum(source.lengths) - source.lengths
     first_targets = np.cumsum(target.lengths) - target.lengths
     every = zip(first_sources, source.lengths, first_targets, target.lengths, strict=True)
@@ -180,7 +174,7 @@ def _cells(source: _Tokens, target: _Tokens, said: Sequence[bool]) -> _Cells:
     none = np.zeros(0, dtype=np.int32)
     sources = [np.repeat(np.arange(i, i + rows, dtype=np.int32), columns) for i, rows, _, columns in shapes]
     targets = [np.tile(np.arange(j, j + columns, dtype=np.int32), rows) for _, rows, j, columns in shapes]
-    return _Cells(np.concatenate([none, *sources]), np.concatenate([none, *targets]))
+    return np.concatenate([none, *sources]), np.concatenate([none, *targets])
 
 
 def _explain(

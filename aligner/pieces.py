@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain, islice, product
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from .errors import InputError
 from .links import Alignment, Link
@@ -71,14 +71,6 @@ def _mapped(alignment: Alignment, images: Callable[[Link], Iterable[tuple[int, i
     return replace(mapped, scores=tuple(best[link][1] for link in mapped.links), score=alignment.score)
 
 
-class _Side(NamedTuple):
-    """One side of a pair: the pieces as given, the words, and the pieces of each word."""
-
-    given: tuple[str, ...]
-    words: tuple[str, ...]
-    pieces: Groups
-
-
 @dataclass(frozen=True, slots=True)
 class PairInPieces(SentencePair):
     """The words of a pair, with the pair in pieces as given, and the pieces of each word."""
@@ -122,18 +114,19 @@ def _known(pairs: list[SentencePair], source: Splitting, target: Splitting) -> t
 
 
 def _in_words(pair: SentencePair, source: Known, target: Known) -> PairInPieces:
-    one, other = _side(pair.source, source), _side(pair.target, target)
-    return PairInPieces(
-        one.words, other.words, SentencePair(one.given, other.given), one.pieces, other.pieces
-    )
+    given_source, source_words, source_pieces = _side(pair.source, source)
+    given_target, target_words, target_pieces = _side(pair.target, target)
+    pieces = SentencePair(given_source, given_target)
+    return PairInPieces(source_words, target_words, pieces, source_pieces, target_pieces)
 
 
-def _side(words: tuple[str, ...], known: Known) -> _Side:
+def _side(words: tuple[str, ...], known: Known) -> tuple[tuple[str, ...], tuple[str, ...], Groups]:
+    """(the pieces as given, the words, the pieces of each word) of one side of a pair."""
     if known is None:
-        return _Side(words, words, tuple((k,) for k in range(len(words))))
+        return words, words, tuple((k,) for k in range(len(words)))
     if isinstance(known, SentencePieces):
-        return _Side(*known.split(words))
-    return _Side(words, *join(words, known))
+        return known.split(words)
+    return words, *join(words, known)
 
 
 def as_given(aligned: Iterable[tuple[SentencePair, Alignment]]) -> Iterator[tuple[SentencePair, Alignment]]:

@@ -8,6 +8,7 @@ or a word after `pool_words`. Does not: mask. Rows and columns of padding are ar
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -15,6 +16,22 @@ from torch.nn import functional
 
 from .method import Similarity
 from .options import chosen
+
+
+class Units(NamedTuple):
+    """The units of one side that are compared: subwords, or words as the mean of theirs.
+
+    `states`: Shape: (batch, units, width). `words`: the word that each unit belongs to, -1 at padding. Shape: (batch,
+    units). `punctuation`: whether that word is punctuation. Shape: (batch, units).
+    """
+
+    states: Tensor
+    words: Tensor
+    punctuation: Tensor
+
+    @property
+    def mask(self) -> Tensor:
+        return self.words >= 0
 
 
 def dot(source: Tensor, target: Tensor) -> Tensor:

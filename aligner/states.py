@@ -22,7 +22,7 @@ from safetensors.numpy import save_file
 
 from .batches import Geometry, build, encode_within, plan
 from .encoders.base import Encoder
-from .errors import OptionError
+from .errors import OptionError, reason_of
 from .files import replacing
 from .input_shape import InputShape
 from .subwords import Splitter, runs
@@ -54,8 +54,7 @@ class HiddenStates:
                 else:
                     save_file(arrays, place)
         except (OSError, SafetensorError) as error:
-            reason = getattr(error, "strerror", None) or error
-            raise OptionError(f"{path}: cannot be written ({reason})") from error
+            raise OptionError(f"{path}: cannot be written: {reason_of(error)}") from error
 
 
 def check_suffix(path: Path) -> None:

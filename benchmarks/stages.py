@@ -24,8 +24,8 @@ from xalign.files import writing
 from xalign.formats import WRITERS, WriteOptions
 from xalign.links import Alignment
 from xalign.parallel import run_groups
+from xalign.similarity import Units
 from xalign.text.sentences import SentencePair, read_files
-from xalign.units import Units
 
 Given = TypeVar("Given")
 Made = TypeVar("Made")

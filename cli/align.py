@@ -129,8 +129,7 @@ def align(
         return cluster.run(options, progress)
     read, in_words = text.reader(model), pieces.in_words()
     for written in (output, on_error.report):
-        if written is not None:
-            expect_no_input(written, text.files)
+        expect_no_input(written, text.files)
     if resume and not is_replaced(output):
         raise click.UsageError("--resume goes with -o FILE")
     part, quiet = lines.of(text.source), progress == "none"

@@ -14,7 +14,7 @@ import click
 from xalign.cli.groups import option
 from xalign.cli.options import PATH
 from xalign.cli.part import Part
-from xalign.errors import LineError, LongLine, OptionError
+from xalign.errors import LineError, LongLine, OptionError, reason_of
 from xalign.json_line import json_line
 
 STOP, EMPTY = "stop", "empty"
@@ -91,6 +91,6 @@ def _reporting(path: Path | None) -> Iterator[IO[str] | None]:
     try:
         file = path.open("w", encoding="utf-8")
     except OSError as error:
-        raise OptionError(f"{path}: cannot be written: {(error.strerror or str(error)).lower()}") from None
+        raise OptionError(f"{path}: cannot be written: {reason_of(error)}") from None
     with file:
         yield file

@@ -12,7 +12,6 @@ from typing import Any
 import click
 
 from xalign.cli.broken import EMPTY, OnError
-from xalign.cli.columns import columns_of
 from xalign.cli.groups import argument, option
 from xalign.cli.options import PLACE
 from xalign.cli.pieces import Pieces
@@ -21,6 +20,7 @@ from xalign.cli.standard import tell
 from xalign.cli.stopping import Stopped, stopping
 from xalign.cli.text_input import TextInput
 from xalign.cli.together import expect_with, expect_without
+from xalign.cli.values import columns_of
 from xalign.cli.watch import Watch
 from xalign.errors import LineError
 from xalign.files import STANDARD

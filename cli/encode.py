@@ -7,9 +7,8 @@ from pathlib import Path
 import click
 
 from xalign.cli.help import SectionedCommand
-from xalign.cli.layers import layer_list
-from xalign.cli.model_name import MODEL
 from xalign.cli.options import FLOATING, device_option, dtype_option, line_option, trust_option
+from xalign.cli.values import MODEL, layer_list
 from xalign.models import DEFAULT
 
 

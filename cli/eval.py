@@ -13,12 +13,12 @@ import click
 from xalign.cli.groups import option_group
 from xalign.cli.help import SectionedCommand
 from xalign.cli.judged import Judged
-from xalign.cli.layers import layer_list
 from xalign.cli.options import PATH, aligner_from, line_option, models_options, progress_options
 from xalign.cli.progress import track
 from xalign.cli.standard import tell
 from xalign.cli.text import expect_both, expect_standard_once
 from xalign.cli.together import expect_with, typed
+from xalign.cli.values import layer_list
 from xalign.errors import OptionError
 from xalign.files import expect_no_input, writing
 from xalign.score.evaluation import Doubt, Hypothesis, doubts, evaluate
@@ -92,8 +92,7 @@ def eval(
     """
     _check_usage(files, (judged.gold, source, target), testset is not None, [*options, "layers"])
     for output in (sentences, plot):
-        if output is not None:
-            expect_no_input(output, [judged.gold, source, target, *files])
+        expect_no_input(output, [judged.gold, source, target, *files])
     if plot is not None:
         expect_figure(plot)
     text: list[SentencePair] | None = None

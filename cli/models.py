@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from xalign.cli.model_name import MODEL
 from xalign.cli.standard import GuessingGroup
+from xalign.cli.values import MODEL
 from xalign.errors import ModelError
 from xalign.models import BUNDLED, is_cached, resolve, verify
 from xalign.models.hub import checkpoint_folder

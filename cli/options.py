@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from xalign.cli.groups import gathered
-from xalign.cli.model_name import MODEL
 from xalign.cli.progress import MODES
+from xalign.cli.values import MODEL
 from xalign.files import LONGEST_LINE, STANDARD
 from xalign.files.addresses import is_address
 from xalign.input_shape import InputShape

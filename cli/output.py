@@ -20,7 +20,7 @@ from xalign.text.sentences import SentencePair
 from xalign.version import VERSION
 
 if TYPE_CHECKING:
-    from xalign.processes.facts import Facts
+    from xalign.processes.worker import Facts
 
 # Options that may differ between the runs that write a file.
 _OF_ONE_RUN = (

@@ -16,7 +16,7 @@ from xalign.errors import OptionError
 if TYPE_CHECKING:
     from xalign.aligner import Aligner
     from xalign.processes import AlignerPool
-    from xalign.processes.facts import Facts
+    from xalign.processes.worker import Facts
 
 ALL = "all"
 
@@ -46,7 +46,7 @@ class Processes:
         """
         import torch
 
-        from xalign.processes.facts import Facts
+        from xalign.processes.worker import Facts
 
         total = self.threads or torch.get_num_threads()
         names = self._names(model["device"])

@@ -12,21 +12,29 @@ from typing import Any
 import click
 
 from xalign.ahead import begun
-from xalign.cli.columns import two_numbers
 from xalign.cli.help import SectionedCommand
-from xalign.cli.options import LANGUAGES, PATH, aligner_from, model_options, output_option, progress_options
+from xalign.cli.options import (
+    LANGUAGES,
+    PATH,
+    aligner_from,
+    library_options,
+    model_options,
+    output_option,
+    progress_options,
+)
 from xalign.cli.progress import track
 from xalign.cli.standard import tell
 from xalign.cli.together import expect_with, expect_without
+from xalign.cli.values import two_numbers
 from xalign.errors import OptionError
-from xalign.files import count_lines, expect_no_input, writing
+from xalign.files import count_lines, expect_no_input, side_by_side, writing
 from xalign.formats import iter_aligned
 from xalign.links import Alignment
-from xalign.project import FORMATS, Rules, detect_format, in_pairs, read_annotated, read_translations
+from xalign.project import FORMATS, Rules, detect_format, read_annotated, read_translations
 from xalign.project import project as carry
 from xalign.project.conllu import check_columns
 from xalign.project.iob import COLUMNS
-from xalign.project.spans import FILLS, STRATEGIES
+from xalign.project.spans import Strategy
 from xalign.project.stream import TEXT, Sentence
 from xalign.text.sentences import SentencePair
 from xalign.text.tokenization import TOKENIZERS, tokenize
@@ -52,28 +60,7 @@ _Link = Callable[[Iterator[SentencePair]], Iterable[tuple[Any, Alignment]]]
     metavar="COLUMNS",
     help="conllu: columns to project, such as UPOS,FEATS (default: UPOS). iob: columns of word and tag, such as 2,3.",
 )
-@click.option(
-    "--strategy",
-    type=click.Choice(STRATEGIES),
-    default="largest",
-    show_default=True,
-    help="Which linked words a span becomes: the largest run, everything from the first to the last, or every run.",
-)
-@click.option(
-    "--gap",
-    type=click.IntRange(min=0),
-    default=1,
-    show_default=True,
-    metavar="N",
-    help="A run may include N words in a row that are linked elsewhere.",
-)
-@click.option(
-    "--fill",
-    type=click.Choice(FILLS),
-    default="none",
-    show_default=True,
-    help="conllu: a word without links gets the label that the same word has elsewhere.",
-)
+@library_options(Rules, "rules")
 @click.option(
     "--words",
     type=click.Choice(list(TOKENIZERS)),
@@ -89,9 +76,7 @@ def project(
     format: str | None,
     links: Path | None,
     columns: str | None,
-    strategy: str,
-    gap: int,
-    fill: str,
+    rules: dict[str, Any],
     words: str | None,
     report: Path | None,
     output: Path,
@@ -112,18 +97,17 @@ def project(
     stderr and listed with --report. The rules are in docs/project.md.
     """
     form = format or detect_format(annotated)
-    _expect_used(form, links, strategy, model)
+    _expect_used(form, links, rules["strategy"], model)
     names, numbers = _columns(columns, form)
-    rules = Rules(strategy, gap, fill, names)
     for written in (output, report):
-        if written is not None:
-            expect_no_input(written, [annotated, target, links])
+        expect_no_input(written, [annotated, target, links])
     manner = words or ("unicode" if form in TEXT else "whitespace")
     split = [
         partial(tokenize, manner=manner, language=model[f"{side}_language"]) for side in ("source", "target")
     ]
     sources = read_annotated(annotated, form, split[0], numbers)
-    pairs = begun(in_pairs(annotated, sources, target, read_translations(target, form, split[1])))
+    translations = read_translations(target, form, split[1])
+    pairs = begun(side_by_side((annotated, target), sources, translations, "sentence"))
     with ExitStack() as stack:
         link: Any = (
             partial(iter_aligned, links) if links else aligner_from(model, all_layers=False).align_pairs
@@ -135,7 +119,7 @@ def project(
         file = stack.enter_context(writing(output))
         listed = stack.enter_context(writing(report)) if report else None
         total, lost = 0, Counter[str]()
-        for number, carried in enumerate(carry(counted, form, rules), start=1):
+        for number, carried in enumerate(carry(counted, form, Rules(**rules, columns=names)), start=1):
             file.write(carried.text.encode())
             total += carried.total
             lost.update(each.why for each in carried.lost)
@@ -146,12 +130,12 @@ def project(
     tell(f"{total - lost.total():,} of {total:,} carried over as they were{reasons}")
 
 
-def _expect_used(form: str, links: Path | None, strategy: str, model: Iterable[str]) -> None:
+def _expect_used(form: str, links: Path | None, strategy: Strategy, model: Iterable[str]) -> None:
     """UsageError for an option that would change nothing."""
     expect_without("--align", links, (name for name in model if name not in LANGUAGES))
     expect_with("--format conllu", form == "conllu", "fill")
     expect_without("--format conllu", form == "conllu", ("strategy", "gap"))
-    expect_without("--strategy cover", strategy == "cover", ("gap",))
+    expect_without("--strategy cover", strategy is Strategy.COVER, ("gap",))
 
 
 def _columns(text: str | None, form: str) -> tuple[tuple[str, ...], tuple[int, int]]:

@@ -82,8 +82,7 @@ def show(
     inputs = [path for path in (*text_input.files, *files, judged.gold) if path is not None]
     expect_standard_once(inputs)
     for output in (html, png):
-        if output is not None:
-            expect_no_input(output, inputs)
+        expect_no_input(output, inputs)
     if png is not None:
         expect_figure(png)
     text = text_input.pairs(options)

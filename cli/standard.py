@@ -14,7 +14,7 @@ from typing import IO, Any, NoReturn
 
 import click
 
-from xalign.errors import OptionError, XalignError
+from xalign.errors import OptionError, XalignError, reason_of
 from xalign.options import did_you_mean
 
 _REMEMBERED = 1_000  # messages that are remembered in order not to repeat them
@@ -120,9 +120,7 @@ class _Output(io.FileIO):
         except BrokenPipeError:
             raise
         except OSError as error:
-            raise OptionError(
-                f"standard output: cannot be written: {(error.strerror or str(error)).lower()}"
-            ) from None
+            raise OptionError(f"standard output: cannot be written: {reason_of(error)}") from None
 
 
 def _open_closed_streams() -> None:

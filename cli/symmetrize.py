@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import zip_longest
 from pathlib import Path
 
 import click
@@ -12,9 +10,8 @@ from xalign.ahead import begun
 from xalign.cli.options import PATH, OneOf, output_option
 from xalign.cli.standard import tell
 from xalign.errors import FormatError, OptionError
-from xalign.files import STANDARD, expect_no_input, name_of, writing
+from xalign.files import STANDARD, expect_no_input, name_of, side_by_side, writing
 from xalign.formats import WriteOptions, format_pharaoh, iter_alignments, iter_directions
-from xalign.links import Alignment
 from xalign.method import Symmetrization
 from xalign.symmetrize import SYMMETRIZERS, combine, is_scored
 
@@ -64,7 +61,9 @@ def symmetrize(
             raise OptionError("--reverse and --one-based are for two files")
         directions = begun(iter_directions(forward))
     else:
-        directions = begun(_side_by_side(forward, backward, reverse, one_based))
+        ahead = iter_alignments(forward, one_based=one_based)
+        back = iter_alignments(backward, one_based=one_based, reverse=reverse)
+        directions = begun(side_by_side((forward, backward), ahead, back, "pair", FormatError))
     told = False
     with writing(output) as file:
         for one, other in directions:
@@ -74,17 +73,3 @@ def symmetrize(
                 told = True
             alignment = combine(one, other, SYMMETRIZERS[method])
             file.write(f"{format_pharaoh(alignment, WriteOptions(scores=True))}\n".encode())
-
-
-def _side_by_side(
-    forward: Path, backward: Path, reverse: bool, one_based: bool | None
-) -> Iterator[tuple[Alignment, Alignment]]:
-    ahead = iter_alignments(forward, one_based=one_based)
-    back = iter_alignments(backward, one_based=one_based, reverse=reverse)
-    for number, (one, other) in enumerate(zip_longest(ahead, back), start=1):
-        if one is None or other is None:
-            shorter, longer = (forward, backward) if one is None else (backward, forward)
-            raise FormatError(
-                f"{name_of(shorter)} ends after pair {number - 1}, but {name_of(longer)} goes on"
-            )
-        yield one, other

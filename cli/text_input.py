@@ -11,10 +11,10 @@ from typing import Any
 
 import click
 
-from xalign.cli.columns import columns_of
 from xalign.cli.groups import argument, option, shared
 from xalign.cli.options import PLACE, line_option
 from xalign.cli.standard import tell
+from xalign.cli.values import columns_of
 from xalign.errors import OptionError
 from xalign.files import STANDARD, OnBroken, skip_long
 from xalign.text.line_filter import WHOLE, commands_of, filtered

@@ -13,11 +13,11 @@ import click
 from xalign.cli.corpora import Corpora
 from xalign.cli.groups import option_group
 from xalign.cli.help import SectionedCommand
-from xalign.cli.model_name import MODEL
 from xalign.cli.options import OneOf, device_option, library_options, method_options, progress_options
 from xalign.cli.progress import EVERY, watching
 from xalign.cli.standard import tell
 from xalign.cli.together import expect_with, expect_without
+from xalign.cli.values import MODEL
 from xalign.errors import OptionError
 from xalign.train.options import ObjectiveOptions, Precision, TrainOptions, Tuning
 

@@ -13,8 +13,8 @@ from xalign.calibration import CALIBRATION_FILE, Calibration
 from xalign.encoders.families import load_encoder
 from xalign.errors import ModelError
 from xalign.models import resolve
+from xalign.similarity import Units
 from xalign.train.checkpoint import save_checkpoint
-from xalign.units import Units
 
 WIDTH = 32
 WEIGHTS = np.random.default_rng(3).normal(size=WIDTH).astype(np.float32)

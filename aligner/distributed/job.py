@@ -27,10 +27,10 @@ from ..errors import LineError, LongLine, OptionError
 from ..files.addresses import file_system
 from ..formats.entry import WriteOptions
 from ..formats.pharaoh import format_pharaoh
+from ..heard import Heard
 from ..links import Alignment
 from ..models.hub import checkpoint_folder, digest
 from ..pieces import as_given, in_words
-from ..processes.heard import Heard
 from ..text.marks import Marks
 from ..text.tokenization import splits
 from ..version import VERSION

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError, LineError, OptionError, WorkerError, XalignError
 from ..files.addresses import everywhere
+from ..heard import Heard
 from ..models import DEFAULT, lasting_name, resolve
 from ..models.preset import Options
 from ..options import with_keywords
 from ..pieces import LOOKED_AT
-from ..processes.heard import Heard
 from ..text.marks import Marks, find_marks
 from ..text.tokenization import splits
 from .cluster import Model, Resources, actor_options, places, quiet, ray_or_error

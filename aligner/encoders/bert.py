@@ -5,6 +5,8 @@ A pair is `[CLS] source [SEP] target [SEP]`; a preset with segments gives the ta
 
 from __future__ import annotations
 
+from typing import Self
+
 import torch
 from transformers import AutoModel
 
@@ -16,7 +18,7 @@ from .pretrained import read_model, read_tokenizer
 
 class BertEncoder(HookedEncoder):
     @classmethod
-    def load(cls, preset: Preset, dtype: torch.dtype) -> BertEncoder:
+    def load(cls, preset: Preset, dtype: torch.dtype) -> Self:
         model = read_model(AutoModel, preset.checkpoint.place, dtype, add_pooling_layer=False)
         return cls(model, read_tokenizer(preset.checkpoint.place), preset)
 
@@ -24,4 +26,6 @@ class BertEncoder(HookedEncoder):
         config = self.model.config
         if config.hidden_act != "gelu" or config.is_decoder:
             return None
-        return PackedBlocks(self.blocks[:highest], config.num_attention_heads)
+        final = getattr(self.model.encoder, "LayerNorm", None)  # of XLM-RoBERTa-XL
+        is_whole = highest == self.layers
+        return PackedBlocks(self.blocks[:highest], config.num_attention_heads, final if is_whole else None)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Set
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -19,7 +19,6 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from . import eightbit
-from .regions import Regions, regions
 
 _VECTOR = 16  # how many numbers the attention kernel takes at once
 GATHERED = 2**19  # of queries, keys and values, at a time: the processor's cache has room for so many
@@ -30,6 +29,23 @@ Rows = Callable[[Tensor], Tensor]
 
 Sum = Callable[[Tensor, Tensor], Tensor]
 """The same, and what is added to it. Shape: (rows, in), (rows, out) -> (rows, out)"""
+
+
+class Region(NamedTuple):
+    """The positions of one language: indices into the flattened input. Shape: (positions,)"""
+
+    language: int
+    positions: Tensor
+
+
+Regions = tuple[Region, ...]
+
+
+def regions(languages: Tensor, mask: Tensor) -> Regions:
+    """The positions of each language that occurs; padding has none. Shape: any, the same for both arguments"""
+    flat = languages.masked_fill(~mask, -1).flatten()
+    present = torch.unique(languages[mask]).tolist()
+    return tuple(Region(language, (flat == language).nonzero().squeeze(1)) for language in present)
 
 
 class PackedBlocks:

@@ -8,23 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
-from transformers import AutoModel
-
 from ..encoder_input import EncoderInput
-from ..models.preset import Preset
-from .hooked import HookedEncoder
-from .packed import PackedBlocks
-from .pretrained import read_model, read_tokenizer
+from .bert import BertEncoder
 
 
-class RobertaEncoder(HookedEncoder):
+class RobertaEncoder(BertEncoder):
     can_restart = True
-
-    @classmethod
-    def load(cls, preset: Preset, dtype: torch.dtype) -> RobertaEncoder:
-        model = read_model(AutoModel, preset.checkpoint.place, dtype, add_pooling_layer=False)
-        return cls(model, read_tokenizer(preset.checkpoint.place), preset)
 
     def find_positions(self) -> int:
         return super().find_positions() - self.first_position
@@ -40,11 +29,3 @@ class RobertaEncoder(HookedEncoder):
         if positions is not None:
             inputs["position_ids"] = positions + self.first_position
         return inputs
-
-    def packed(self, highest: int) -> PackedBlocks | None:
-        config = self.model.config
-        if config.hidden_act != "gelu" or config.is_decoder:
-            return None
-        final = getattr(self.model.encoder, "LayerNorm", None)  # of XLM-RoBERTa-XL
-        is_whole = highest == self.layers
-        return PackedBlocks(self.blocks[:highest], config.num_attention_heads, final if is_whole else None)

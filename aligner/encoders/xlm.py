@@ -21,8 +21,8 @@ from transformers.models.xlm.modeling_xlm import MultiHeadAttention
 from ..encoder_input import EncoderInput
 from ..errors import DependencyError
 from ..models.preset import Preset
+from .base import find_language
 from .hooked import HookedEncoder
-from .languages import find_language
 from .packed import PackedBlocks
 from .pretrained import read_model, read_tokenizer
 

@@ -20,8 +20,7 @@ from ..errors import ModelError
 from ..json_file import read_object, shortened
 from ..models.preset import Preset
 from .folder import CONFIG
-from .packed import PackedBlocks
-from .regions import Regions, regions
+from .packed import PackedBlocks, Regions, regions
 from .roberta import RobertaEncoder
 
 _MOST_LANGUAGES = 1_000

@@ -12,6 +12,7 @@ from .text_files import STANDARD as STANDARD
 from .text_files import OnBroken as OnBroken
 from .text_files import becoming as becoming
 from .text_files import count_lines as count_lines
+from .text_files import each_line as each_line
 from .text_files import expect_no_input as expect_no_input
 from .text_files import is_replaced as is_replaced
 from .text_files import longer_name as longer_name
@@ -19,6 +20,7 @@ from .text_files import name_of as name_of
 from .text_files import partial_name as partial_name
 from .text_files import read_lines as read_lines
 from .text_files import replacing as replacing
+from .text_files import side_by_side as side_by_side
 from .text_files import skip_long as skip_long
 from .text_files import telling_failures as telling_failures
 from .text_files import writing as writing

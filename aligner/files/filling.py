@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..errors import OptionError
+from ..errors import OptionError, reason_of
 
 _NUMBERED = re.compile(r"\(os error (\d+)\)")
 
@@ -26,14 +26,14 @@ def filling(folder: Path) -> Iterator[None]:
         reason = _reason(error)
         if reason is None:
             raise
-        raise OptionError(f"{folder}: cannot be written: {reason.lower()}") from error
+        raise OptionError(f"{folder}: cannot be written: {reason}") from error
 
 
 def _reason(error: Exception) -> str | None:
     if isinstance(error, OSError):
-        return error.strerror or str(error)
+        return reason_of(error)
     if number := _NUMBERED.search(str(error)):
-        return os.strerror(int(number[1]))
+        return os.strerror(int(number[1])).lower()
     if isinstance(error, RuntimeError) and "PytorchStreamWriter" in str(error):
         return "there may be no space left"
     return None

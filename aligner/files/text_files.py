@@ -15,14 +15,17 @@ import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from itertools import zip_longest
 from pathlib import Path
-from typing import IO
+from typing import IO, TypeVar
 
-from ..errors import InputError, LineError, LongLine, OptionError, XalignError
+from ..errors import FormatError, InputError, LineError, LongLine, OptionError, XalignError, reason_of
 from .compression import COMPRESSED, damages, open_as
 from .lock import locked
 
 logger = logging.getLogger("xalign")
+T = TypeVar("T")
+U = TypeVar("U")
 
 STANDARD = "-"  # standard input or output, where a path is expected
 LONGEST_LINE = 1_000_000  # bytes of a line of text
@@ -105,6 +108,30 @@ def _decoded(raw: bytes | None, longest: int) -> str:
         ) from None
 
 
+def each_line(parse: Callable[[str], T], lines: Iterable[str]) -> Iterator[T]:
+    """What each line says; an error names the number of the line, counted from 1."""
+    for number, line in enumerate(lines, start=1):
+        try:
+            yield parse(line)
+        except (InputError, FormatError) as error:
+            raise type(error)(f"line {number}: {error}") from None
+
+
+def side_by_side(
+    names: tuple[Path | str, Path | str],
+    one: Iterable[T],
+    other: Iterable[U],
+    unit: str,
+    kind: type[XalignError] = InputError,
+) -> Iterator[tuple[T, U]]:
+    """Item i of both files of these names; an error, of this kind, if one ends before the other."""
+    for number, (item, counterpart) in enumerate(zip_longest(one, other)):
+        if item is None or counterpart is None:
+            shorter, longer = map(name_of, names if item is None else names[::-1])
+            raise kind(f"{shorter} ends after {unit} {number}, but {longer} goes on")
+        yield item, counterpart
+
+
 def count_lines(path: Path | str) -> int | None:
     """The number of lines of a plain file; None for compressed files and for streams, which can be read only once."""
     path = Path(path)
@@ -143,7 +170,7 @@ def _reading(path: Path | str) -> Iterator[IO[bytes]]:
     except XalignError as error:  # of its address
         raise InputError(str(error)) from None
     except (OSError, EOFError) as error:
-        raise InputError(f"{path}: {_reason(error)}") from None
+        raise InputError(f"{path}: {reason_of(error)}") from None
     with file:
         yield file
 
@@ -160,10 +187,6 @@ def _standard_input() -> AbstractContextManager[IO[bytes]]:
     except io.UnsupportedOperation:  # standard input was replaced, in tests for example
         return nullcontext(sys.stdin.buffer)
     return open(descriptor, "rb", closefd=False)
-
-
-def _reason(error: OSError | EOFError) -> str:
-    return (getattr(error, "strerror", None) or str(error)).lower()
 
 
 # Writing.
@@ -199,7 +222,7 @@ def telling_failures(path: Path | str) -> Iterator[None]:
         raise
     except OSError as error:
         name = "standard output" if str(path) in _STANDARD_OUTPUT else path
-        told = OptionError(f"{name}: cannot be written: {_reason(error)}")
+        told = OptionError(f"{name}: cannot be written: {reason_of(error)}")
         told.__notes__ = getattr(error, "__notes__", [])
         raise told from None
 
@@ -281,8 +304,10 @@ def _has_content(file: Path, suffix: str) -> bool:
         return file.exists() and file.stat().st_size > 0
 
 
-def expect_no_input(output: Path, inputs: Iterable[Path | str | None]) -> None:
-    """OptionError if the output is one of the inputs. "-" stands for the file to which a stream is redirected."""
+def expect_no_input(output: Path | None, inputs: Iterable[Path | str | None]) -> None:
+    """OptionError if the output, if any, is one of the inputs. "-" is the file to which a stream is redirected."""
+    if output is None:
+        return
     places = [output] if str(output) in _STANDARD_OUTPUT else [output, _partial(output)]
     for path in inputs:
         if path is None or not any(_is_same_file(place, Path(path)) for place in places):

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import FormatError
-from ..files import name_of, read_lines
+from ..files import each_line, name_of, read_lines
 from ..links import Alignment
 from ..options import expect_one_of
-from . import bal, giza, jsonl, naacl, pharaoh, rwth, substrings, tsinghua, tsv, word_pairs
+from . import bal, giza, jsonl, naacl, pharaoh, rwth, substrings, tsinghua, tsv
 from .entry import Entry, Writer
 
 LONGEST_LINE = 32_000_000  # bytes: a line of JSON may have thirty times those of its text
@@ -38,18 +38,14 @@ class Format(NamedTuple):
 def _line_by_line(
     parse: Callable[[str, bool], Entry], lines: Iterable[str], one_based: bool
 ) -> Iterator[Entry]:
-    for number, line in enumerate(lines, start=1):
-        try:
-            yield parse(line, one_based)
-        except FormatError as error:
-            raise FormatError(f"line {number}: {error}") from None
+    return each_line(lambda line: parse(line, one_based), lines)
 
 
 _read_pharaoh = partial(_line_by_line, pharaoh.pharaoh_entry)
 
 FORMATS = {
     "pharaoh": Format(_read_pharaoh, pharaoh.write_pharaoh),
-    "words": Format(None, word_pairs.write_words, needs_text=True),
+    "words": Format(None, substrings.write_words, needs_text=True),
     "detokenized": Format(None, substrings.write_substrings, needs_text=True),
     "tsv": Format(partial(_line_by_line, tsv.tsv_entry), tsv.write_tsv, needs_text=True),
     "jsonl": Format(partial(_line_by_line, jsonl.jsonl_entry), jsonl.write_jsonl, needs_text=True),

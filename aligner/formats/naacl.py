@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import partial
 
 from ..errors import FormatError
+from ..files import each_line
 from ..links import Alignment
 from ..text.sentences import SentencePair
 from .entry import NUMBER, SCORE, Entry, Row, WriteOptions, alignment_of, linked, number, shown
@@ -22,22 +24,17 @@ def parse_naacl(lines: Iterable[str], one_based: bool = True) -> dict[int, Align
     frozenset({Link(source=0, target=0)})
     """
     pairs: dict[int, list[Row]] = {}
-    for k, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            pair, row = _row(line.strip(), one_based)
-        except FormatError as error:
-            raise FormatError(f"line {k}: {error}") from None
-        rows = pairs.setdefault(pair, [])
-        if row is not None:
-            rows.append(row)
+    for pair, row in each_line(partial(_row, one_based=one_based), lines):
+        if pair is not None:
+            pairs.setdefault(pair, []).extend([] if row is None else [row])
     return {pair: alignment_of(rows) for pair, rows in pairs.items()}
 
 
-def _row(line: str, one_based: bool) -> tuple[int, Row | None]:
-    """(number of the pair, the link, or None for a link to NULL)"""
-    match = LINE.fullmatch(line)
+def _row(line: str, one_based: bool) -> tuple[int | None, Row | None]:
+    """(number of the pair, None for an empty line; the link, None for a link to NULL)"""
+    if not line.strip():
+        return None, None
+    match = LINE.fullmatch(line.strip())
     if match is None:
         raise FormatError(f'expected "pair source target [S|P]", found {shown(line)}')
     pair, source, target, kind, score = match.groups()

@@ -1,4 +1,6 @@
-"""Detokenized: linked words as they are written in the text, for reading and for glossaries; write only.
+"""Linked words instead of numbers, to read and to count; write only.
+
+Words: pairs of words. Detokenized: linked words as they are written in the text, for reading and for glossaries,
 
     Das ||| The<tab>Küchentisch ||| kitchen table<tab>rief ... an ||| called
 
@@ -14,8 +16,19 @@ from ..links import Alignment
 from ..text.sentences import SentencePair
 from ..text.tokenization import Tokenized
 from .entry import WriteOptions
+from .tsv import column
 
 APART = " ... "  # between words that are not neighbours
+
+
+def write_words(pair: SentencePair, alignment: Alignment, number: int, options: WriteOptions) -> str:
+    """A column per link, separated by tabs: two words and the score. The last column is the score of the pair."""
+    fields = [column(linked) for linked in alignment.words(pair)]
+    if options.scores and alignment.scores is not None:
+        fields = [f"{words} {score:.4f}" for words, score in zip(fields, alignment.scores, strict=True)]
+    if fields and options.scores and alignment.score is not None:
+        fields.append(f"{alignment.score:.4f}")
+    return "\t".join(fields) + "\n"
 
 
 def write_substrings(pair: SentencePair, alignment: Alignment, number: int, options: WriteOptions) -> str:

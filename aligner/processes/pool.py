@@ -35,8 +35,7 @@ from ..text.pairs import Pair, as_pairs
 from ..text.sentences import SentencePair
 from ..text.tokenization import splits
 from ..text.untokenized import watched
-from .facts import Facts
-from .worker import Found, Message, unpacked, work
+from .worker import Facts, Found, Message, unpacked, work
 
 AHEAD = 3  # blocks that a worker has at once: one is computed, one is prepared, one is on its way
 

@@ -12,23 +12,58 @@ import signal
 from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any, NamedTuple
 
 import torch
 
 from ..aligner import Aligner
+from ..blocks import Limits
 from ..errors import WorkerError, XalignError
+from ..heard import Heard
 from ..links import Alignment, Link
+from ..method import Method
+from ..models.preset import Preset, RunOptions
 from ..text.sentences import SentencePair
-from .facts import Facts
-from .heard import Heard
 
 Words = tuple[str, ...]
 Message = tuple[int, list[tuple[Words, Words]]]
 """A block: the number of pairs of the text before it, and the words of its pairs."""
 
 _SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
+
+
+@dataclass(frozen=True)
+class Facts:
+    """An aligner's preset and options, and where it computes, in a form that can be sent to other processes.
+
+    `calibrated`: whether scores are probabilities (calibration.py). `block`: most pairs in a block (blocks.py).
+    `device`: the type of the device, such as cpu or cuda. `dtype`: the precision, such as torch.float32.
+    """
+
+    preset: Preset
+    method: Method
+    run: RunOptions
+    calibrated: bool
+    limits: Limits
+    block: int
+    device: str
+    dtype: str
+
+    @classmethod
+    def of(cls, aligner: Aligner) -> Facts:
+        encoder = aligner.encoder
+        return cls(
+            preset=aligner.preset,
+            method=aligner.method,
+            run=aligner.run,
+            calibrated=aligner.calibration is not None,
+            limits=aligner.limits,
+            block=aligner.engine.block,
+            device=encoder.device.type,
+            dtype=str(encoder.dtype),
+        )
 
 
 class Found(NamedTuple):

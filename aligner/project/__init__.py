@@ -10,7 +10,7 @@ stream     files -> annotated translations, and a list of what could not be carr
 """
 
 from .spans import Carried, Lost, Rules
-from .stream import FORMATS, detect_format, in_pairs, project, read_annotated, read_translations
+from .stream import FORMATS, detect_format, project, read_annotated, read_translations
 
 __all__ = [
     "FORMATS",
@@ -18,7 +18,6 @@ __all__ = [
     "Lost",
     "Rules",
     "detect_format",
-    "in_pairs",
     "project",
     "read_annotated",
     "read_translations",

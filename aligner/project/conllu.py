@@ -16,7 +16,7 @@ from ..errors import InputError, OptionError
 from ..links import Alignment
 from ..text.tokenization import Tokenized
 from .labels import fill, project_labels
-from .spans import Carried, Lost, Rules
+from .spans import Carried, Fill, Lost, Rules
 
 NAMES = ("ID", "FORM", "LEMMA", "UPOS", "XPOS", "FEATS", "HEAD", "DEPREL", "DEPS", "MISC")
 COLUMNS = ("LEMMA", "UPOS", "XPOS", "FEATS")  # those that can be carried over
@@ -96,7 +96,7 @@ def carry_all(
         for source, target, alignment in sentences
         for labels in [_projected(source, len(target.words), alignment, rules)]
     )
-    if rules.fill != "none":
+    if rules.fill is Fill.SAME_WORD:
         held = list(labelled)
         fill((sentence.words, labels) for sentence, labels in held)
         labelled = held

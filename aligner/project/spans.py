@@ -20,36 +20,52 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
-from ..errors import OptionError
 from ..links import Alignment
+from ..options import Choice, Option, settle
 
-STRATEGIES = ("largest", "cover", "pieces")
-FILLS = ("none", "same-word")
 _Weight = tuple[int, float]
 """The number of links, and the sum of their scores, by which spans that share a word are compared."""
 
 
+class Strategy(Choice):
+    """Which of its runs a span becomes."""
+
+    LARGEST = "largest"
+    COVER = "cover"
+    PIECES = "pieces"
+
+
+class Fill(Choice):
+    """Which label a word without a label gets (labels.py)."""
+
+    NONE = "none"
+    SAME_WORD = "same-word"
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """How annotation is carried over.
+    """How annotation is carried over. `columns`: of CoNLL-U.
 
-    `strategy`: one of STRATEGIES. `gap`: most words in a row, linked to words outside the span, that a run may include.
-    `fill`: one of FILLS, for words without a label (labels.py). `columns`: of CoNLL-U.
+    Raises:
+        OptionError: a value is out of range.
     """
 
-    strategy: str = "largest"
-    gap: int = 1
-    fill: str = "none"
+    strategy: Annotated[
+        Strategy,
+        Option(
+            "Which linked words a span becomes: the largest run, everything from the first to the last, or every run."
+        ),
+    ] = Strategy.LARGEST
+    gap: Annotated[int, Option("A run may include N words in a row that are linked elsewhere.", least=0)] = 1
+    fill: Annotated[
+        Fill, Option("conllu: a word without links gets the label that the same word has elsewhere.")
+    ] = Fill.NONE
     columns: tuple[str, ...] = ("UPOS",)
 
     def __post_init__(self) -> None:
-        for name, value, valid in (("strategy", self.strategy, STRATEGIES), ("fill", self.fill, FILLS)):
-            if value not in valid:
-                raise OptionError(f"{name} is {value!r}: choose one of {', '.join(valid)}")
-        if self.gap < 0:
-            raise OptionError(f"gap is {self.gap}: expected 0 or more")
+        settle(self)
 
 
 class Lost(NamedTuple):
@@ -165,11 +181,11 @@ def _may_cross(gap: range, owners: Container[int], linked: set[int], rules: Rule
     for word in gap:
         row = row + 1 if word in linked else 0
         longest = max(longest, row)
-    return rules.strategy == "cover" or longest <= rules.gap
+    return rules.strategy is Strategy.COVER or longest <= rules.gap
 
 
 def _chosen(runs: list[range], own: Mapping[int, _Weight], rules: Rules) -> list[range]:
-    if rules.strategy == "pieces" or len(runs) < 2:
+    if rules.strategy is Strategy.PIECES or len(runs) < 2:
         return runs
 
     def size(run: range) -> tuple[int, _Weight]:

@@ -13,18 +13,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Protocol
 
 from ..errors import InputError, OptionError
-from ..files import name_of, read_lines
+from ..files import each_line, name_of, read_lines
 from ..files.compression import COMPRESSED
 from ..links import Alignment
 from ..text.tokenization import Tokenized, tokenize
 from . import conllu, iob, markup, offsets
 from .placing import place
-from .spans import Carried, Rules
+from .spans import Carried, Rules, Strategy
 
 FORMATS = ("iob", "conllu", "offsets", "markup")
 TEXT = ("offsets", "markup")  # formats whose sentences are not tokenized
@@ -82,8 +81,8 @@ def read_annotated(
     readers: dict[str, Callable[[Iterable[str]], Iterator[Sentence]]] = {
         "iob": partial(iob.read, columns=columns),
         "conllu": conllu.read,
-        "offsets": partial(_each_line, partial(offsets.parse, tokenized=tokenized)),
-        "markup": partial(_each_line, partial(markup.parse, tokenized=tokenized)),
+        "offsets": partial(each_line, partial(offsets.parse, tokenized=tokenized)),
+        "markup": partial(each_line, partial(markup.parse, tokenized=tokenized)),
     }
     return _naming(path, readers[format](read_lines(path)))
 
@@ -99,23 +98,6 @@ def read_translations(path: Path | str, format: str, tokenized: Tokenize = token
     return map(tokenized, read_lines(path))
 
 
-def in_pairs(
-    source: Path | str, annotated: Iterator[Sentence], target: Path | str, translations: Iterator[Sentence]
-) -> Iterator[tuple[Sentence, Sentence]]:
-    """Sentence i of both files.
-
-    Raises:
-        InputError: one ends before the other.
-    """
-    for number, (one, other) in enumerate(zip_longest(annotated, translations)):
-        if one is None or other is None:
-            shorter, longer = (source, target) if one is None else (target, source)
-            raise InputError(
-                f"{name_of(shorter)} ends after sentence {number}, but {name_of(longer)} goes on"
-            )
-        yield one, other
-
-
 def project(
     sentences: Iterable[tuple[Sentence, Sentence, Alignment]], format: str, rules: Rules
 ) -> Iterator[Carried]:
@@ -125,7 +107,7 @@ def project(
         InputError: a link is not between words of its pair.
         OptionError: the format is markup, and the strategy is to write a span in pieces.
     """
-    if format == "markup" and rules.strategy == "pieces":
+    if format == "markup" and rules.strategy is Strategy.PIECES:
         raise OptionError("strategy is 'pieces', which would write a tag twice: choose largest or cover")
     checked: Any = (_checked(number, *each) for number, each in enumerate(sentences, start=1))
     if format == "conllu":
@@ -143,14 +125,6 @@ def _checked(
     except InputError as error:
         raise InputError(f"sentence {number}: {error}") from None
     return source, target, alignment
-
-
-def _each_line(parse: Callable[[str], Sentence], lines: Iterable[str]) -> Iterator[Sentence]:
-    for number, line in enumerate(lines, start=1):
-        try:
-            yield parse(line)
-        except InputError as error:
-            raise InputError(f"line {number}: {error}") from None
 
 
 def _naming(path: Path | str, sentences: Iterator[Sentence]) -> Iterator[Sentence]:

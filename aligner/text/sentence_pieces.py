@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import accumulate
 from pathlib import Path
 
-from ..errors import InputError
+from ..errors import InputError, reason_of
 from .marks import Groups, Marks, join
 from .tokenization import Tokenized
 
@@ -25,7 +25,7 @@ class SentencePieces:
         try:
             proto = Path(model).read_bytes()
         except OSError as error:
-            raise InputError(f"{model}: {(error.strerror or str(error)).lower()}") from None
+            raise InputError(f"{model}: {reason_of(error)}") from None
         try:
             self._processor = SentencePieceProcessor(model_proto=proto)
             self._processor.encode("")  # an empty file is loaded without an error

@@ -13,11 +13,20 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain, zip_longest
+from itertools import chain
 from pathlib import Path
 
 from ..errors import InputError, LineError
-from ..files import LONGEST_LINE, STANDARD, OnBroken, count_lines, name_of, read_lines, skip_long
+from ..files import (
+    LONGEST_LINE,
+    STANDARD,
+    OnBroken,
+    count_lines,
+    name_of,
+    read_lines,
+    side_by_side,
+    skip_long,
+)
 from ..json_line import expect_whole_characters
 
 _INNER_MARK = re.compile("(\t|\\|\\|\\| ?)\ufeff")
@@ -85,15 +94,9 @@ def read_files(
     if str(source) == str(target) == STANDARD:
         raise InputError('both sides are "-": give a single "-" for a stream of "source ||| target"')
     _expect_as_many_lines(source, target)
-    lines = zip_longest(*(read_lines(path, longest, on_broken) for path in (source, target)))
-    for number, (source_line, target_line) in enumerate(lines, start=1):
-        if source_line is None or target_line is None:
-            shorter, longer = (source, target) if source_line is None else (target, source)
-            raise InputError(
-                f"{name_of(shorter)} ends after line {number - 1}, but {name_of(longer)} goes on: "
-                "both must have the same number of lines"
-            )
-        yield SentencePair(split[0](source_line), split[1](target_line))
+    source_lines, target_lines = (read_lines(path, longest, on_broken) for path in (source, target))
+    for one, other in side_by_side((source, target), source_lines, target_lines, "line"):
+        yield SentencePair(split[0](one), split[1](other))
 
 
 def _expect_as_many_lines(source: Path | str, target: Path | str) -> None:

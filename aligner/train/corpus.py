@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..encoders.base import Encoder
-from ..errors import OptionError, TrainingError
+from ..errors import InputError, OptionError, TrainingError
 from ..formats import read_alignments
 from ..links import Alignment, Link
 from ..subwords import Splitter, Subwords
@@ -170,7 +170,10 @@ def _read_links(files: CorpusFiles, pairs: Sequence[SentencePair], possible_weig
     rows = array("d")
     for number, (pair, alignment) in enumerate(zip(pairs, alignments, strict=True)):
         where = f"{files.links} line {number + 1}"
-        _check_range(pair, alignment, where)
+        try:
+            alignment.expect_within(len(pair.source), len(pair.target))
+        except InputError as error:
+            raise TrainingError(f"{where}: {error}") from None
         for link, weight in _weighted(alignment, possible_weight, where):
             if weight:
                 rows.extend((number, *link, weight))
@@ -187,15 +190,6 @@ def _weighted(alignment: Alignment, possible_weight: float, where: str) -> Itera
                 "probabilities, from 0 to 1"
             )
     return zip(alignment.links, alignment.scores, strict=True)
-
-
-def _check_range(pair: SentencePair, alignment: Alignment, where: str) -> None:
-    for i, j in alignment.links:
-        if not (0 <= i < len(pair.source) and 0 <= j < len(pair.target)):
-            sizes = f"{len(pair.source)} source and {len(pair.target)} target words"
-            raise TrainingError(
-                f"{where}: link {i}-{j} is out of range, the pair has {sizes} (counted from 0)"
-            )
 
 
 def _has_subwords(side: Subwords, words: _Table) -> NDArray[np.bool_]:

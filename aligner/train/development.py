@@ -10,10 +10,10 @@ from pathlib import Path
 from ..aligner import Aligner
 from ..encoders.base import Encoder
 from ..errors import TrainingError
-from ..formats import read_alignments
 from ..links import Alignment
 from ..models.preset import Preset
-from ..score.aer import Counts, count
+from ..score.aer import count, total
+from ..score.evaluation import Gold
 from ..score.plausibility import out_of_range
 from ..text.sentences import SentencePair, read_files
 
@@ -47,16 +47,13 @@ def evaluator(
     Sets with the same name get a number.
 
     Raises:
-        TrainingError: text and gold of a set differ in their number of lines, or gold links are out of range.
+        FormatError: text and gold of a set differ in their number of pairs.
+        TrainingError: gold links are out of range.
     """
-    loaded: dict[str, tuple[Callable[[], Aligner], list[SentencePair], list[Alignment]]] = {}
+    loaded: dict[str, tuple[Callable[[], Aligner], list[SentencePair], Sequence[Alignment]]] = {}
     for files in sets:
         pairs = list(read_files(files.source, files.target))
-        gold = read_alignments(files.gold, one_based=files.one_based, sentences=len(pairs))
-        if len(pairs) != len(gold):
-            raise TrainingError(
-                f"{files.source} has {len(pairs)} lines, but {files.gold} has gold for {len(gold)}"
-            )
+        gold = Gold.read(files.gold, files.one_based, pairs).alignments
         if wrong := out_of_range(gold, pairs):
             raise TrainingError(f"{files.gold}: {wrong}; or does it need dev_one_based?", "dev_one_based")
         name = files.name if files.name not in loaded else f"{files.name} {len(loaded) + 1}"
@@ -75,8 +72,7 @@ def evaluator(
         for name, (aligner, pairs, gold) in loaded.items():
             # A new aligner each time, since the encoder may have moved to another device.
             found = aligner().align(pairs)
-            counts = sum((count(h, g) for h, g in zip(found, gold, strict=True)), Counts())
-            scores[name] = 100 * counts.aer
+            scores[name] = 100 * total(map(count, found, gold)).aer
         return scores
 
     return measure

@@ -31,7 +31,7 @@ from xalign.calibration import (
     sigmoid,
 )
 from xalign.models import BUNDLED
-from xalign.units import Units
+from xalign.similarity import Units
 
 EXAMPLES = 6_000  # in all: as many of each pair of languages, class of length and kind
 WITHOUT_ENGLISH = ("de-fr", "cs-de", "es-pt", "fr-it", "de-ru")

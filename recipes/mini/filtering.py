@@ -35,7 +35,7 @@ from xalign.batches import Batch
 from xalign.cli.screening import CORRELATED, FEWEST
 from xalign.cli.screening import SHUFFLED as TOLD
 from xalign.comparison import Comparison
-from xalign.units import Units
+from xalign.similarity import Units
 
 PAIRS = ("en-de", "en-fr", "en-ru", "en-zh", "en-ja", "en-hi", "en-ar", "en-tr", "en-is", "en-sw", "de-fr")
 NEVER_TRAINED_ON = ("en-de", "en-fr", "en-cs")

@@ -16,7 +16,7 @@ from xalign.distributed.job import ShardJob, Writing, expect_one_model
 from xalign.distributed.shards import Inputs, Text, look_at
 from xalign.errors import InputError, OptionError
 from xalign.formats.entry import WriteOptions
-from xalign.processes.heard import Heard
+from xalign.heard import Heard
 
 PAIRS = some_pairs(100)
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from xalign.errors import InputError
 from xalign.links import Alignment
 from xalign.project.iob import Entity, entities, read
-from xalign.project.spans import STRATEGIES, Rules
+from xalign.project.spans import Rules, Strategy
 from xalign.text.tokenization import tokenize
 
 tags = st.lists(st.sampled_from(["O", "B-A", "I-A", "B-B", "I-B", "E-A", "S-B", "L-B", "U-A"]), max_size=9)
@@ -58,7 +58,7 @@ def test_a_line_without_word_and_tag_is_named(line):
         list(read(["der\tO", line]))
 
 
-@given(tags, st.sets(st.tuples(st.integers(0, 8), st.integers(0, 5))), st.sampled_from(STRATEGIES))
+@given(tags, st.sets(st.tuples(st.integers(0, 8), st.integers(0, 5))), st.sampled_from(Strategy))
 def test_no_tag_is_inside_without_a_beginning(tags, pairs, strategy):
     sentences = list(read(lines(["x"] * len(tags), tags)))
     for sentence in sentences:

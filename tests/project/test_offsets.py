@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from xalign.errors import InputError
 from xalign.links import Alignment
 from xalign.project.offsets import parse
-from xalign.project.spans import STRATEGIES, Rules
+from xalign.project.spans import Rules, Strategy
 from xalign.text.tokenization import tokenize
 
 TEXT = "Angela Merkel visited Paris."
@@ -61,7 +61,7 @@ def test_what_is_no_text_with_spans_is_refused(line):
     st.text("ab c", max_size=12),
     st.text("xy z", max_size=12),
     st.data(),
-    st.sampled_from(STRATEGIES),
+    st.sampled_from(Strategy),
 )
 def test_what_is_written_is_read_again(source, target, data, strategy):
     places = st.tuples(st.integers(0, len(source)), st.integers(0, len(source))).filter(

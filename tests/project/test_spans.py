@@ -4,13 +4,13 @@ from hypothesis import strategies as st
 
 from xalign.errors import OptionError
 from xalign.links import Alignment
-from xalign.project.spans import STRATEGIES, Rules, project_spans
+from xalign.project.spans import Rules, Strategy, project_spans
 
 WORDS = 8
 links = st.sets(st.tuples(st.integers(0, WORDS - 1), st.integers(0, WORDS - 1)), max_size=16).map(
     Alignment.of
 )
-rules = st.builds(Rules, st.sampled_from(STRATEGIES), st.integers(0, 3))
+rules = st.builds(Rules, st.sampled_from(Strategy), st.integers(0, 3))
 
 
 @st.composite

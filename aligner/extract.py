@@ -15,6 +15,8 @@ links of two directions (symmetrize.py).
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -54,38 +56,35 @@ def argmax_directions(
     )
 
 
-def softmax_directions(
-    similarity: Tensor, source_mask: Tensor, target_mask: Tensor, *, threshold: float | None = None
-) -> tuple[Links, Links]:
-    """Every pair to which a softmax over targets, or over sources, gives more than the threshold."""
-    real = real_pairs(source_mask, target_mask)
-    # The least finite value, not -inf: a row of padding alone must not become 0 / 0.
-    logits = similarity.masked_fill(~real, torch.finfo(similarity.dtype).min)
-    return (
-        above(threshold, Links(real, logits.softmax(2)), Extraction.SOFTMAX.threshold),
-        above(threshold, Links(real, logits.softmax(1)), Extraction.SOFTMAX.threshold),
-    )
+def _by_probability(
+    probabilities: Callable[[Tensor, int], Tensor], extraction: Extraction
+) -> DirectedExtractor:
+    """Every pair to which a distribution over targets, or over sources, gives more than the threshold.
+
+    `probabilities`: of logits, over a dimension. `extraction`: has the default threshold.
+    """
+
+    def directions(
+        similarity: Tensor, source_mask: Tensor, target_mask: Tensor, *, threshold: float | None = None
+    ) -> tuple[Links, Links]:
+        real = real_pairs(source_mask, target_mask)
+        # The least finite value, not -inf: a row of padding alone must not become 0 / 0.
+        logits = similarity.masked_fill(~real, torch.finfo(similarity.dtype).min)
+        forward, backward = (
+            above(threshold, Links(real, probabilities(logits, dimension)), extraction.threshold)
+            for dimension in (2, 1)
+        )
+        return forward, backward
+
+    return directions
 
 
-def agreement_directions(
-    similarity: Tensor, source_mask: Tensor, target_mask: Tensor, *, threshold: float | None = None
-) -> tuple[Links, Links]:
-    """As `softmax_directions`, with the threshold of `agreement`."""
-    threshold = Extraction.AGREEMENT.threshold if threshold is None else threshold
-    return softmax_directions(similarity, source_mask, target_mask, threshold=threshold)
-
-
-def entmax_directions(
-    similarity: Tensor, source_mask: Tensor, target_mask: Tensor, *, threshold: float | None = None
-) -> tuple[Links, Links]:
-    """As softmax, with 1.5-entmax, which gives most pairs exactly 0."""
-    real = real_pairs(source_mask, target_mask)
-    logits = similarity.masked_fill(~real, torch.finfo(similarity.dtype).min)
-    by_source, by_target = entmax15(logits), entmax15(logits.transpose(1, 2)).transpose(1, 2)
-    return (
-        above(threshold, Links(real, by_source), Extraction.ENTMAX.threshold),
-        above(threshold, Links(real, by_target), Extraction.ENTMAX.threshold),
-    )
+softmax_directions = _by_probability(torch.softmax, Extraction.SOFTMAX)
+agreement_directions = _by_probability(torch.softmax, Extraction.AGREEMENT)
+entmax_directions = _by_probability(
+    lambda logits, dimension: entmax15(logits.transpose(dimension, 2)).transpose(dimension, 2),
+    Extraction.ENTMAX,
+)
 
 
 # --- both directions in one ---------------------------------------------------------------------------------

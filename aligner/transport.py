@@ -56,10 +56,8 @@ def sinkhorn(
     epsilon: float = 0.05,
 ) -> Links:
     """Pairs between which entropic transport carries more than the threshold of what could flow."""
-    masks = source_mask, target_mask
-    cost = scaled_cost(similarity, *masks)
-    plan = transport_plan(cost, *masks, epsilon=epsilon, tolerance=SWEEP_TOLERANCE, iterations=SWEEPS)
-    return above(threshold, _flow(plan, source_mask, target_mask), Extraction.SINKHORN.threshold)
+    flow = _flow(similarity, source_mask, target_mask, epsilon)
+    return above(threshold, flow, Extraction.SINKHORN.threshold)
 
 
 def unbalanced(
@@ -72,17 +70,20 @@ def unbalanced(
     tau: float = 0.5,
 ) -> Links:
     """As `sinkhorn`, but words without counterpart may keep their mass."""
+    flow = _flow(similarity, source_mask, target_mask, epsilon, tau)
+    return above(threshold, flow, Extraction.UNBALANCED.threshold)
+
+
+def _flow(
+    similarity: Tensor, source_mask: Tensor, target_mask: Tensor, epsilon: float, tau: float | None = None
+) -> Links:
+    """Every real pair, with its transported share as score."""
     masks = source_mask, target_mask
     cost = scaled_cost(similarity, *masks)
     plan = transport_plan(
         cost, *masks, epsilon=epsilon, tau=tau, tolerance=SWEEP_TOLERANCE, iterations=SWEEPS
     )
-    return above(threshold, _flow(plan, source_mask, target_mask), Extraction.UNBALANCED.threshold)
-
-
-def _flow(plan: Tensor, source_mask: Tensor, target_mask: Tensor) -> Links:
-    """Every real pair, with its transported share as score."""
-    return Links(real_pairs(source_mask, target_mask), transported_share(plan, source_mask, target_mask))
+    return Links(real_pairs(*masks), transported_share(plan, *masks))
 
 
 # --- plans --------------------------------------------------------------------------------------------------

@@ -12,12 +12,12 @@ from xalign.formats import (
     WRITERS,
     WriteOptions,
     format_pharaoh,
-    parse_giza,
     parse_jsonl,
     parse_naacl,
     parse_pharaoh,
     read_alignments,
 )
+from xalign.formats.giza import read_giza
 from xalign.links import Alignment, Link
 from xalign.text.sentences import SentencePair
 
@@ -169,22 +169,22 @@ NULL ({ }) ja ({ 1 })
 
 
 def test_giza_pairs_are_ordered_by_number_and_null_is_left_out():
-    assert list(parse_giza(GIZA.splitlines()).items()) == [
+    assert [(entry.number, entry.alignment) for entry in read_giza(GIZA.splitlines())] == [
         (1, Alignment.of([(0, 0)])),
         (2, Alignment.of([(1, 0), (1, 2)])),
     ]
 
 
 def test_giza_pairs_may_be_repeated_but_not_differently():
-    assert parse_giza((GIZA * 2).splitlines()) == parse_giza(GIZA.splitlines())
+    assert list(read_giza((GIZA * 2).splitlines())) == list(read_giza(GIZA.splitlines()))
     with pytest.raises(FormatError, match="line 9: pair 2 is repeated with other links"):
-        parse_giza((GIZA + GIZA.replace("{ 1 3 }", "{ 1 }")).splitlines())
+        list(read_giza((GIZA + GIZA.replace("{ 1 3 }", "{ 1 }")).splitlines()))
 
 
 @pytest.mark.parametrize("broken", ["NULL ({ 2 }) Haus ({ 1 3 ", "", "Haus"])
 def test_giza_words_without_their_brackets_are_refused(broken):
     with pytest.raises(FormatError, match="line 3: expected"):
-        parse_giza([*GIZA.splitlines()[:2], broken])
+        list(read_giza([*GIZA.splitlines()[:2], broken]))
 
 
 # Writers.

@@ -7,13 +7,13 @@ from xalign.formats import (
     WRITERS,
     WriteOptions,
     detect_format,
+    iter_aligned,
     iter_directions,
-    iter_entries,
     parse_pharaoh,
-    parse_tsinghua,
     read_alignments,
 )
 from xalign.formats.rwth import read_rwth
+from xalign.formats.tsinghua import tsinghua_entry
 from xalign.links import Alignment
 from xalign.text.sentences import SentencePair
 
@@ -72,12 +72,12 @@ def test_pharaoh_with_question_marks_for_possible_links():
 
 
 def test_tsinghua_numbers_are_marks_where_all_are_0_or_1():
-    assert parse_tsinghua("1:1/1 2:3/0") == Alignment.of([(0, 0)], [(1, 2)])
-    assert parse_tsinghua("") == Alignment()
+    assert tsinghua_entry("1:1/1 2:3/0").alignment == Alignment.of([(0, 0)], [(1, 2)])
+    assert tsinghua_entry("").alignment == Alignment()
 
 
 def test_tsinghua_numbers_are_probabilities_elsewhere():
-    assert parse_tsinghua("2:3/0.25 1:1/1").scores == (1.0, 0.25)
+    assert tsinghua_entry("2:3/0.25 1:1/1").alignment.scores == (1.0, 0.25)
 
 
 def test_rwth_pairs_without_links_stay_and_null_is_left_out(write):
@@ -86,10 +86,10 @@ def test_rwth_pairs_without_links_stay_and_null_is_left_out(write):
 
 def test_bal_is_read_as_both_directions_together(write):
     path = write(BAL)
-    first, second = iter_entries(path)
-    assert str(first.alignment) == "0-0 1-2"
-    assert first.pair == SentencePair(("das", "Haus"), ("the", "small", "house"))
-    assert str(second.alignment) == "0-0"
+    (pair, first), (_, second) = iter_aligned(path)
+    assert str(first) == "0-0 1-2"
+    assert pair == SentencePair(("das", "Haus"), ("the", "small", "house"))
+    assert str(second) == "0-0"
 
 
 def test_bal_gives_both_directions_source_first(write):
@@ -105,15 +105,14 @@ def test_directions_of_another_format_are_refused(write):
 
 def test_giza_brings_its_words(write):
     text = f"{HEADER}\nthe house\nNULL ({{ }}) das ({{ 1 }}) Haus ({{ 2 }}) \n"
-    assert next(iter_entries(write(text))).pair == SentencePair(("das", "Haus"), ("the", "house"))
+    assert next(iter_aligned(write(text)))[0] == SentencePair(("das", "Haus"), ("the", "house"))
 
 
 def test_giza_is_written_with_null_and_read_back(write):
     alignment = Alignment.of([(0, 0)])
     text = WRITERS["giza"](PAIR, alignment, 1, WriteOptions())
     assert text.splitlines()[1:] == ["the house", "NULL ({ 2 }) das ({ 1 }) kleine ({ }) Haus ({ })"]
-    [entry] = iter_entries(write(text))
-    assert (entry.pair, entry.alignment) == (PAIR, alignment)
+    assert list(iter_aligned(write(text))) == [(PAIR, alignment)]
 
 
 @pytest.mark.parametrize(

@@ -29,13 +29,9 @@ from .files import Format as Format
 from .files import detect_format as detect_format
 from .files import iter_alignments as iter_alignments
 from .files import iter_directions as iter_directions
-from .files import iter_entries as iter_entries
 from .files import read_alignments as read_alignments
 from .files import read_gold as read_gold
-from .giza import parse_giza as parse_giza
 from .jsonl import parse_jsonl as parse_jsonl
 from .naacl import parse_naacl as parse_naacl
 from .pharaoh import format_pharaoh as format_pharaoh
 from .pharaoh import parse_pharaoh as parse_pharaoh
-from .tsinghua import parse_tsinghua as parse_tsinghua
-from .tsv import parse_tsv as parse_tsv

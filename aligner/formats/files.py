@@ -86,24 +86,6 @@ def detect_format(line: str) -> str:
     return "tsv" if len(others) > 1 and not pharaoh.LINK.fullmatch(first.strip()) else "pharaoh"
 
 
-def iter_entries(
-    path: Path | str,
-    format: str = "auto",
-    one_based: bool | None = None,
-    sentences: int | None = None,
-    numbers: Sequence[int] | None = None,
-) -> Iterator[Entry]:
-    """Read a file, one entry per sentence pair: its links, and its words if the format has them.
-
-    It is read line by line, except for naacl and giza, whose pairs may come in any order. The arguments and errors are
-    those of `iter_alignments`.
-    """
-    expect_one_of("format", format, ("auto", *READABLE))
-    name, lines = detected(path, format)
-    with naming(path):
-        yield from _entries(name, lines, one_based, sentences, numbers)
-
-
 def iter_alignments(
     path: Path | str,
     format: str = "auto",
@@ -112,7 +94,7 @@ def iter_alignments(
     sentences: int | None = None,
     numbers: Sequence[int] | None = None,
 ) -> Iterator[Alignment]:
-    """Read a file, one alignment per sentence pair.
+    """Read a file, one alignment per sentence pair; line by line, but naacl and giza may have pairs in any order.
 
     Args:
         format: one of `READABLE`; "auto" detects it.
@@ -128,8 +110,11 @@ def iter_alignments(
         FormatError: the file is not of the format; the message has file and line.
         InputError: the file is missing, or cannot be read.
     """
-    for entry in iter_entries(path, format, one_based, sentences, numbers):
-        yield entry.alignment.reversed() if reverse else entry.alignment
+    expect_one_of("format", format, ("auto", *READABLE))
+    name, lines = detected(path, format)
+    with naming(path):
+        for entry in _entries(name, lines, one_based, sentences, numbers):
+            yield entry.alignment.reversed() if reverse else entry.alignment
 
 
 def read_alignments(

@@ -18,16 +18,8 @@ HEADER = re.compile(r"# Sentence pair \((\d{1,9})\)", re.ASCII)
 _WORD = re.compile(r"(\S+) \(\{((?: \d{1,9})*) \}\)\s*", re.ASCII)
 
 
-def parse_giza(lines: Iterable[str], one_based: bool = True) -> dict[int, Alignment]:
-    """Read links by the number of their pair, sorted by number: MGIZA writes pairs out of order and repeats some."""
-    return {pair: entry.alignment for pair, entry in _entries(lines, one_based).items()}
-
-
-def read_giza(lines: Iterable[str], one_based: bool) -> Iterator[Entry]:
-    yield from _entries(lines, one_based).values()
-
-
-def _entries(lines: Iterable[str], one_based: bool) -> dict[int, Entry]:
+def read_giza(lines: Iterable[str], one_based: bool = True) -> Iterator[Entry]:
+    """The pairs, sorted by number: MGIZA writes them out of order and repeats some."""
     pairs: dict[int, Entry] = {}
     numbered = enumerate(lines, start=1)
     for k, line in numbered:
@@ -46,7 +38,7 @@ def _entries(lines: Iterable[str], one_based: bool) -> dict[int, Entry]:
         entry = Entry(alignment_of(rows), SentencePair(source, words(target)), pair)
         if pairs.setdefault(pair, entry).alignment != entry.alignment:
             raise FormatError(f"line {k}: pair {pair} is repeated with other links")
-    return dict(sorted(pairs.items()))
+    yield from (entry for _, entry in sorted(pairs.items()))
 
 
 def _words_and_rows(text: str, base: int) -> tuple[tuple[str, ...], list[Row]]:

@@ -16,18 +16,18 @@ from .entry import NUMBER, SCORE, Entry, Row, WriteOptions, alignment_of, number
 LINK = re.compile(rf"({NUMBER}):({NUMBER})/({SCORE})", re.ASCII)
 
 
-def parse_tsinghua(line: str, one_based: bool = True) -> Alignment:
+def tsinghua_entry(line: str, one_based: bool = True) -> Entry:
     """Read one line of links. The numbers are marks if all of them are 0 or 1, else probabilities.
 
-    >>> parse_tsinghua("1:1/1 2:3/0").possible
+    >>> tsinghua_entry("1:1/1 2:3/0").alignment.possible
     frozenset({Link(source=1, target=2)})
-    >>> parse_tsinghua("1:1/1 2:3/0.5").scores
+    >>> tsinghua_entry("1:1/1 2:3/0.5").alignment.scores
     (1.0, 0.5)
     """
     rows = list(_rows(line, int(one_based)))
     if all(text in ("0", "1") for _, text in rows):
-        return alignment_of(Row(link, text == "0") for link, text in rows)
-    return alignment_of(Row(link, score=number(text)) for link, text in rows)
+        return Entry(alignment_of(Row(link, text == "0") for link, text in rows))
+    return Entry(alignment_of(Row(link, score=number(text)) for link, text in rows))
 
 
 def _rows(line: str, base: int) -> Iterator[tuple[Link, str]]:
@@ -36,10 +36,6 @@ def _rows(line: str, base: int) -> Iterator[tuple[Link, str]]:
         if match is None:
             raise FormatError(f"expected links such as 1:1/1, found {shown(text)}")
         yield Link(int(match[1]) - base, int(match[2]) - base), match[3]
-
-
-def tsinghua_entry(line: str, one_based: bool) -> Entry:
-    return Entry(parse_tsinghua(line, one_based))
 
 
 def write_tsinghua(pair: SentencePair, alignment: Alignment, number: int, options: WriteOptions) -> str:

@@ -15,16 +15,12 @@ _SPACE = re.compile(r"[ \t\r\n]")
 _NO_BREAK_SPACE = "\u00a0"
 
 
-def parse_tsv(line: str, one_based: bool = False) -> Alignment:
-    """The links of a line.
-
-    >>> parse_tsv("das Haus\\tthe house\\t0-0 1-1").links
-    (Link(source=0, target=0), Link(source=1, target=1))
-    """
-    return tsv_entry(line, one_based).alignment
-
-
 def tsv_entry(line: str, one_based: bool) -> Entry:
+    """The links of a line, and its text.
+
+    >>> print(tsv_entry("das Haus\\tthe house\\t0-0 1-1", one_based=False).alignment)
+    0-0 1-1
+    """
     fields = line.split("\t")
     if len(fields) not in (3, 4):
         found = f"{len(fields)} column{'s' * (len(fields) > 1)}: {shown(line)}"

@@ -22,15 +22,10 @@ def bootstrapped(
     overrule a link that is given as certain. This is the soft bootstrapping of Reed et al. (2015), section 3.2, for
     links. No gradient flows through the labels.
 
-    Args:
-        similarity: Shape: (batch, source, target).
-        links: weights in [0, 1], 0 where there is no link. Shape: (batch, source, target).
-        source_mask: Shape: (batch, source).
-        target_mask: Shape: (batch, target).
-        share: the weight of the model, from 0 to 1.
+    `links`: weights in [0, 1], 0 where there is no link. `share`: the weight of the model, from 0 to 1. The result has
+    weights in [0, 1], 0 at padding.
 
-    Returns:
-        Weights in [0, 1], 0 at padding. Shape: (batch, source, target).
+    Shape: (batch, source, target) twice, (batch, source), (batch, target) -> (batch, source, target)
     """
     with torch.no_grad():
         likely = agreement(similarity, source_mask, target_mask, threshold=0)

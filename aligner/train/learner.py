@@ -173,7 +173,7 @@ class Learner(nn.Module):
     def _read(self, *sides: Masked) -> _Reading:
         """The states of the last layer for one sentence, or for two that are joined."""
         first, *more = (each.side for each in sides)
-        layout = self._join(first, *more) if more else alone(first, self.encoder)
+        layout = joined(first, more[0], self.encoder) if more else alone(first, self.encoder)
         return _Reading(sides, layout, self.encoder.encode(layout.input, [self.encoder.layers])[0])
 
     def _fill_in(self, reading: _Reading) -> tuple[Tensor, Tensor, Tensor, int]:
@@ -202,7 +202,7 @@ class Learner(nn.Module):
         Shape: (batch, source subwords, target subwords), bool
         """
         with self._as_used():
-            layout = self._join(batch.source, batch.target)
+            layout = joined(batch.source, batch.target, self.encoder)
             states = self.encoder.encode(layout.input, [self._label_layer])[0]
             (source, source_mask), (target, target_mask) = (layout.pick(k, states) for k in (0, 1))
             with _full_precision(states.device):
@@ -215,15 +215,12 @@ class Learner(nn.Module):
         """Every pair unchanged, and with one side exchanged for that of another pair; each in a random order."""
         first, second, parallel = torn_pairs(len(batch.source.sizes))
         sentences = batch.source.followed_by(batch.target)
-        layout = self._join(sentences.pick(first), sentences.pick(second))
+        layout = joined(sentences.pick(first), sentences.pick(second), self.encoder)
         layer = min(self._layer + 1, self.encoder.layers)
         states = self.encoder.encode(layout.input, [layer])[0]
         return psi(self.heads["pair"](states[:, 0]), torch.from_numpy(parallel).to(states.device))
 
     # --- what they are made of -------------------------------------------------------------------------------------
-
-    def _join(self, first: Side, second: Side) -> Layout:
-        return joined(first, second, self.encoder)
 
     @contextmanager
     def _as_used(self) -> Iterator[None]:

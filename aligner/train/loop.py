@@ -86,7 +86,11 @@ def train(
     run = _Run(accelerator, learner, optimizer, device, options, rate)
     drawn = mixture.batches(finished.batches, accelerator.process_index, processes)
     if accelerator.is_main_process:
-        log = _opened_log(out, finished, resume)
+        with filling(out):
+            out.mkdir(parents=True, exist_ok=True)
+        if not resume:
+            forget_state(out)
+        log = Log(out, finished.steps)
     in_a_step = options.accumulate * processes  # batches
     learner.train()
     with closing(run_ahead(map(collate, drawn), wait=True)) as batches:
@@ -105,14 +109,6 @@ def train(
             if due:
                 accelerator.wait_for_everyone()
     learner.eval()
-
-
-def _opened_log(out: Path, finished: Finished, resume: bool) -> Log:
-    with filling(out):
-        out.mkdir(parents=True, exist_ok=True)
-    if not resume:
-        forget_state(out)
-    return Log(out, finished.steps)
 
 
 def _keep_best(
@@ -178,8 +174,8 @@ class _Run:
             if done % options.log_steps == 0 or done % options.save_steps == 0 or done == options.steps:
                 losses, subwords, count = means.take(accelerator)
                 # A finite loss may have a gradient of NaN, which makes weights NaN.
-                finite = math.isfinite(losses["loss"]) and math.isfinite(losses.pop("norm"))
-                _expect(finite, done, count // options.accumulate, rate)
+                if not (math.isfinite(losses["loss"]) and math.isfinite(losses.pop("norm"))):
+                    raise _diverged(done, count // options.accumulate, rate)
                 seconds = time.monotonic() - since
                 yield Progress(
                     step=done,
@@ -198,13 +194,12 @@ class _Run:
         return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=lower)
 
 
-def _expect(finite: bool, step: int, steps: int, rate: float) -> None:
-    if not finite:
-        raise TrainingError(
-            f"the loss or its gradient became inf or NaN between steps {step - steps + 1} and {step}; "
-            f"resume from the last state with a lower learning_rate (it was {rate:g})",
-            "learning_rate",
-        )
+def _diverged(step: int, steps: int, rate: float) -> TrainingError:
+    return TrainingError(
+        f"the loss or its gradient became inf or NaN between steps {step - steps + 1} and {step}; "
+        f"resume from the last state with a lower learning_rate (it was {rate:g})",
+        "learning_rate",
+    )
 
 
 class _Means:

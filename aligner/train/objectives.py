@@ -4,6 +4,8 @@ A loss is a scalar in nats, except for `self_training` and `consistency`, where 
 similarity use the one that is used for alignment (same layer, same level, same product), so that what is trained is
 what is used. Masks are true at real positions; values at padding do not matter. Does not: encode, mask, or make labels
 (learner.py).
+
+Shape: similarity and links (batch, source, target), source_mask (batch, source), target_mask (batch, target)
 """
 
 from __future__ import annotations
@@ -26,15 +28,8 @@ def guided(similarity: Tensor, links: Tensor, source_mask: Tensor, target_mask: 
     possible. The form of Garg et al. (2019), equation 5, in both directions as in Dou and Neubig (2021), section 2.3.
     The links come from a file, made by a statistical aligner or by annotators.
 
-    Args:
-        similarity: Shape: (batch, source, target).
-        links: weights in [0, 1], 0 where there is no link. Shape: (batch, source, target).
-        source_mask: Shape: (batch, source).
-        target_mask: Shape: (batch, target).
-
-    Returns:
-        The weighted mean over linked source positions plus the weighted mean over linked target positions; 0 if nothing
-        is linked.
+    `links`: weights in [0, 1], 0 where there is no link. Returns the weighted mean over linked source positions plus
+    the weighted mean over linked target positions; 0 if nothing is linked.
     """
     real = real_pairs(source_mask, target_mask)
     similarity = similarity.masked_fill(~real, torch.finfo(similarity.dtype).min)
@@ -53,14 +48,7 @@ def self_training(similarity: Tensor, links: Tensor, source_mask: Tensor, target
     extraction; at level "subword" they cover all subwords of the linked words. It needs no labels, but a model that
     already aligns reasonably well.
 
-    Args:
-        similarity: Shape: (batch, source, target).
-        links: 1 where a link is, 0 elsewhere. Shape: (batch, source, target).
-        source_mask: Shape: (batch, source).
-        target_mask: Shape: (batch, target).
-
-    Returns:
-        Minus the mean over pairs, in [-2, 0].
+    `links`: 1 where a link is, 0 elsewhere. Returns minus the mean over pairs, in [-2, 0].
     """
     forward, backward = _probabilities(similarity, source_mask, target_mask)
     of_source = (forward * links).sum((1, 2)) / _lengths(source_mask)
@@ -76,13 +64,7 @@ def consistency(similarity: Tensor, source_mask: Tensor, target_mask: Tensor) ->
     directions. Dou and Neubig (2021), section 2.3, "consistency optimization", after the trace bonus of Cohn et al.
     (2016). It needs no labels. It raises recall and lowers precision, so combine it with another objective.
 
-    Args:
-        similarity: Shape: (batch, source, target).
-        source_mask: Shape: (batch, source).
-        target_mask: Shape: (batch, target).
-
-    Returns:
-        Minus the mean over pairs, in [-1, 0].
+    Returns minus the mean over pairs, in [-1, 0].
     """
     forward, backward = _probabilities(similarity, source_mask, target_mask)
     shorter = torch.minimum(_lengths(source_mask), _lengths(target_mask))
@@ -99,9 +81,6 @@ def psi(scores: Tensor, parallel: Tensor) -> Tensor:
     Args:
         scores: of the classes "no translation" and "translation". Shape: (sequences, 2).
         parallel: 1 for a translation, else 0. Shape: (sequences,).
-
-    Returns:
-        The mean cross-entropy.
     """
     return functional.cross_entropy(scores.float(), parallel)
 
@@ -116,10 +95,7 @@ def mlm(scores: Tensor, subwords: Tensor, rows: Tensor, sequences: int) -> Tenso
         scores: of the whole vocabulary at each masked position. Shape: (masked, vocabulary).
         subwords: the original subwords. Shape: (masked,).
         rows: the sequence of each masked position. Shape: (masked,).
-        sequences: the number of sequences, including those without a masked position.
-
-    Returns:
-        The mean over sequences of the mean cross-entropy of their masked positions, 0 for a sequence without any.
+        sequences: the number of sequences, including those without a masked position, whose loss is 0.
     """
     losses = functional.cross_entropy(scores.float(), subwords, reduction="none")
     masked = torch.bincount(rows, minlength=sequences).to(losses.dtype)
@@ -148,17 +124,10 @@ def dwa(
     weight relative to other objectives does not depend on the size of the batch. It helps once TLM has taught the
     encoder to align a little.
 
-    Args:
-        forward: scores of the targets for each source subword, about minus infinity at padding. Shape: (batch, source,
-            target).
-        backward: scores of the sources for each target subword. Shape: (batch, target, source).
-        links: 1 where a link is, 0 elsewhere. Shape: (batch, source, target).
-        masked_source: which subwords are masked. Shape: (batch, source).
-        masked_target: which subwords are masked. Shape: (batch, target).
-
-    Returns:
-        The mean over masked, linked source subwords plus the mean over masked, linked target subwords; 0 if there is
-        none.
+    `forward`, `backward`: scores of the targets for each source subword and of the sources for each target subword,
+    about minus infinity at padding. Shape: (batch, source, target), (batch, target, source). `masked_source`,
+    `masked_target`: which subwords are masked. Shape: (batch, source), (batch, target). Returns the mean over masked,
+    linked source subwords plus the mean over masked, linked target subwords; 0 if there is none.
     """
     of_source = links * masked_source[:, :, None]
     of_target = links.transpose(1, 2) * masked_target[:, :, None]

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from xalign.encoders.families import load_encoder
-from xalign.errors import OptionError, TrainingError
+from xalign.errors import FormatError, OptionError, TrainingError
 from xalign.models import resolve
 from xalign.train.collate import collate
 from xalign.train.corpus import read_corpus
@@ -204,7 +204,7 @@ def test_options_out_of_range_are_refused(values):
 def test_development_gold_of_another_length_is_refused(start, corpus, tmp_path):
     (tmp_path / "short").write_text("0-0\n", encoding="utf-8")
     development = DevelopmentFiles(corpus.source, corpus.target, tmp_path / "short")
-    with pytest.raises(TrainingError, match=r"has 24 lines, but .* has gold for 1"):
+    with pytest.raises(FormatError, match=r"has links for 1 sentence pairs, but the text has 24"):
         run(Plan(str(start), [corpus], tmp_path / "out", [development]), TrainOptions())
 
 

@@ -2,20 +2,20 @@
 
     text -> sentence pairs -> subwords -> batches -> hidden states -> similarity -> links -> word links
 
-    sentences    lines of text -> sentence pairs (pairs: what a program hands over -> the same)
-    subwords     words -> subword ids (punctuation: which of them it is)
+    sentences    lines of text -> sentence pairs (pairs: Python objects -> the same)
+    subwords     words -> subword ids (punctuation: which words are punctuation)
     batches      subwords -> padded batches (blocks: which pairs go together; layout, windows: what an encoder reads)
     encoders     batches -> hidden states of chosen layers
-    similarity   states -> how alike each source and each target position are
-    extract      similarity -> links (transport, symmetrize: what some methods need)
+    similarity   states -> how similar each source and each target position are
+    extract      similarity -> links (transport, symmetrize: for some methods)
     words        subword links -> alignments of words, with scores
     comparison   states -> alignments: the stages from similarity to words, as a method wants them
     formats      alignments <-> text
-    files        files <-> lines of text, at addresses too, compressed or not
+    files        files, also at addresses, compressed or not <-> lines of text
     aer          alignments and gold -> counts (evaluation: -> scores, compared with one another)
     options      what an option may be (method, input_shape: those of aligning)
-    models       names -> presets, which are these options for one model
-    engine       runs the stages over a stream: blocks, several batches at once, memory that runs out
+    models       names -> presets: values of these options for a model
+    engine       runs the stages over a stream: blocks, several batches at once, smaller ones if memory runs out
     aligner      `Aligner`: all of this
     processes    several aligners on one machine, in processes of their own
     distributed  several aligners on a cluster
@@ -66,45 +66,34 @@ if TYPE_CHECKING:
     from .translation_table import TranslationTable as TranslationTable
     from .words import word_links as word_links
 
-# public name -> the module that defines it
-_HOMES = {
-    "Aligner": "aligner",
-    "Alignment": "links",
-    "count": "score.aer",
-    "Counts": "score.aer",
-    "Encoder": "encoders.base",
-    "evaluate": "score.evaluation",
-    "Explanation": "explanation",
-    "Extraction": "method",
-    "EXTRACTORS": "extract",
-    "format_pharaoh": "formats",
-    "Gold": "score.evaluation",
-    "Hypothesis": "score.evaluation",
-    "InputShape": "input_shape",
-    "Level": "method",
-    "Limits": "blocks",
-    "Link": "links",
-    "load_encoder": "encoders.families",
-    "Method": "method",
-    "parse_pharaoh": "formats",
-    "Preset": "models.preset",
-    "PRESETS": "models.published",
-    "read_alignments": "formats",
-    "read_files": "text.sentences",
-    "read_stream": "text.sentences",
-    "resolve": "models",
-    "SentencePair": "text.sentences",
-    "Similarity": "method",
-    "Splitter": "subwords",
-    "Symmetrization": "method",
-    "SYMMETRIZERS": "symmetrize",
-    "tokenize": "text.tokenization",
-    "TranslationTable": "translation_table",
-    "word_links": "words",
-    "XalignError": "errors",
+# module -> the public names that it defines
+_NAMES = {
+    "aligner": "Aligner",
+    "blocks": "Limits",
+    "encoders.base": "Encoder",
+    "encoders.families": "load_encoder",
+    "errors": "XalignError",
+    "explanation": "Explanation",
+    "extract": "EXTRACTORS",
+    "formats": "format_pharaoh parse_pharaoh read_alignments",
+    "input_shape": "InputShape",
+    "links": "Alignment Link",
+    "method": "Extraction Level Method Similarity Symmetrization",
+    "models": "resolve",
+    "models.preset": "Preset",
+    "models.published": "PRESETS",
+    "score.aer": "count Counts",
+    "score.evaluation": "evaluate Gold Hypothesis",
+    "subwords": "Splitter",
+    "symmetrize": "SYMMETRIZERS",
+    "text.sentences": "read_files read_stream SentencePair",
+    "text.tokenization": "tokenize",
+    "translation_table": "TranslationTable",
+    "words": "word_links",
 }
+_HOMES = {name: module for module, names in _NAMES.items() for name in names.split()}
 
-__all__ = ["__version__", *_HOMES]
+__all__ = ["__version__", *sorted(_HOMES, key=str.casefold)]
 
 
 def __getattr__(name: str) -> object:

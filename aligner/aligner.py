@@ -64,7 +64,7 @@ class Aligner:
         calibration: Calibration | None = None,
         **options: Unpack[Options],
     ) -> None:
-        """`preset`: by default that of the encoder. `calibration`: of its scores; of other methods' it is not.
+        """`preset`: by default that of the encoder. `calibration`: of its scores; it is ignored for other methods.
 
         Raises:
             OptionError: as `load`.
@@ -242,7 +242,7 @@ class Aligner:
             batch: the columns "src" and "tgt", "source" and "target", or "translation"; others are left alone.
 
         Returns:
-            "links", for each pair a list of [source, target]; "scores", of these links; "score", of each pair.
+            "links": a list of [source, target] for each pair; "scores": of these links; "score": of each pair.
 
         Raises:
             InputError: a column is missing, or an item is not a pair.

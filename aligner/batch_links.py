@@ -1,7 +1,7 @@
 """The links of a batch: which positions of each sentence pair are linked, with scores, on the device.
 
-Positions are subwords, or words where words are compared. What every method of `extract.py` and `transport.py` is made
-of: masks, thresholds, both directions in one. Does not: choose links, or hold those of one pair (links.py).
+Positions are subwords, or words where words are compared. These are the parts of every method of `extract.py` and
+`transport.py`: masks, thresholds, both directions in one. Does not: choose links, or hold those of one pair (links.py).
 """
 
 from __future__ import annotations

@@ -103,6 +103,6 @@ def _has_fast_bfloat16(device: torch.device) -> bool:
 
 
 def _cpu_has(feature: str) -> bool:
-    """torch keeps these questions private, and has not always had them."""
+    """These functions of torch are private, and older versions lack some of them."""
     ask = getattr(torch.cpu, feature, None)
     return ask is not None and bool(ask())

@@ -186,7 +186,7 @@ class Engine:
             for k in range(len(layers))
         ]
 
-    # What they are made of.
+    # Parts of the stages.
 
     def _tell_of_windows(self, source: Subwords, target: Subwords, first: int) -> None:
         geometry = self._geometry

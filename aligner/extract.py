@@ -1,4 +1,4 @@
-"""Similarity -> links, a batch at a time, on the device where the similarity lies.
+"""Similarity -> links, a batch at a time, on the device of the similarity.
 
 Every method is `(similarity, source_mask, target_mask, *, threshold, **its own options) -> Links`; a mask is
 true at real positions, and neither values nor amount of padding change a link. A link's score must lie above
@@ -46,7 +46,7 @@ def argmax_directions(
     threshold: float | None = None,
     distortion: float = 0.0,
 ) -> tuple[Links, Links]:
-    """Each source's most alike target, and each target's most alike source."""
+    """The most similar target of each source, and the most similar source of each target."""
     real = real_pairs(source_mask, target_mask)
     ranked = distort(similarity, source_mask, target_mask, distortion) if distortion else similarity
     ranked = ranked.masked_fill(~real, -torch.inf)
@@ -89,9 +89,9 @@ entmax_directions = _by_probability(
 
 # --- both directions in one ---------------------------------------------------------------------------------
 
-argmax = combined(argmax_directions, mutual)  # pairs that are each other's most alike
-forward = combined(argmax_directions, lambda forward, _: forward)  # each source's most alike target
-backward = combined(argmax_directions, lambda _, backward: backward)  # each target's most alike source
+argmax = combined(argmax_directions, mutual)  # pairs that are each other's most similar
+forward = combined(argmax_directions, lambda forward, _: forward)  # the most similar target of each source
+backward = combined(argmax_directions, lambda _, backward: backward)  # the most similar source of each target
 union = combined(argmax_directions, either)
 softmax = combined(softmax_directions, mutual)  # probability above the threshold in both directions
 entmax = combined(entmax_directions, mutual)
@@ -153,7 +153,7 @@ def itermax(
     passes: int = 2,
     discount: float = 0.9,
 ) -> Links:
-    """Argmax, then again (`passes` - 1 times) for positions that are still without link.
+    """Argmax, then again (`passes` - 1 times) for positions that still have no link.
 
     In a later pass a pair counts in full if neither position is linked, `discount` of it if one is, and not
     at all if both are. As in SimAlign there is no later pass once a side is fully linked, or where a side has

@@ -66,8 +66,8 @@ def link_together(
     """
     for some in together(modelled, most, cells, first):
         pairs = [pair for pair, _ in some]
-        by_layer = zip(*(said for _, said in some), strict=True)
-        found = [reestimate(pairs, said, rounds) for said in by_layer]
+        by_layer = zip(*(modelled for _, modelled in some), strict=True)
+        found = [reestimate(pairs, of_layer, rounds) for of_layer in by_layer]
         for pair, of_pair in zip(pairs, zip(*found, strict=True), strict=True):
             yield pair, [likely_links(each, threshold) for each in of_pair]
 
@@ -79,17 +79,17 @@ def together(modelled: Iterable[Modelled], most: int, cells: int, first: int = 0
     is raised after the pairs before it.
     """
     some: list[Modelled] = []
-    held = silent = 0  # cells of pairs with probabilities, words of the others
+    held = unmodelled = 0  # cells of pairs with probabilities, words of the others
     failures: list[Exception] = []
-    for number, (pair, said) in enumerate(until_error(modelled, failures, Exception), start=first + 1):
-        some.append((pair, said))
-        if None in said:
-            silent += len(pair.source) + len(pair.target)
+    for number, (pair, found) in enumerate(until_error(modelled, failures, Exception), start=first + 1):
+        some.append((pair, found))
+        if None in found:
+            unmodelled += len(pair.source) + len(pair.target)
         else:
             held += len(pair.source) * len(pair.target)
-        if number % most == 0 or max(held, silent) > cells:
+        if number % most == 0 or max(held, unmodelled) > cells:
             yield some
-            some, held, silent = [], 0, 0
+            some, held, unmodelled = [], 0, 0
     if some:
         yield some
     if failures:
@@ -107,10 +107,10 @@ def reestimate(
     """
     source = _tokens(pair.source for pair in pairs)
     target = _tokens(pair.target for pair in pairs)
-    said = [each for each in modelled if each is not None]
+    known = [each for each in modelled if each is not None]
     every_source, every_target = _cells(source, target, [each is not None for each in modelled])
     forward, backward = (
-        np.concatenate([np.zeros(0, np.float32), *(each[k].ravel() for each in said)]) for k in (0, 1)
+        np.concatenate([np.zeros(0, np.float32), *(each[k].ravel() for each in known)]) for k in (0, 1)
     )
     # About a quarter of all cells; the others would take most of the time.
     kept = np.flatnonzero(np.maximum(forward, backward) > FLOOR)
@@ -118,10 +118,10 @@ def reestimate(
     found = np.zeros((2, len(forward)), np.float32)
     found[0, kept] = _explain(forward[kept], sources, source.types, targets, target.types, rounds)
     found[1, kept] = _explain(backward[kept], targets, target.types, sources, source.types, rounds)
-    bounds = np.concatenate([[0], np.cumsum([each.forward.size for each in said], dtype=np.int64)]).tolist()
+    bounds = np.concatenate([[0], np.cumsum([each.forward.size for each in known], dtype=np.int64)]).tolist()
     explained = (
         Directions(*(values[start:end].reshape(each.forward.shape) for values in found))
-        for each, (start, end) in zip(said, pairwise(bounds), strict=True)
+        for each, (start, end) in zip(known, pairwise(bounds), strict=True)
     )
     return [None if each is None else next(explained) for each in modelled]
 
@@ -162,7 +162,7 @@ def _tokens(sentences: Iterable[Sequence[str]]) -> _Tokens:
     return _Tokens(np.array(types, dtype=np.int32), np.array(lengths, dtype=np.int64))
 
 
-def _cells(source: _Tokens, target: _Tokens, said: Sequence[bool]) -> tuple[Integers, Integers]:
+def _cells(source: _Tokens, target: _Tokens, modelled: Sequence[bool]) -> tuple[Integers, Integers]:
     """Every source word of a pair with every target word of it, row by row: the numbers of both words.
 
     Only for pairs with probabilities; the others only count as text. Shape of both: (cells,)
@@ -170,7 +170,7 @@ def _cells(source: _Tokens, target: _Tokens, said: Sequence[bool]) -> tuple[Inte
     first_sources = np.cumsum(source.lengths) - source.lengths
     first_targets = np.cumsum(target.lengths) - target.lengths
     every = zip(first_sources, source.lengths, first_targets, target.lengths, strict=True)
-    shapes = list(compress(every, said))
+    shapes = list(compress(every, modelled))
     none = np.zeros(0, dtype=np.int32)
     sources = [np.repeat(np.arange(i, i + rows, dtype=np.int32), columns) for i, rows, _, columns in shapes]
     targets = [np.tile(np.arange(j, j + columns, dtype=np.int32), rows) for _, rows, j, columns in shapes]
@@ -195,13 +195,13 @@ def _explain(
     nothing = NULL * frequency[explained_types]
     keys = explaining_types[explaining].astype(np.int64) * kinds + explained_types[explained]
     # The lexicon has an entry for each pair of words that co-occur.
-    met, entry = np.unique(keys, return_inverse=True)
-    entry, heads = entry.astype(np.int32), met // kinds
+    cooccurring, entry = np.unique(keys, return_inverse=True)
+    entry, heads = entry.astype(np.int32), cooccurring // kinds
     model = np.maximum(modelled, FLOOR) ** (1 / math.sqrt(rounds))
     model /= np.bincount(explained, model, words)[explained]
     found = model
     for _ in range(rounds):
-        counts = np.bincount(entry, found, len(met))
+        counts = np.bincount(entry, found, len(cooccurring))
         totals = np.bincount(heads, counts)[heads]
         lexicon = (counts + SMOOTHING) / (totals + SMOOTHING * kinds)
         found = (1 - NULL) * model * lexicon[entry]

@@ -24,9 +24,9 @@ from .windows import Span, spans
 
 PASSAGE = 7 / 16  # of a window
 NEAR = 40  # words around a cut whose links can cross it
-CUT = 0.2  # what a cut costs, measured in links that cross it
-OVER = 0.3  # what each word of a passage beyond its size costs
-# After a full stop on both sides, after other punctuation, between words.
+CUT = 0.2  # the cost of a cut, measured in links that cross it
+OVER = 0.3  # the cost of each word of a passage beyond its size
+# The cost of a cut after a full stop on both sides, after other punctuation, and between words.
 AFTER_END, AFTER_PUNCTUATION, BETWEEN_WORDS = 0.0, 2.0, 4.0
 _ENDS = frozenset(".!?…。！？।؟۔")
 

@@ -1,9 +1,9 @@
 """Words -> subword ids, and which word each subword belongs to.
 
 Every word is split on its own, so no subword spans two words. Each distinct word is split only once: in running text
-nearly every word has occurred before, and a dictionary is many times faster than any tokenizer. Of a word of thousands
-of letters only the beginning is read. A sentence in capitals, or a title, is split as if it were in lower case,
-because tokenizers know few words in capitals and split the others into letters. This file also marks which words are
+nearly every word has occurred before, and a dictionary is many times faster than any tokenizer. Only the beginning of a
+word of thousands of letters is read. A sentence in capitals, or a title, is split as if it were in lower case, because
+tokenizers know few words in capitals and split the others into letters. This file also marks which words are
 punctuation.
 """
 
@@ -23,12 +23,12 @@ from .encoders.base import Encoder
 from .text.punctuation import is_punctuation
 
 # Words in capitals, or capitalized words, that a sentence needs at least to be read in lower case.
-FEWEST_LOUD = 3
+FEWEST_CAPITALIZED = 3
 LONGEST_ACRONYM = 5  # letters; a longer word in capitals is a word that somebody wrote in capitals
 MOST = 0.5  # share of words in capitals above which a sentence counts as written in capitals
 # Share of capitalized words above which a sentence counts as a title; German sentences have fewer.
 NEARLY_ALL = 0.8
-_CASED, _TITLED, _CAPITALS, _SHOUTED = 1, 2, 3, 4
+_CASED, _TITLED, _CAPITALS, _LONG_CAPITALS = 1, 2, 3, 4
 CACHED_WORDS = 500_000  # per side; some 80 MB
 CACHED_LETTERS = 2**24  # of all these words
 LONGEST_WORD = 1_000
@@ -125,14 +125,14 @@ class Splitter:
     def _lowered(self, known: NDArray[np.int64], first_words: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Which words are in a sentence WRITTEN IN CAPITALS, or in One Like This. Shape: (words,)"""
         kinds = np.asarray(self._cases, dtype=np.uint8)[known]
-        cased, titled, in_capitals, shouted = (
+        cased, titled, in_capitals, long_in_capitals = (
             np.diff(np.concatenate([[0], np.cumsum(kinds >= kind)])[first_words])
-            for kind in (_CASED, _TITLED, _CAPITALS, _SHOUTED)
+            for kind in (_CASED, _TITLED, _CAPITALS, _LONG_CAPITALS)
         )
-        is_loud = (in_capitals > MOST * cased) & (in_capitals >= FEWEST_LOUD)
-        is_loud |= (in_capitals == cased) & (shouted > 0)  # short: ROAD CLOSED
-        is_title = (titled > NEARLY_ALL * cased) & (titled >= FEWEST_LOUD)
-        return np.repeat(is_loud | is_title, np.diff(first_words)) & (kinds >= _CASED)
+        is_in_capitals = (in_capitals > MOST * cased) & (in_capitals >= FEWEST_CAPITALIZED)
+        is_in_capitals |= (in_capitals == cased) & (long_in_capitals > 0)  # short: ROAD CLOSED
+        is_title = (titled > NEARLY_ALL * cased) & (titled >= FEWEST_CAPITALIZED)
+        return np.repeat(is_in_capitals | is_title, np.diff(first_words)) & (kinds >= _CASED)
 
     def _learn(self, words: Sequence[str]) -> None:
         unseen = list(set(words).difference(self._numbers))
@@ -168,7 +168,7 @@ def _case(word: str) -> int:
     if len(word) == 1 or word.lower() == word.upper() or is_punctuation(word):
         return 0
     if word.isupper():
-        return _CAPITALS if len(word) <= LONGEST_ACRONYM else _SHOUTED
+        return _CAPITALS if len(word) <= LONGEST_ACRONYM else _LONG_CAPITALS
     return _TITLED if word[0].isupper() else _CASED
 
 

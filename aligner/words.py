@@ -3,8 +3,8 @@
 Two words are linked if any of their subwords are, with the best score of those subword links. The score of a sentence
 pair is the mean, over the words of both sides, of the score of the word's best link; a word without a link counts 0.
 A calibration (calibration.py) puts probabilities in place of both.
-This runs for every pair of a corpus, so it selects once on the device, copies once to the host, and uses arrays to the
-end.
+
+This runs for every pair of a corpus, so it selects once on the device, copies once to the host, and works on arrays.
 """
 
 from __future__ import annotations

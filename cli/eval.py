@@ -10,9 +10,9 @@ from typing import Any
 
 import click
 
+from xalign.cli.gold_input import GoldInput
 from xalign.cli.groups import option_group
 from xalign.cli.help import SectionedCommand
-from xalign.cli.judged import Judged
 from xalign.cli.options import PATH, aligner_from, line_option, models_options, progress_options
 from xalign.cli.progress import track
 from xalign.cli.standard import tell
@@ -21,7 +21,7 @@ from xalign.cli.together import expect_with, typed
 from xalign.cli.values import layer_list
 from xalign.errors import OptionError
 from xalign.files import expect_no_input, writing
-from xalign.score.evaluation import Doubt, Hypothesis, doubts, evaluate
+from xalign.score.evaluation import Hypothesis, ProbableMistake, evaluate, probable_mistakes
 from xalign.score.figures import expect_figure
 from xalign.score.plausibility import Reading
 from xalign.score.report import REPORTS, sentence_table
@@ -31,7 +31,7 @@ from xalign.text.sentences import SentencePair, read_files
 
 @click.command(cls=SectionedCommand)
 @click.argument("files", type=PATH, nargs=-1, metavar="[HYPOTHESIS]...")
-@option_group(Judged, "judged")
+@option_group(GoldInput, "gold_input")
 @click.option("--src", "source", type=PATH, help="Source text: to align, or to check links against.")
 @click.option("--tgt", "target", type=PATH, help="Target text.")
 @click.option(
@@ -64,7 +64,7 @@ from xalign.text.sentences import SentencePair, read_files
 @progress_options
 def eval(
     files: tuple[Path, ...],
-    judged: Judged,
+    gold_input: GoldInput,
     source: Path | None,
     target: Path | None,
     testset: tuple[str, Path] | None,
@@ -90,9 +90,9 @@ def eval(
     text is aligned first. A paired test compares each further file or model with the first one, and each layer with
     the best one.
     """
-    _check_usage(files, (judged.gold, source, target), testset is not None, [*options, "layers"])
+    _check_usage(files, (gold_input.gold, source, target), testset is not None, [*options, "layers"])
     for output in (sentences, plot):
-        expect_no_input(output, [judged.gold, source, target, *files])
+        expect_no_input(output, [gold_input.gold, source, target, *files])
     if plot is not None:
         expect_figure(plot)
     text: list[SentencePair] | None = None
@@ -100,12 +100,12 @@ def eval(
         text, gold = find_testset(testset[0]).read(testset[1])
     else:
         text = list(read_files(source, target, longest_line)) if source and target else None
-        gold = judged.read_gold(text)
+        gold = gold_input.read_gold(text)
     by_models = _from_models(options, layers, text or [], progress)
-    hypotheses = judged.read(files, gold) if files else list(by_models)
+    hypotheses = gold_input.read(files, gold) if files else list(by_models)
     scores = evaluate(gold, hypotheses, against="best" if layers else "first")
-    for doubt in doubts(gold, hypotheses[-1:] if layers else hypotheses, text):
-        tell(f"Warning: {doubt.name}: {_told(doubt, is_file=bool(files))}")
+    for mistake in probable_mistakes(gold, hypotheses[-1:] if layers else hypotheses, text):
+        tell(f"Warning: {mistake.name}: {_told(mistake, is_file=bool(files))}")
     if plot is not None:
         from xalign.score.plots import draw
 
@@ -159,11 +159,11 @@ def _from_models(
             yield replace(hypothesis, name=name)
 
 
-def _told(doubt: Doubt, is_file: bool) -> str:
-    if doubt.better is None:
-        return f"{doubt.text}; counted all the same"
-    advice = _advice(doubt.better.reading, is_file)
-    return f"AER would be {100 * doubt.better.aer:.1f} with {advice}; not applied"
+def _told(mistake: ProbableMistake, is_file: bool) -> str:
+    if mistake.better is None:
+        return f"{mistake.text}; counted all the same"
+    advice = _advice(mistake.better.reading, is_file)
+    return f"AER would be {100 * mistake.better.aer:.1f} with {advice}; not applied"
 
 
 def _advice(reading: Reading, is_file: bool) -> str:

@@ -164,8 +164,7 @@ def resumable(path: Path, made_by: Mapping[str, Any], first: int, resume: bool) 
 
     Raises:
         OptionError: there are lines of a stopped run, and this run should not, or cannot, go on with them; or another
-        run
-            is writing the file.
+            run is writing the file.
         OSError: the file cannot be written.
     """
     is_there = partial_name(path).exists()

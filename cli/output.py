@@ -70,7 +70,7 @@ def output(
                     out = Stream(file)
                     yield out
     except XalignError as error:
-        # It is unknown how much the stream took before it failed; of an input that fails it is known.
+        # If the stream failed, it is unknown how much of it was written; if the input failed, all before it is.
         stream_failed = (
             isinstance(out, Stream)
             and not isinstance(error, InputError)

@@ -83,7 +83,7 @@ class Lines:
             first = 0 if self.from_line is None else self.from_line - 1
             return Part(first, None if self.lines is None else first + self.lines)
         if self.from_line is not None or self.lines is not None:
-            raise click.UsageError("--shard is one way to choose lines, --from-line and --lines are another")
+            raise click.UsageError("--shard excludes --from-line and --lines: give one or the other")
         numbers = re.fullmatch(r"([1-9]\d{0,8})/([1-9]\d{0,8})", self.shard, re.ASCII)
         if numbers is None or int(numbers[1]) > int(numbers[2]):
             raise OptionError(f"--shard is {self.shard[:40]!r}: expected k/n, such as 3/16, k from 1 to n")

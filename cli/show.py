@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from xalign.cli.gold_input import GoldInput
 from xalign.cli.groups import option_group
 from xalign.cli.help import SectionedCommand
-from xalign.cli.judged import Judged
 from xalign.cli.options import LANGUAGES, PATH, aligner_from, models_options, progress_options
 from xalign.cli.progress import track
 from xalign.cli.text import expect_standard_once
@@ -42,7 +42,7 @@ T = TypeVar("T")
     multiple=True,
     help="Links to show; repeat it to compare files side by side.",
 )
-@option_group(Judged, "judged")
+@option_group(GoldInput, "gold_input")
 @click.option(
     "--pairs", "numbers", metavar="LIST", help="Show only these pairs, counted from 1, such as 1-20,31."
 )
@@ -55,7 +55,7 @@ T = TypeVar("T")
 def show(
     text_input: TextInput,
     files: tuple[Path, ...],
-    judged: Judged,
+    gold_input: GoldInput,
     numbers: str | None,
     html: Path | None,
     png: Path | None,
@@ -75,11 +75,11 @@ def show(
     columns. Without --align the text is aligned first. There are no colours if the output is not a terminal, or if
     NO_COLOR is set.
     """
-    expect_with("--gold", judged.gold, "gold_one_based")
+    expect_with("--gold", gold_input.gold, "gold_one_based")
     expect_with("--align", files, "one_based", "reverse")
     with_model = not files or bool(typed("model"))
     expect_with("--model", with_model, *(name for name in options if name not in LANGUAGES))
-    inputs = [path for path in (*text_input.files, *files, judged.gold) if path is not None]
+    inputs = [path for path in (*text_input.files, *files, gold_input.gold) if path is not None]
     expect_standard_once(inputs)
     for output in (html, png):
         expect_no_input(output, inputs)
@@ -89,10 +89,10 @@ def show(
     chosen = range(1, len(text) + 1) if numbers is None else _chosen(numbers, len(text))
     if png is not None and len(chosen) != 1:
         raise OptionError(f"--png draws one pair, not {len(chosen)}: choose it, such as --pairs 3")
-    gold = None if judged.gold is None else judged.read_gold(text)
+    gold = None if gold_input.gold is None else gold_input.read_gold(text)
     systems = [
         replace(system, name=name, alignments=_pick(system.alignments, chosen))
-        for system, name in zip(judged.read(files, gold, text), _short(files), strict=True)
+        for system, name in zip(gold_input.read(files, gold, text), _short(files), strict=True)
     ]
     if gold is not None:
         gold = replace(gold, name=Path(gold.name).name, alignments=_pick(gold.alignments, chosen))

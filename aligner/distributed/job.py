@@ -27,8 +27,8 @@ from ..errors import LineError, LongLine, OptionError
 from ..files.addresses import file_system
 from ..formats.entry import WriteOptions
 from ..formats.pharaoh import format_pharaoh
-from ..heard import Heard
 from ..links import Alignment
+from ..log_collector import LogCollector
 from ..models.hub import checkpoint_folder, digest
 from ..pieces import as_given, in_words
 from ..text.marks import Marks
@@ -232,13 +232,13 @@ class ShardJob:
 
     # A shard.
 
-    def align(self, aligner: Aligner, shard: int, heard: Heard | None = None) -> Record:
+    def align(self, aligner: Aligner, shard: int, log: LogCollector | None = None) -> Record:
         """Write the part of a shard and its record, unless both exist; return the record.
 
         Args:
             aligner: has the method and the languages of the job.
             shard: its number, from 0.
-            heard: collects the warnings of this process, which become part of the record.
+            log: collects the warnings of this process, which become part of the record.
 
         Raises:
             InputError: a file, or a line of it, cannot be read.
@@ -272,7 +272,7 @@ class ShardJob:
                 "weights": digest(checkpoint_folder(aligner.preset.checkpoint.place)),
                 "broken": broken.count,
                 "broken_lines": broken.lines,
-                "warnings": _texts(heard),
+                "warnings": _texts(log),
             }
             self._put(f"{RECORDS}/{self._stem(shard)}.json", json.dumps(record, ensure_ascii=False).encode())
         except OSError as error:
@@ -325,8 +325,8 @@ def _as_record(content: bytes) -> Record | None:
         return None
 
 
-def _texts(heard: Heard | None) -> list[str]:
-    return [] if heard is None else [each.getMessage() for each in heard.taken()][:MOST_LISTED]
+def _texts(log: LogCollector | None) -> list[str]:
+    return [] if log is None else [each.getMessage() for each in log.take()][:MOST_LISTED]
 
 
 def _name(entry: Mapping[str, Any]) -> str:

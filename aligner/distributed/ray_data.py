@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError, LineError, OptionError, WorkerError, XalignError
 from ..files.addresses import everywhere
-from ..heard import Heard
+from ..log_collector import LogCollector
 from ..models import DEFAULT, lasting_name, resolve
 from ..models.preset import Options
 from ..options import with_keywords
@@ -155,7 +155,7 @@ class _ShardAligner:
 
     def __init__(self, job: ShardJob, model: Model, device: str, threads: int) -> None:
         self._job = job
-        self._heard = Heard.everything(logging.WARNING)
+        self._log = LogCollector.of_all(logging.WARNING)
         self._aligner = model.load(device, threads)
 
     def __call__(self, batch: Mapping[str, Any]) -> dict[str, list[str]]:
@@ -164,7 +164,7 @@ class _ShardAligner:
     def _record(self, shard: int) -> str:
         """The record of a shard, or an `XalignError` in its place, which is raised where the results are read."""
         try:
-            return json.dumps(self._job.align(self._aligner, shard, self._heard))
+            return json.dumps(self._job.align(self._aligner, shard, self._log))
         except XalignError as error:
             return json.dumps(_packed(error))
 

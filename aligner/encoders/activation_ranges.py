@@ -1,4 +1,4 @@
-"""The activation ranges of an encoder's linear layers, by which eightbit.py quantizes their inputs.
+"""The activation ranges of an encoder's linear layers, which eightbit.py needs to quantize their inputs.
 
 They are observed once, when a model is loaded, on random subwords. So no text is needed, and a checkpoint always
 gets the same ranges.

@@ -25,10 +25,10 @@ GATHERED = 2**19  # of queries, keys and values, at a time: the processor's cach
 _USUAL_ROWS = 4_096  # what oneDNN lays weights out for; other numbers of rows work too
 
 Rows = Callable[[Tensor], Tensor]
-"""A function of every row alone. Shape: (rows, in) -> (rows, out)"""
+"""A function that treats each row separately. Shape: (rows, in) -> (rows, out)"""
 
 Sum = Callable[[Tensor, Tensor], Tensor]
-"""The same, and what is added to it. Shape: (rows, in), (rows, out) -> (rows, out)"""
+"""The same, plus a second argument. Shape: (rows, in), (rows, out) -> (rows, out)"""
 
 
 class Region(NamedTuple):
@@ -49,9 +49,9 @@ def regions(languages: Tensor, mask: Tensor) -> Regions:
 
 
 class PackedBlocks:
-    """An encoder's first blocks. `final`: what normalises the output of the last of them, where anything does.
+    """An encoder's first blocks. `final`: the normalisation after the last of them, if there is one.
 
-    `adapts`: blocks have a part per language. `gathered`: how many numbers attention in bfloat16 takes at a time.
+    `adapts`: blocks have an adapter per language. `gathered`: how many numbers attention in bfloat16 takes at a time.
     """
 
     def __init__(
@@ -116,7 +116,7 @@ class _Packing:
         return padded.view(*self._shape, -1)
 
     def attend(self, projected: Tensor, heads: int) -> Tensor:
-        """What every row gathers from its own sequence. Shape: (rows, 3 x width) -> (rows, width)"""
+        """Attention within each sequence. Shape: (rows, 3 x width) -> (rows, width)"""
         if projected.dtype == torch.bfloat16:
             return self._attend_in_bfloat16(projected, heads)
         width = projected.shape[1]
@@ -127,7 +127,7 @@ class _Packing:
         return torch.cat([*parts, projected.new_zeros(self._filling, width // 3)])
 
     def _attend_in_bfloat16(self, projected: Tensor, heads: int) -> Tensor:
-        """The same in lengths that are multiples of the kernel's vectors; other lengths take up to twice as long."""
+        """The same with lengths padded to multiples of the kernel's vectors; other lengths take up to twice as long."""
         width = projected.shape[1]
         parts = []
         for rows, real in self._alike:
@@ -148,7 +148,7 @@ class _Packing:
 
     @cached_property
     def _alike(self) -> list[tuple[Tensor, Tensor]]:
-        """The sequences of nearly one size: (which rows they are, which of these are theirs and not padding).
+        """Sequences of similar sizes together: (their rows, which of these are real and not padding).
 
         Shape: (sequences, subwords), (sequences, 1, 1, subwords)
         """
@@ -181,7 +181,7 @@ def _joined(context: Tensor) -> Tensor:
 
 
 class _Block:
-    """One block; takes its weights from transformers' module, or from what names them alike."""
+    """One block, with the weights of transformers' module, or of an object that names them alike."""
 
     def __init__(self, block: Any, heads: int) -> None:
         attention = block.attention
@@ -218,11 +218,11 @@ class _Block:
 
 
 def _product(*layers: nn.Linear, gelu: bool = False) -> Rows:
-    """One product for all of `layers`, their results side by side, and GELU after it where that is asked for.
+    """One product for all of `layers`, with their results side by side; then GELU if `gelu`.
 
-    Where there is oneDNN's, it is what torch.compile makes of a product on a CPU: weights are laid out once, bias and
-    GELU are inside. That takes some 15 % less time than torch's own, which multiplies float32 by MKL and adds the bias
-    apart in bfloat16.
+    If oneDNN is available, this is the operation that torch.compile uses on a CPU: weights are laid out once, and bias
+    and GELU are part of the product. It takes some 15 % less time than torch's own product, which uses MKL in float32,
+    and adds the bias separately in bfloat16.
     """
     if eightbit.range_of(layers[0]):
         return eightbit.product(*layers)
@@ -238,7 +238,7 @@ def _product(*layers: nn.Linear, gelu: bool = False) -> Rows:
 
 
 def _sum(layer: nn.Linear) -> Sum:
-    """A product and a sum, which oneDNN makes before it rounds."""
+    """A product plus a second argument; oneDNN adds before it rounds."""
     if eightbit.range_of(layer):
         return eightbit.plus(layer)
     weight, bias = layer.weight.detach(), layer.bias.detach()

@@ -79,7 +79,7 @@ class Shape:
         """The shape that `config`, which was read from `where`, describes.
 
         Args:
-            usual: what the family has where the config does not say.
+            usual: the defaults of the family.
 
         Raises:
             ModelError: a number is missing or out of bounds, or two do not go together.
@@ -98,18 +98,18 @@ class Shape:
 
 
 _BOUNDS: dict[str, Bounds] = {each.name: each.metadata["bounds"] for each in fields(Shape)}
-# Of single families: how many languages XLM embeds, by how much X-MOD's adapters narrow a state.
+# Keys of single families: the number of languages that XLM embeds, and the factor by which X-MOD's adapters narrow.
 _OTHER_BOUNDS = {"n_langs": Bounds(1, 10**4), "adapter_reduction_factor": Bounds(0.1, 10**4, False)}
 
 
-# What the vectors of an embedding may have as their width: in some families it is not the hidden states'.
+# Keys for the width of the embeddings, which in some families is not that of the hidden states.
 _WIDTHS = ("hidden_size", *_BOUNDS["hidden_size"].also, "embedding_size", "word_embed_proj_dim", "d_embed")
 
 
 def check_numbers(config: Mapping[str, Any], folder: Path, where: Path, is_known: bool) -> None:
-    """ModelError unless a config's numbers can be those of a model whose weights lie in `folder`.
+    """ModelError unless the numbers of a config fit together, and fit the weights in `folder`.
 
-    `is_known`: of a family that has a file here. Others may do without a number, and share weights among blocks.
+    `is_known`: the family has a file here. Other families may lack a number, and may share weights among blocks.
     """
     numbers: dict[str, Any] = {}
     called: dict[str, str] = {}

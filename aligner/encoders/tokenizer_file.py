@@ -123,5 +123,5 @@ def _check_pattern(pattern: object, path: Path) -> None:
     if backtracks(text):
         raise ModelError(
             f"{path}: the pattern {shortened(text)} can take for ever on a long word, since it repeats "
-            "what can be read in several ways"
+            "a part that can match in several ways"
         )

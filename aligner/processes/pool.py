@@ -198,8 +198,8 @@ class _Worker:
             raise self._ended() from None
         if isinstance(reply, XalignError):
             raise reply
-        facts, said = reply
-        _tell(said)
+        facts, messages = reply
+        _log(messages)
         return facts  # type: ignore[no-any-return]
 
     def serving(self, tasks: Queue[_Task | None]) -> list[Thread]:
@@ -237,7 +237,7 @@ class _Worker:
             if isinstance(reply, WorkerError):
                 future.set_exception(reply)
             else:
-                _tell(reply.said)
+                _log(reply.messages)
                 future.set_result(reply.values)
             slots.release()
 
@@ -250,8 +250,8 @@ class _Worker:
         )
 
 
-def _tell(said: Iterable[logging.LogRecord]) -> None:
-    for record in said:
+def _log(messages: Iterable[logging.LogRecord]) -> None:
+    for record in messages:
         if logger.isEnabledFor(record.levelno):
             logger.handle(record)
 

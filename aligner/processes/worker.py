@@ -21,8 +21,8 @@ import torch
 from ..aligner import Aligner
 from ..blocks import Limits
 from ..errors import WorkerError, XalignError
-from ..heard import Heard
 from ..links import Alignment, Link
+from ..log_collector import LogCollector
 from ..method import Method
 from ..models.preset import Preset, RunOptions
 from ..text.sentences import SentencePair
@@ -70,7 +70,7 @@ class Found(NamedTuple):
     """The results of the pairs of a block, as from `packed`, and the log records since the block before."""
 
     values: list[Any]
-    said: list[logging.LogRecord]
+    messages: list[logging.LogRecord]
 
 
 def work(
@@ -80,7 +80,7 @@ def work(
     for name in _SIGNALS:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
-    heard = Heard.everything(logging.INFO)
+    log = LogCollector.of_all(logging.INFO)
     torch.set_num_threads(threads)
     with suppress(EOFError, OSError):  # the connection is closed
         try:
@@ -88,17 +88,17 @@ def work(
         except XalignError as error:
             connection.send(error)
             return
-        connection.send((Facts.of(aligner), heard.taken()))
+        connection.send((Facts.of(aligner), log.take()))
         try:
             while True:
-                _serve(connection, aligner, heard)
+                _serve(connection, aligner, log)
         except (EOFError, OSError):
             raise
         except Exception as error:
             connection.send(WorkerError(f"the process on {device} failed: {type(error).__name__}: {error}"))
 
 
-def _serve(connection: Connection, aligner: Aligner, heard: Heard) -> None:
+def _serve(connection: Connection, aligner: Aligner, log: LogCollector) -> None:
     """Receive the blocks of one text, and send their results."""
     sizes: deque[int] = deque()
 
@@ -113,7 +113,7 @@ def _serve(connection: Connection, aligner: Aligner, heard: Heard) -> None:
         values.append(packed(value))
         if len(values) == sizes[0]:
             sizes.popleft()
-            connection.send(Found(values, heard.taken()))
+            connection.send(Found(values, log.take()))
             values = []
 
 

@@ -147,7 +147,7 @@ def evaluate(gold: Gold, hypotheses: Iterable[Hypothesis], against: str = "first
     return [score if score is reference else score.compared(reference) for score in scores]
 
 
-class Doubt(NamedTuple):
+class ProbableMistake(NamedTuple):
     """A probable mistake in a file, or in the links of a model.
 
     It is described by `text`, or by a way of reading the links that fits `better`.
@@ -158,14 +158,14 @@ class Doubt(NamedTuple):
     better: BetterReading | None = None
 
 
-def doubts(
+def probable_mistakes(
     gold: Gold, hypotheses: Sequence[Hypothesis], text: Sequence[SentencePair] | None = None
-) -> Iterator[Doubt]:
+) -> Iterator[ProbableMistake]:
     """Files with links to words that do not exist, and hypotheses that fit the gold far better if read another way."""
     files = [(each.name, each.alignments) for each in hypotheses if not each.settings]
     for name, alignments in [(gold.name, gold.alignments), *files]:
         if wrong := out_of_range(alignments, text):
-            yield Doubt(name, text=wrong)
+            yield ProbableMistake(name, text=wrong)
     for hypothesis in hypotheses:
         if better := better_reading(hypothesis.alignments, gold.alignments):
-            yield Doubt(hypothesis.name, better=better)
+            yield ProbableMistake(hypothesis.name, better=better)

@@ -104,7 +104,7 @@ class Learner(nn.Module):
         if "mlm" in wanted:
             losses["mlm"] = self._of_masked_sentences(batch)
         if "psi" in wanted:
-            losses["psi"] = self._of_torn_pairs(batch)
+            losses["psi"] = self._of_psi_pairs(batch)
         total = torch.stack([weight * losses[name] for name, weight in self.objectives.items()]).sum()
         return {**losses, "loss": total}
 
@@ -211,20 +211,20 @@ class Learner(nn.Module):
 
     # --- psi: translations, and sentences of different pairs -------------------------------------------------------
 
-    def _of_torn_pairs(self, batch: TrainingBatch) -> Tensor:
+    def _of_psi_pairs(self, batch: TrainingBatch) -> Tensor:
         """Every pair unchanged, and with one side exchanged for that of another pair; each in a random order."""
-        first, second, parallel = torn_pairs(len(batch.source.sizes))
+        first, second, parallel = psi_pairs(len(batch.source.sizes))
         sentences = batch.source.followed_by(batch.target)
         layout = joined(sentences.pick(first), sentences.pick(second), self.encoder)
         layer = min(self._layer + 1, self.encoder.layers)
         states = self.encoder.encode(layout.input, [layer])[0]
         return psi(self.heads["pair"](states[:, 0]), torch.from_numpy(parallel).to(states.device))
 
-    # --- what they are made of -------------------------------------------------------------------------------------
+    # --- parts of the objectives -------------------------------------------------------------------------------------
 
     @contextmanager
     def _as_used(self) -> Iterator[None]:
-        """The model in the state in which it aligns: without dropout and gradient."""
+        """The model as it aligns: without dropout and gradient."""
         training = self.model.training
         self.model.eval()
         try:
@@ -247,7 +247,7 @@ class _Reading(NamedTuple):
         return self.layout.pick(number, self.states)
 
 
-def torn_pairs(pairs: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+def psi_pairs(pairs: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Which sentences to join, and whether they are translations of each other.
 
     Sentence `pairs` + k is the translation of sentence k. A batch of one pair has only that translation. Shape of each:
@@ -257,9 +257,9 @@ def torn_pairs(pairs: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArra
     first, second, parallel = source, target, np.ones(pairs, dtype=np.int64)
     if pairs > 1:
         other = (source + torch.randint(1, pairs, (pairs,)).numpy()) % pairs
-        torn_source = torch.rand(pairs).numpy() < 0.5
-        first = np.concatenate([first, np.where(torn_source, other, source)])
-        second = np.concatenate([second, np.where(torn_source, target, pairs + other)])
+        other_target = torch.rand(pairs).numpy() < 0.5
+        first = np.concatenate([first, np.where(other_target, other, source)])
+        second = np.concatenate([second, np.where(other_target, target, pairs + other)])
         parallel = np.concatenate([parallel, np.zeros(pairs, dtype=np.int64)])
     turned = torch.rand(len(first)).numpy() < 0.5
     return np.where(turned, second, first), np.where(turned, first, second), parallel

@@ -1,4 +1,4 @@
-"""The processes of a training run: what accelerate gives, or how to get it."""
+"""The processes of a training run: accelerate, or an error that says how to install it."""
 
 from __future__ import annotations
 

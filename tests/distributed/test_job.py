@@ -16,7 +16,7 @@ from xalign.distributed.job import ShardJob, Writing, expect_one_model
 from xalign.distributed.shards import Inputs, Text, look_at
 from xalign.errors import InputError, OptionError
 from xalign.formats.entry import WriteOptions
-from xalign.heard import Heard
+from xalign.log_collector import LogCollector
 
 PAIRS = some_pairs(100)
 
@@ -235,12 +235,12 @@ def test_what_is_said_of_a_shard_is_in_its_record(job, aligner, paths):
     long = f"{'Das ' * 40_000} ||| The\n"
     Path(paths[0]).write_text("".join([*lines[:20], long, *lines[21:]]), encoding="utf-8")
     job.begin()
-    heard = Heard()
-    logging.getLogger("xalign").addHandler(heard)
+    log = LogCollector()
+    logging.getLogger("xalign").addHandler(log)
     try:
-        records = [job.align(aligner, shard, heard) for shard in (0, 1)]
+        records = [job.align(aligner, shard, log) for shard in (0, 1)]
     finally:
-        logging.getLogger("xalign").removeHandler(heard)
+        logging.getLogger("xalign").removeHandler(log)
     assert records[0]["warnings"] == []
     [warning] = records[1]["warnings"]
     assert warning.startswith("line 21: ")

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from xalign import Aligner
 from xalign.cli import main
 from xalign.errors import FormatError, OptionError
-from xalign.score.evaluation import Gold, Hypothesis, doubts, evaluate
+from xalign.score.evaluation import Gold, Hypothesis, evaluate, probable_mistakes
 from xalign.score.report import json_report, text_report
 from xalign.text.sentences import SentencePair
 
@@ -69,6 +69,6 @@ def test_a_gold_must_have_the_pairs_of_the_text(files):
 def test_a_misread_file_is_doubted(files):
     gold = Gold.read(files["gold"])
     moved = Hypothesis.read(files["gold"], gold, one_based=True)
-    found = {(doubt.name, doubt.text is None) for doubt in doubts(gold, [moved])}
+    found = {(mistake.name, mistake.text is None) for mistake in probable_mistakes(gold, [moved])}
     assert found == {(str(files["gold"]), True), (str(files["gold"]), False)}
-    assert list(doubts(gold, [Hypothesis.read(files["gold"], gold)])) == []
+    assert list(probable_mistakes(gold, [Hypothesis.read(files["gold"], gold)])) == []

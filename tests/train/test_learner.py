@@ -10,7 +10,7 @@ from xalign.aligner import Aligner
 from xalign.errors import LayerError, OptionError
 from xalign.method import Similarity
 from xalign.train.bootstrap import bootstrapped
-from xalign.train.learner import torn_pairs
+from xalign.train.learner import psi_pairs
 from xalign.train.objectives import OBJECTIVES, guided, self_training
 
 CASES = [(encode, level) for encode in ("pair", "separate") for level in ("word", "subword")]
@@ -232,7 +232,7 @@ def test_a_seed_repeats_what_is_random(learner, objective):
 
 def test_torn_pairs_keep_one_side():
     torch.manual_seed(1)
-    first, second, parallel = torn_pairs(500)
+    first, second, parallel = psi_pairs(500)
     assert len(first) == len(second) == 1000
     assert parallel.tolist() == [1] * 500 + [0] * 500
     sentences = np.stack([first, second])
@@ -247,7 +247,7 @@ def test_torn_pairs_keep_one_side():
 
 
 def test_a_single_pair_is_not_torn():
-    first, second, parallel = torn_pairs(1)
+    first, second, parallel = psi_pairs(1)
     assert parallel.tolist() == [1] and {*first.tolist(), *second.tolist()} == {0, 1}
 
 

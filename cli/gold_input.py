@@ -14,7 +14,7 @@ from xalign.text.sentences import SentencePair
 
 
 @dataclass(frozen=True)
-class Judged:
+class GoldInput:
     """The gold, and how it and the files of links count words."""
 
     gold: Path | None = option("--gold", type=PATH, help="Gold: links by human annotators, sure or possible.")

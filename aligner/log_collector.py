@@ -6,7 +6,7 @@ import logging
 from typing import Self
 
 
-class Heard(logging.Handler):
+class LogCollector(logging.Handler):
     """Collects log records in a form that can be pickled."""
 
     def __init__(self) -> None:
@@ -14,19 +14,19 @@ class Heard(logging.Handler):
         self._records: list[logging.LogRecord] = []
 
     @classmethod
-    def everything(cls, level: int) -> Self:
-        """A new handler that collects all messages of this level and above; they no longer reach any other handler."""
-        heard, logger = cls(), logging.getLogger("xalign")
-        logger.addHandler(heard)
+    def of_all(cls, level: int) -> Self:
+        """A new handler that collects all messages of this level and above, which reach no other handler."""
+        collector, logger = cls(), logging.getLogger("xalign")
+        logger.addHandler(collector)
         logger.propagate = False
         logger.setLevel(level)
-        return heard
+        return collector
 
     def emit(self, record: logging.LogRecord) -> None:
         record.msg, record.args, record.exc_info = record.getMessage(), None, None
         self._records.append(record)
 
-    def taken(self) -> list[logging.LogRecord]:
+    def take(self) -> list[logging.LogRecord]:
         """The records since the last call."""
         records, self._records = self._records, []
         return records

@@ -1,11 +1,13 @@
 """Words that a translation copies -> links that are certain, such as {user} to {user}, and 2026-11-25 to 2026-11-25.
 
-If both sides have a placeholder equally often, its k-th occurrence is linked to the k-th: printf's %s are in order by
-definition, and so are tags of the same name with different attributes. A number, code, entity, address or file name is
-linked to itself if it occurs once on each side. Punctuation around such a word is ignored ("{user}," is {user}), and so
-are thousands separators: 10.000 is 10,000, and so are both words of "10 000". A word that contains more than a
-placeholder ("{user}'s") is linked, too, and may have other links. All other links of copied words are dropped. A link
-that the aligner found itself keeps its score. A pair without such words keeps its links.
+If both sides are the same, as in listings and untranslated lines, each word is linked to itself, and to nothing else.
+Otherwise, if both sides have a placeholder equally often, its k-th occurrence is linked to the k-th: printf's %s are in
+order by definition, and so are tags of the same name with different attributes. A number, code, entity, address, file
+name or name in brackets ([user], :user) is linked to itself if it occurs once on each side. Punctuation around such a
+word is ignored ("{user}," is {user}), and so are thousands separators: 10.000 is 10,000, and so are both words of
+"10 000". A word that contains more than a placeholder ("{user}'s") is linked, too, and may have other links. All other
+links of copied words are dropped. A link that the aligner found itself keeps its score. A pair without such words keeps
+its links.
 """
 
 from __future__ import annotations
@@ -22,7 +24,10 @@ from .text.punctuation import is_punctuation
 from .text.sentences import SentencePair
 
 CERTAIN = 1.0  # the score of a link that the aligner did not find
-_SIGN = re.compile(r"[<{%$\d@/_&#\\]|\w\.[^\W\d_]")  # a quick test, since most text has none
+_SIGN = re.compile(r"[<{%$\d@/_&#\\\[⟦]|:[^\W\d_]|\w\.[^\W\d_]")  # a quick test, since most text has none
+_MARKED = re.compile(  # [user], [[user]], <<user>>, :user
+    r"(?=.*[^\W\d_])(\[\[?[\w.-]+\]?\]|<<[\w.-]+>>|⟦[\w.-]+⟧|:[^\W\d_][\w-]+)[.,;:!?…]*"
+)
 _CODE = re.compile(
     r"(?=.*[\d@/_#\\])(?=.*[^\W_]).{2,}"  # 1.5, A-320, e-mail and web addresses, paths, names of variables
     r"|(?:[\w-]+\.)+[^\W\d_]{2,}|[^\W\d_](?:\.[^\W\d_])+",  # names of files, U.S
@@ -56,6 +61,8 @@ def anchored(pair: SentencePair, alignment: Alignment) -> Alignment:
     >>> anchored(SentencePair.of("{a} {b}", "{b} {a}"), Alignment.of([(0, 0)])).links
     (Link(source=0, target=1), Link(source=1, target=0))
     """
+    if pair.source == pair.target:
+        return _corrected(alignment, {Link(k, k) for k in range(len(pair.source))}, lambda _: False)
     if not (_SIGN.search(" ".join(pair.source)) and _SIGN.search(" ".join(pair.target))):
         return alignment
     source, target = _side(pair.source), _side(pair.target)
@@ -75,6 +82,11 @@ def anchored(pair: SentencePair, alignment: Alignment) -> Alignment:
             return False
         return link.source not in from_source or link.target not in from_target
 
+    return _corrected(alignment, same, is_free)
+
+
+def _corrected(alignment: Alignment, same: set[Link], is_free: Callable[[Link], bool]) -> Alignment:
+    """The links of copied words, and those of the alignment that `is_free` leaves."""
     scores = alignment.scores or (CERTAIN,) * len(alignment.links)
     found = dict(zip(alignment.links, scores, strict=True))
     kept = {link: score for link, score in found.items() if is_free(link)}
@@ -144,6 +156,8 @@ def _copied(word: str) -> _Copied | None:
     """
     if is_placeholder(word):
         return _Copied(word, alone=True, ordered=True)
+    if marked := _MARKED.fullmatch(word):
+        return _Copied(marked[1], alone=True, ordered=False)
     bare = word.lstrip(_BEFORE).rstrip(_AFTER)
     if is_placeholder(bare):
         return _Copied(bare, alone=True, ordered=True)

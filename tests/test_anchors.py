@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -40,7 +42,18 @@ def test_a_number_that_a_side_has_twice_keeps_its_links():
 def test_a_pair_without_such_words_keeps_its_alignment(words, data):
     number = st.integers(0, max(0, len(words) - 1))
     alignment = Alignment.of(data.draw(st.sets(st.tuples(number, number))) if words else [])
-    assert anchored(SentencePair(tuple(words), tuple(words)), alignment) is alignment
+    assert anchored(SentencePair(tuple(words), (*words, "b")), alignment) is alignment
+
+
+@given(st.lists(st.sampled_from(["a", "-", "{x}", "%s", "0x1f", "10", "000", "<b>"]), min_size=1), st.data())
+def test_a_line_that_is_not_translated_is_linked_word_by_word(words, data):
+    number = st.integers(0, len(words) - 1)
+    given = sorted(data.draw(st.sets(st.tuples(number, number))))
+    alignment = replace(Alignment.of(given), scores=(0.5,) * len(given), score=0.25)
+    found = anchored(SentencePair(tuple(words), tuple(words)), alignment)
+    assert found.links == tuple((k, k) for k in range(len(words)))
+    assert found.scores == tuple(0.5 if (k, k) in given else 1.0 for k in range(len(words)))
+    assert found.score == 0.25
 
 
 @pytest.mark.parametrize(
@@ -65,6 +78,11 @@ def test_a_pair_without_such_words_keeps_its_alignment(words, data):
             "2.016 wurden 10.000 verkauft",
             "1-2 3-0",
         ),  # thousands, however they are separated
+        ("[[user]] saw [[item]]", "[[item]], [[user]]", "0-1 2-0"),
+        ("[user], :file", ":file: [user]!", "0-1 1-0"),
+        ("$(date) by $(whoami)", "$(whoami) am $(date)", "0-2 2-0"),
+        ("<<fig>> or ⟦tab⟧", "⟦tab⟧ oder <<fig>>", "0-2 2-0"),
+        ("[12] is", "12 ist", "0-0"),
         ("10 000 euros", "euros : 10,000", "0-2 1-2"),
         ("10000 euros", "1 euros : 10\u00a0000", "0-3"),
         ("1.234.567 is it", "is 1 234 567", "0-1 0-2 0-3"),

@@ -47,6 +47,7 @@ def test_capitals_titles_and_small_letters_have_the_links_of_ordinary_text(align
         ("{{count}} results for {{query}}", "{{query}} : {{count}} résultats", "0-2 3-0"),
         ("{0} of {1} files copied", "{1} dosyadan {0} tanesi kopyalandı", "0-2 2-0"),
         ("{user}, {file}!", "{file}, {user}!", "0-1 1-0"),
+        ("[[user]] invited [[guest]]", "[[guest]] wurde von [[user]] eingeladen", "0-3 2-0"),
     ],
 )
 def test_placeholders_and_addresses_are_linked_with_themselves_alone(aligner, source, target, expected):
@@ -120,3 +121,16 @@ def test_a_blob_is_one_word_and_costs_no_line(aligner):
         )
     )
     assert list(map(str, found)) == ["0-0 1-1", "0-0 1-1 2-2", "0-0 1-1"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        " ".join(f"0x{k * 37 % 251:02x}" for k in range(600)),
+        "- " * 600,
+        "var a=function(b){return b.map(function(c){return c+1})};" * 40,
+    ],
+)
+def test_a_line_that_is_not_translated_is_linked_word_by_word(aligner, line):
+    words = len(line.split())
+    assert str(aligner(line, line)) == " ".join(f"{k}-{k}" for k in range(words))

@@ -18,6 +18,7 @@ VARIABLE = (
     r"|(?<![\d%])%(?:\(\w+\)|\d+\$)?[-+0#]*\d*(?:\.\d+)?(?:ll|l|h)?[sdifgxXeEuco@](?!\w)"  # printf and Python
     r"|(?<![\w%])%\w+%"  # Windows and Symfony
     r"|(?<!\w)\$\w*[A-Za-z_]\w*\$?"  # shell; $i$ of a formula
+    r"|(?<!\w)\$\([A-Za-z_]\w*\)"  # make
 )
 ENTITY = r"&(?:#\d{1,7}|#x[\da-fA-F]{1,6}|[A-Za-z]\w{1,30});"
 _ADDRESS = r"(?:https?|ftp)://[^\s<>]*[\w/]|(?<!\w)www\.[^\s<>]*[\w/]|(?<![\w.+-])[\w.+-]{1,100}@\w[\w-]*(?:\.\w[\w-]*)+"

@@ -37,7 +37,7 @@ UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
 )
 _BETWEEN_BLANKS = re.compile("[^ \t]+")
-_BETWEEN_SPACES = re.compile(r"\S+")  # what str.split() gives, but for four control characters
+_BETWEEN_SPACES = re.compile(r"\S+")  # what str.split() gives
 _HYPHENS = frozenset("-\u2010\u2011")
 _TITLES = frozenset(["Mr", "Mrs", "Ms", "Dr", "St", "Sr", "Jr", "Prof"])
 _INITIALS = re.compile(r"[^\W\d_](?:\.[^\W\d_]{1,2})+|[^\W\d_I]")

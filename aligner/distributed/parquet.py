@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ..errors import DependencyError, InputError
@@ -30,7 +31,8 @@ def pairs(
         DependencyError: pyarrow is not installed.
     """
     for batch in _rows(path, columns, start, stop).to_batches():
-        sides = (batch.column(name).to_pylist() for name in columns)
+        with _damage_told(path):
+            sides = [batch.column(name).to_pylist() for name in columns]
         for source, target in zip(*sides, strict=True):
             yield as_pair((source or "", target or ""), split)
 
@@ -39,37 +41,46 @@ def with_column(spans: Iterable[tuple[str, int, int]], name: str, values: Sequen
     """The bytes of a file with the rows of several files and a further column.
 
     Args:
-        spans: path, first row, and the first row after the last.
+        spans: path, first row, and the first row after the last; one or more.
         name: of the new column, which replaces one of that name.
         values: one per row.
 
     Raises:
         InputError, DependencyError: as from `pairs`.
     """
-    tables = [_rows(path, None, start, stop) for path, start, stop in spans]
+    paths, tables = zip(*((path, _rows(path, None, start, stop)) for path, start, stop in spans), strict=True)
     import pyarrow
     import pyarrow.parquet
 
-    table = pyarrow.concat_tables(tables, promote_options="default")
-    if name in table.column_names:
-        table = table.drop_columns([name])
-    sink = pyarrow.BufferOutputStream()
-    pyarrow.parquet.write_table(table.append_column(name, pyarrow.array(values, pyarrow.string())), sink)
+    with _damage_told(", ".join(paths)):
+        table = pyarrow.concat_tables(tables, promote_options="default")
+        if name in table.column_names:
+            table = table.drop_columns([name])
+        sink = pyarrow.BufferOutputStream()
+        pyarrow.parquet.write_table(table.append_column(name, pyarrow.array(values, pyarrow.string())), sink)
     return bytes(sink.getvalue().to_pybytes())
 
 
 def _opened(path: str) -> ParquetFile:
     try:
-        import pyarrow
         from pyarrow.parquet import ParquetFile
     except ImportError:
         raise DependencyError("Parquet needs pyarrow, which is not installed: pip install pyarrow") from None
-    try:
+    with _damage_told(path):
         return ParquetFile(opened(path) if is_address(path) else path)
+
+
+@contextmanager
+def _damage_told(path: str) -> Iterator[None]:
+    """Within it, what pyarrow raises becomes an InputError of one line."""
+    import pyarrow
+
+    try:
+        yield
     except FileNotFoundError:
         raise InputError(f"{path}: no such file or directory") from None
-    except (OSError, pyarrow.ArrowException) as error:
-        raise InputError(f"{path}: cannot be read: {error}") from None
+    except (OSError, UnicodeDecodeError, MemoryError, pyarrow.ArrowException) as error:
+        raise InputError(f"{path}: cannot be read: {' '.join(str(error).split())}") from None
 
 
 def _rows(path: str, columns: Sequence[str] | None, start: int, stop: int) -> Any:
@@ -86,5 +97,6 @@ def _rows(path: str, columns: Sequence[str] | None, start: int, stop: int) -> An
                 groups.append(number)
                 skipped = before if skipped is None else skipped
             before += rows
-        table = file.read_row_groups(groups, columns=None if columns is None else list(columns))
+        with _damage_told(path):
+            table = file.read_row_groups(groups, columns=None if columns is None else list(columns))
         return table.slice(start - (skipped or 0), stop - start)

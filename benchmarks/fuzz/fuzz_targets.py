@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import zstandard
+from fuzz_parquet import parquet_files, read_parquet
 
 from xalign.files import read_lines, skip_long
 from xalign.formats import FORMATS, READABLE, WRITERS, WriteOptions, detect_format
@@ -257,14 +258,6 @@ def check(path: Path) -> None:
     refuse_code(path.parent)
 
 
-def load(path: Path) -> None:
-    """A checkpoint, a file or the folder of one."""
-    from xalign.encoders.families import load_encoder
-    from xalign.models import resolve
-
-    load_encoder(resolve(str(path)))
-
-
 # Sets, tables, progress.
 
 
@@ -324,6 +317,7 @@ def _all() -> Iterator[tuple[str, Target]]:
         )
     both = _encoded(text for texts in SENTENCES.values() for text in texts)
     yield "sentences auto", Target(_folded("s", "text", partial(read_sentences, None)), both)
+    yield "parquet", Target(_folded("pq", "text.parquet", read_parquet), parquet_files())
     for form in ANNOTATED:
         yield (
             f"annotation {form}",

@@ -10,7 +10,7 @@ import pytest
 from pyarrow import parquet
 
 from xalign.distributed import shards
-from xalign.distributed.shards import Inputs, Text, look_at
+from xalign.distributed.shards import Inputs, Shape, Text, look_at
 from xalign.errors import InputError, LineError, OptionError
 from xalign.formats.entry import PLAIN, WriteOptions
 from xalign.links import Alignment, Link
@@ -201,3 +201,32 @@ def test_protocols_that_are_not_there_are_told():
     with pytest.raises(InputError, match="nowhere"):
         Inputs(["nowhere://a/b"]).shape()
     assert issubclass(LineError, InputError)
+
+
+@pytest.mark.parametrize("spoil", [lambda raw: raw[:4] + b"\xff" * 20 + raw[24:], lambda raw: raw[:-30]])
+def test_damaged_parquet_is_told_in_a_line(spoil, tmp_path):
+    path = tmp_path / "a.parquet"
+    parquet.write_table(pyarrow.table({"src": ["das Haus"], "tgt": ["the house"]}), path)
+    path.write_bytes(spoil(path.read_bytes()))
+    shape = Inputs([str(path)]).shape()
+    with pytest.raises(InputError, match=r"^.+a\.parquet: cannot be read: [^\n]+$"):
+        list(Text((look_at(str(path), shape),), shape).pairs(0, 1, refuse))
+
+
+def test_parquet_with_text_that_is_not_utf8_is_told(tmp_path):
+    path = tmp_path / "a.parquet"
+    broken = pyarrow.array([b"\xff"]).view(pyarrow.string())
+    parquet.write_table(pyarrow.table({"src": broken, "tgt": ["the"]}), path)
+    shape = Inputs([str(path)]).shape()
+    with pytest.raises(InputError, match=r"a\.parquet: cannot be read: .+utf-8"):
+        list(Text((look_at(str(path), shape),), shape).pairs(0, 1, refuse))
+
+
+def test_parquet_files_whose_columns_do_not_go_together_are_named(tmp_path):
+    shape = Shape("parquet", ("src", "tgt"))
+    for name, number in (("a", 1), ("b", "one")):
+        table = pyarrow.table({"src": ["das"], "tgt": ["the"], "number": [number]})
+        parquet.write_table(table, tmp_path / f"{name}.parquet")
+    text = Text(tuple(look_at(str(tmp_path / f"{name}.parquet"), shape) for name in "ab"), shape)
+    with pytest.raises(InputError, match=r"a\.parquet, .+b\.parquet: cannot be read: .*number"):
+        text.with_links(0, 2, iter([Alignment.of([(0, 0)])] * 2), PLAIN)

@@ -32,14 +32,33 @@ class Choice(StrEnum):
 class Option:
     """The properties of an option besides its type and default, in an `Annotated`.
 
-    `help`: that of the command line, which has no such option without it. `least`, `most`: bounds of a number. `flag`:
-    a whole number that is a switch on the command line: True is 1.
+    `help`: that of the command line, which has no such option without it. `least`, `most`: bounds of a number; `above`,
+    `below`: bounds that it must not reach. `flag`: a whole number that is a switch on the command line: True is 1.
     """
 
     help: str = ""
     least: int | None = None
     most: int | None = None
+    above: int | None = None
+    below: int | None = None
     flag: bool = False
+
+    def allows(self, number: float) -> bool:
+        """Whether a number is within the bounds."""
+        return (
+            (self.least is None or self.least <= number)
+            and (self.most is None or number <= self.most)
+            and (self.above is None or self.above < number)
+            and (self.below is None or number < self.below)
+        )
+
+    @property
+    def bounds(self) -> str:
+        """The bounds in words, to go on "a number"."""
+        low = "" if self.least is None else f" from {self.least}"
+        low += "" if self.above is None else f" above {self.above}"
+        high = "" if self.most is None else f" to {self.most}"
+        return low + high + ("" if self.below is None else f" and below {self.below}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +94,7 @@ class Parameter:
             number = float(value)
         except OverflowError:  # an integer of hundreds of digits
             return False
-        least, most = self.option.least, self.option.most
-        return (
-            math.isfinite(number) and (least is None or least <= number) and (most is None or number <= most)
-        )
+        return math.isfinite(number) and self.option.allows(number)
 
     def _expected(self) -> str:
         expected = {
@@ -89,10 +105,7 @@ class Parameter:
             tuple: "a list of texts",
             dict: "texts by names",
         }[self.kind]
-        least, most = self.option.least, self.option.most
-        if least is not None:
-            expected += f" from {least}" + ("" if most is None else f" to {most}")
-        return expected + (" or none" if self.optional else "")
+        return expected + self.option.bounds + (" or none" if self.optional else "")
 
 
 def parameters(kind: Any) -> Mapping[str, Parameter]:

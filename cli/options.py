@@ -110,8 +110,13 @@ def _option(parameter: Parameter, default: Any = None) -> Callable[[Command], Co
     metavar = {int: "N", float: "X", str: "CODE"}.get(kind)
     if issubclass(kind, Choice):
         kind = OneOf(kind)
-    elif (option.least, option.most) != (None, None):
-        kind = (click.IntRange if kind is int else click.FloatRange)(option.least, option.most)
+    elif option.bounds:
+        low, high = (
+            close if far is None else far
+            for close, far in ((option.least, option.above), (option.most, option.below))
+        )
+        ranges = click.IntRange if kind is int else click.FloatRange
+        kind = ranges(low, high, min_open=option.above is not None, max_open=option.below is not None)
     return click.option(
         flag,
         parameter.name,

@@ -69,10 +69,11 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--possible-weight",
+    type=click.FloatRange(0, 1),
     default=0.5,
     show_default=True,
     metavar="X",
-    help="Weight of a possible link, 0 to 1; a sure one has 1.",
+    help="Weight of a possible link; a sure one has 1.",
 )
 @library_options(ObjectiveOptions, "of_objectives")
 @click.option(

@@ -17,6 +17,7 @@ from .text_files import expect_no_input as expect_no_input
 from .text_files import is_replaced as is_replaced
 from .text_files import longer_name as longer_name
 from .text_files import name_of as name_of
+from .text_files import paragraphs as paragraphs
 from .text_files import partial_name as partial_name
 from .text_files import read_lines as read_lines
 from .text_files import replacing as replacing

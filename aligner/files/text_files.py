@@ -15,7 +15,7 @@ import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from itertools import zip_longest
+from itertools import groupby, zip_longest
 from pathlib import Path
 from typing import IO, TypeVar
 
@@ -115,6 +115,13 @@ def each_line(parse: Callable[[str], T], lines: Iterable[str]) -> Iterator[T]:
             yield parse(line)
         except (InputError, FormatError) as error:
             raise type(error)(f"line {number}: {error}") from None
+
+
+def paragraphs(lines: Iterable[str]) -> Iterator[list[tuple[int, str]]]:
+    """The lines between blank ones, each with its number, counted from 1."""
+    for is_blank, numbered in groupby(enumerate(lines, start=1), key=lambda each: not each[1].strip()):
+        if not is_blank:
+            yield list(numbered)
 
 
 def side_by_side(

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ..errors import InputError, OptionError
+from ..files import paragraphs
 from ..links import Alignment
 from ..text.tokenization import Tokenized
 from .labels import fill, project_labels
@@ -66,25 +67,20 @@ def read(lines: Iterable[str]) -> Iterator[ParsedSentence]:
     Raises:
         InputError: a line does not have ten columns, or does not begin with a number.
     """
-    held: list[str] = []
-    rows: list[int] = []
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            if rows:
-                yield ParsedSentence(tuple(held), tuple(rows))
-            held, rows = [], []
-            continue
-        if not line.startswith("#"):
+    for paragraph in paragraphs(lines):
+        rows = []
+        for row, (number, line) in enumerate(paragraph):
+            if line.startswith("#"):
+                continue
             fields = line.split("\t")
             if len(fields) != len(NAMES) or not _ID.fullmatch(fields[0]):
                 raise InputError(
                     f"line {number}: expected the ten columns of CoNLL-U, found {line.strip()[:40]!r}"
                 )
             if fields[0].isdigit():
-                rows.append(len(held))
-        held.append(line)
-    if rows:
-        yield ParsedSentence(tuple(held), tuple(rows))
+                rows.append(row)
+        if rows:
+            yield ParsedSentence(tuple(line for _, line in paragraph), tuple(rows))
 
 
 def carry_all(

@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ..errors import InputError
+from ..files import paragraphs
 from ..links import Alignment
 from ..text.tokenization import Tokenized
-from .spans import SPLIT, Carried, Lost, Rules, has_strays, project_spans, why_lost
+from .spans import Carried, Lost, Rules, losses, project_spans
 
 COLUMNS = (1, -1)  # of word and tag, counted from 1; -1 is the last
 _TAG = re.compile(r"O|([BIESLU])-(\S+)")
@@ -41,15 +42,12 @@ class TaggedSentence:
         words = target.words
         found = project_spans([each.words for each in self.entities], alignment, len(words), rules)
         tags = ["O"] * len(words)
-        lost = []
+        lost: list[Lost] = []
         for (source, label), spans in zip(self.entities, found, strict=True):
             for span in spans:
                 tags[span.start : span.stop] = [f"B-{label}"] + [f"I-{label}"] * (len(span) - 1)
             what = f"{label} {' '.join(self.words[source.start : source.stop])}"
-            if not spans:
-                lost.append(Lost(what, why_lost(source, alignment)))
-            elif has_strays(source, alignment, spans):
-                lost.append(Lost(what, SPLIT))
+            lost += losses(what, source, alignment, spans)
         lines = "".join(f"{word}\t{tag}\n" for word, tag in zip(words, tags, strict=True))
         return Carried(f"{lines}\n", len(found), tuple(lost))
 
@@ -60,29 +58,27 @@ def read(lines: Iterable[str], columns: tuple[int, int] = COLUMNS) -> Iterator[T
     Raises:
         InputError: a line has too few columns, or is tagged with something else.
     """
-    words: list[str] = []
-    tags: list[str] = []
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            if words:
-                yield TaggedSentence(tuple(words), tuple(entities(tags)))
-            words, tags = [], []
-            continue
-        fields = line.split("\t") if "\t" in line else line.split()
-        if fields[0] == "-DOCSTART-" or _is_comment(line, fields):
-            continue
-        try:
-            word, tag = (fields[column - (column > 0)].strip() for column in columns)
-        except IndexError:
-            raise InputError(f"line {number}: expected {max(columns)} columns, found {len(fields)}") from None
-        if len(fields) < 2 or not word or not _TAG.fullmatch(tag):
-            raise InputError(
-                f"line {number}: expected a word and a tag such as O, B-PER or I-PER, found {line.strip()[:40]!r}"
-            )
-        words.append(word)
-        tags.append(tag)
-    if words:
-        yield TaggedSentence(tuple(words), tuple(entities(tags)))
+    for paragraph in paragraphs(lines):
+        tagged = [each for number, line in paragraph if (each := _word_and_tag(number, line, columns))]
+        if tagged:
+            words, tags = zip(*tagged, strict=True)
+            yield TaggedSentence(words, tuple(entities(tags)))
+
+
+def _word_and_tag(number: int, line: str, columns: tuple[int, int]) -> tuple[str, str] | None:
+    """None for a comment. `number`: of the line, for errors."""
+    fields = line.split("\t") if "\t" in line else line.split()
+    if fields[0] == "-DOCSTART-" or _is_comment(line, fields):
+        return None
+    try:
+        word, tag = (fields[column - (column > 0)].strip() for column in columns)
+    except IndexError:
+        raise InputError(f"line {number}: expected {max(columns)} columns, found {len(fields)}") from None
+    if len(fields) < 2 or not word or not _TAG.fullmatch(tag):
+        raise InputError(
+            f"line {number}: expected a word and a tag such as O, B-PER or I-PER, found {line.strip()[:40]!r}"
+        )
+    return word, tag
 
 
 def _is_comment(line: str, fields: Sequence[str]) -> bool:

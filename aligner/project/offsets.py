@@ -20,7 +20,7 @@ from ..errors import InputError
 from ..json_line import expect_whole_characters, json_line
 from ..links import Alignment
 from ..text.tokenization import Span, Tokenized
-from .spans import SPLIT, Carried, Lost, Rules, has_strays, project_spans, why_lost
+from .spans import Carried, Lost, Rules, losses, project_spans
 
 TEXT_KEYS = ("text", "src")
 SPAN_KEYS = ("spans", "entities", "ents", "labels", "label")
@@ -44,16 +44,14 @@ class MarkedText:
 
     def carry(self, target: Tokenized, alignment: Alignment, rules: Rules) -> Carried:
         """The object of the translation; a span that became several is written several times."""
-        items, lost = [], []
+        items: list[Any] = []
+        lost: list[Lost] = []
         marked = self.fields[self.span_key]
         sources = [words_within(self.tokenized, place) for place in self.places]
         found = project_spans(sources, alignment, len(target.spans), rules, shared=True)
         for place, item, words, spans in zip(self.places, marked, sources, found, strict=True):
             what = f"{_label(item)} {self.tokenized.text[slice(*place)]}"
-            if not spans:
-                lost.append(Lost(what, why_lost(words, alignment) if words else NO_WORD))
-            elif has_strays(words, alignment, spans):
-                lost.append(Lost(what, SPLIT))
+            lost += losses(what, words, alignment, spans) if words else [Lost(what, NO_WORD)]
             items += [
                 _moved(item, target.spans[each.start][0], target.spans[each.stop - 1][1]) for each in spans
             ]

@@ -141,6 +141,13 @@ def has_strays(span: range, alignment: Alignment, found: Sequence[range]) -> boo
     )
 
 
+def losses(what: str, span: range, alignment: Alignment, found: Sequence[range]) -> list[Lost]:
+    """What is lost of a span for which `project_spans` found these: nothing, all of it, or some linked words."""
+    if not found:
+        return [Lost(what, why_lost(span, alignment))]
+    return [Lost(what, SPLIT)] if has_strays(span, alignment, found) else []
+
+
 def links_of(span: range, alignment: Alignment) -> slice:
     """Where the links of the source words of a span stand among all links, which are sorted.
 

@@ -14,10 +14,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..errors import FormatError, OptionError
+from ..errors import FormatError
 from ..files import name_of
 from ..formats import read_alignments, read_gold
 from ..links import Alignment
+from ..options import expect_one_of
 from ..text.sentences import SentencePair
 from .aer import Signature, count
 from .plausibility import BetterReading, better_reading, out_of_range
@@ -135,8 +136,7 @@ def evaluate(gold: Gold, hypotheses: Iterable[Hypothesis], against: str = "first
     Raises:
         OptionError: `against` is something else.
     """
-    if against not in ("first", "best"):
-        raise OptionError(f"against is {against!r}: choose first or best")
+    expect_one_of("against", against, ("first", "best"))
     scores = []
     for hypothesis in hypotheses:
         counts = [count(*pair) for pair in zip(hypothesis.alignments, gold.alignments, strict=True)]

@@ -57,8 +57,6 @@ class Masker:
                 f"{encoder.preset.name} reads from left to right alone and cannot fill in what is masked, which the "
                 "objectives mlm, tlm and dwa ask for: take one that was trained with MLM or TLM, or objective so or co"
             )
-        if not 0 < rate < 1:
-            raise OptionError(f"the rate of masking is {rate}: it must lie between 0 and 1")
         self.mask_id = vocabulary.mask
         self.rate = rate
         self._ordinary = torch.tensor([n for n in range(vocabulary.size) if n not in vocabulary.specials])

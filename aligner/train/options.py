@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from ..errors import OptionError
 from ..method import Extraction
 from ..options import Choice, Option, settle
 
@@ -61,9 +60,12 @@ class ObjectiveOptions:
         Option(
             "For links with errors: share of a link's weight that comes from the model itself, such as 0.5.",
             least=0,
+            below=1,
         ),
     ] = 0.0
-    mask_rate: Annotated[float, Option("Share of subwords that mlm, tlm and dwa mask.")] = MASK_RATE
+    mask_rate: Annotated[float, Option("Share of subwords that mlm, tlm and dwa mask.", above=0, below=1)] = (
+        MASK_RATE
+    )
     masked_sides: Annotated[
         MaskedSides,
         Option("For tlm and dwa: mask both sides at once, or each while the other is complete."),
@@ -75,8 +77,6 @@ class ObjectiveOptions:
 
     def __post_init__(self) -> None:
         settle(self)
-        if self.bootstrap >= 1:
-            raise OptionError(f"bootstrap is {self.bootstrap}: it is a share, from 0 to below 1", "bootstrap")
 
 
 @dataclass(frozen=True)
@@ -111,13 +111,14 @@ class TrainOptions:
     weight_decay: float = 0.01
     clip: float = 1.0
     temperature: Annotated[
-        float, Option("1 draws corpora in proportion to their size, larger values more evenly.")
+        float, Option("1 draws corpora in proportion to their size, larger values more evenly.", above=0)
     ] = 1.5
     split_rate: Annotated[
         float,
         Option(
             "Share of subwords that are split into two others, so that parts of words are learnt, too.",
             least=0,
+            below=1,
         ),
     ] = 0.0
     dtype: Precision = Precision.FLOAT32
@@ -127,8 +128,6 @@ class TrainOptions:
 
     def __post_init__(self) -> None:
         settle(self)
-        if not self.temperature > 0:
-            raise OptionError(f"temperature is {self.temperature}: it must be above 0", "temperature")
 
     def share_at(self, step: int) -> float:
         """The factor of the learning rate at the step with this number, counted from 0."""

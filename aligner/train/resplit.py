@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..encoders.base import Encoder
-from ..errors import OptionError
 from .collate import Example
 
 ROUNDS = 2  # passes: a part may be split again
@@ -30,14 +29,9 @@ class Resplitter:
 
     A pair that would become too long for the encoder is not changed. `rate`: the probability that a subword is
     replaced, in each of `ROUNDS` passes, if it has two parts.
-
-    Raises:
-        OptionError: the rate is not from 0 to below 1.
     """
 
     def __init__(self, encoder: Encoder, rate: float) -> None:
-        if not 0 <= rate < 1:
-            raise OptionError(f"split rate is {rate}: it is a share, from 0 to below 1")
         vocabulary = encoder.vocabulary
         self._halves = halves(encoder.pieces(range(vocabulary.size)), vocabulary.specials)
         self._rate = rate

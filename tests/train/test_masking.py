@@ -9,6 +9,7 @@ import torch
 from xalign.errors import OptionError
 from xalign.layout import Side
 from xalign.train.masking import Masker, unmasked
+from xalign.train.options import ObjectiveOptions
 
 
 @pytest.fixture
@@ -86,9 +87,9 @@ def test_a_vocabulary_without_mask_is_refused(bert):
 
 
 @pytest.mark.parametrize("rate", [0.0, 1.0, -0.1])
-def test_a_rate_that_teaches_nothing_is_refused(bert, rate):
-    with pytest.raises(OptionError, match="between 0 and 1"):
-        Masker(bert, rate)
+def test_a_rate_that_teaches_nothing_is_refused(rate):
+    with pytest.raises(OptionError, match="mask_rate is .*: it must be a number above 0 and below 1"):
+        ObjectiveOptions(mask_rate=rate)
 
 
 def test_an_encoder_that_reads_one_way_is_refused(encoder):

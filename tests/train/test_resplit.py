@@ -11,6 +11,7 @@ from xalign.models import resolve
 from xalign.train.collate import Example
 from xalign.train.corpus import read_corpus
 from xalign.train.mixture import Mixture
+from xalign.train.options import TrainOptions
 from xalign.train.resplit import Resplitter, halves
 
 FAMILIES = ["xlm-roberta", "preset", "bert", "xlm-mlm"]
@@ -105,9 +106,9 @@ def test_a_pair_stays_where_the_encoder_would_not_take_it_in_one_piece(encoder, 
 
 
 @pytest.mark.parametrize("rate", [-0.1, 1.0])
-def test_a_rate_is_a_share(encoder, rate):
-    with pytest.raises(OptionError, match="it is a share"):
-        Resplitter(encoder("preset"), rate)
+def test_a_rate_is_a_share(rate):
+    with pytest.raises(OptionError, match="split_rate is .*: it must be a number from 0 and below 1"):
+        TrainOptions(split_rate=rate)
 
 
 def test_a_resumed_run_sees_the_same_subwords(start, corpus):

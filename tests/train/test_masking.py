@@ -88,7 +88,7 @@ def test_a_vocabulary_without_mask_is_refused(bert):
 
 @pytest.mark.parametrize("rate", [0.0, 1.0, -0.1])
 def test_a_rate_that_teaches_nothing_is_refused(rate):
-    with pytest.raises(OptionError, match="mask_rate is .*: it must be a number above 0 and below 1"):
+    with pytest.raises(OptionError, match=r"mask_rate is .*: it must be a number above 0 and below 1"):
         ObjectiveOptions(mask_rate=rate)
 
 

@@ -107,7 +107,7 @@ def test_a_pair_stays_where_the_encoder_would_not_take_it_in_one_piece(encoder, 
 
 @pytest.mark.parametrize("rate", [-0.1, 1.0])
 def test_a_rate_is_a_share(rate):
-    with pytest.raises(OptionError, match="split_rate is .*: it must be a number from 0 and below 1"):
+    with pytest.raises(OptionError, match=r"split_rate is .*: it must be a number from 0 and below 1"):
         TrainOptions(split_rate=rate)
 
 

@@ -69,9 +69,7 @@ def lexicon(
         expect_no_input(output, [links, source, target])
     expect_with("--shortlist", shortlist, "best")
     text = text_of([links], source, target, longest_line)
-    table = TranslationTable()
-    for pair, alignment in iter_with_text(links, text, one_based=one_based, outside=outside):
-        table.add(pair, alignment)
+    table = TranslationTable().add_all(iter_with_text(links, text, one_based=one_based, outside=outside))
     tables = (
         (s2t, table.source_to_target),
         (t2s, table.target_to_source),

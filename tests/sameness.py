@@ -46,7 +46,7 @@ def padded(encoder: Encoder, ids: list[list[int]], sides: list[list[int]]) -> En
         ids=torch.tensor([row + [encoder.pad_id] * (longest - len(row)) for row in ids]),
         mask=mask,
         sides=torch.tensor([row + [0] * (longest - len(row)) for row in sides]),
-        languages=torch.full(mask.shape, 1) if encoder.needs_language else None,
+        languages=torch.full(mask.shape, 1) if encoder.languages and not encoder.default_language else None,
         padded=not bool(mask.all()),
     )
 

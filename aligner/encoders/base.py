@@ -58,7 +58,7 @@ class Encoder(ABC):
     `layers`: number of blocks; valid layers are 0..layers, but those above `highest` were dropped. `width`: of a hidden
     state. `limit`: the room of a pair (`InputShape.room`). `causal`: each position only sees those before it.
     `languages`: the codes that `language_id` takes, in the order of their ids; empty if encoding does not depend on the
-    language. `needs_language`: there are such codes and no `default_language`.
+    language.
     `prefix`, `separator`, `suffix`: the special ids before, between and after the two sides of a pair; a
     single sentence has `prefix` and `suffix`.
     """
@@ -101,10 +101,6 @@ class Encoder(ABC):
     @abstractmethod
     def states(self, batch: EncoderInput, layers: Set[int]) -> dict[int, Tensor]:
         """The hidden states of `layers`, all of which exist. Shape of each: (batch, subwords, width)"""
-
-    @property
-    def needs_language(self) -> bool:
-        return bool(self.languages) and self.default_language is None
 
     @property
     def input(self) -> InputShape:

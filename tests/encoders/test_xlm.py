@@ -50,8 +50,8 @@ def test_in_a_pair_each_side_has_its_own_language(encoder, tiny):
 
 def test_a_language_is_required_only_where_the_checkpoint_embeds_it(encoder):
     with_embeddings, without = encoder("xlm-tlm-lang"), encoder("xlm-mlm")
-    assert with_embeddings.needs_language and with_embeddings.languages == ("de", "en", "zh")
-    assert not without.needs_language and without.languages == ()
+    assert with_embeddings.languages == ("de", "en", "zh")
+    assert without.languages == ()
     without.encode(sentences(without), [1])
     with pytest.raises(LanguageError, match="each one of de, en, zh"):
         with_embeddings.encode(replace(sentences(with_embeddings), languages=None), [1])

@@ -82,7 +82,6 @@ def test_an_ambiguous_or_unknown_code_names_the_valid_ones(encoder):
 
 def test_without_a_default_a_language_is_required(encoder):
     loaded = encoder("xmod")
-    assert loaded.needs_language
     with pytest.raises(LanguageError, match="give source_language and target_language, each one of en_XX"):
         loaded.language_id(None)
     with pytest.raises(LanguageError, match="source_language"):
@@ -91,7 +90,6 @@ def test_without_a_default_a_language_is_required(encoder):
 
 def test_the_checkpoints_default_language_holds_where_none_is_given(encoder, tiny):
     loaded = encoder("xmod-prenorm")
-    assert not loaded.needs_language
     assert loaded.language_id(None) == 0
     assert_states_equal_transformers(loaded, tiny("xmod-prenorm"), sentences(loaded))
 

@@ -8,13 +8,14 @@ from pathlib import Path
 import click
 
 from xalign.ahead import begun
-from xalign.cli.options import PATH, line_option, output_option
+from xalign.cli.groups import option_group
+from xalign.cli.options import output_option
 from xalign.cli.pieces import marks_of, subwords_option
-from xalign.cli.text import base_option, outside_option, text_of, text_options
+from xalign.cli.text import LinkedText
 from xalign.cli.together import expect_with
 from xalign.errors import OptionError
-from xalign.files import STANDARD, expect_no_input, writing
-from xalign.formats import FORMATS, READABLE, WRITERS, WriteOptions, iter_aligned, iter_with_text
+from xalign.files import expect_no_input, writing
+from xalign.formats import FORMATS, READABLE, WRITERS, WriteOptions
 from xalign.links import Alignment
 from xalign.pieces import gathered
 from xalign.text.sentences import SentencePair
@@ -24,7 +25,6 @@ NO_TEXT = SentencePair((), ())
 
 
 @click.command()
-@click.argument("links", type=PATH, default=STANDARD)
 @click.option(
     "--to",
     "target_format",
@@ -41,8 +41,7 @@ NO_TEXT = SentencePair((), ())
     show_default=True,
     help="The format of LINKS.",
 )
-@text_options
-@base_option
+@option_group(LinkedText, "linked")
 @click.option("--to-one-based", is_flag=True, help="Count words from 1 in pharaoh, tsv and jsonl, too.")
 @click.option("--no-scores", is_flag=True, help="Leave scores out.")
 @click.option("--reverse", is_flag=True, help="Swap source and target, in links and text.")
@@ -52,24 +51,17 @@ NO_TEXT = SentencePair((), ())
     help="The text is in pieces (▁ @@ ## Ġ ￭ </w>): write the words that they make, and links of words.",
 )
 @subwords_option
-@outside_option
 @output_option
-@line_option
 def convert(
-    links: Path,
+    linked: LinkedText,
     target_format: str,
     source_format: str,
-    source: Path | None,
-    target: Path | None,
-    one_based: bool | None,
     to_one_based: bool,
     no_scores: bool,
     reverse: bool,
     join_pieces: bool,
     subwords: str,
-    outside: str,
     output: Path,
-    longest_line: int,
 ) -> None:
     """Write links in another format.
 
@@ -84,19 +76,17 @@ def convert(
     them.
     """
     expect_with("--join-pieces", join_pieces, "subwords")
-    expect_no_input(output, [links, source, target])
+    expect_no_input(output, linked.files)
     if to_one_based and target_format not in BASED:
         raise OptionError(f"--to-one-based is for {', '.join(BASED)}: {target_format} has its own numbers")
-    text = text_of([links], source, target, longest_line)
-    given = links, text, source_format, one_based, outside
     aligned: Iterator[tuple[SentencePair | None, Alignment]]
     if join_pieces:
         marks = marks_of(subwords)
-        aligned = begun(gathered(iter_with_text(*given), marks, marks))
+        aligned = begun(gathered(linked.with_text(source_format), marks, marks))
     elif FORMATS[target_format].needs_text:
-        aligned = begun(iter_with_text(*given))
+        aligned = begun(linked.with_text(source_format))
     else:
-        aligned = begun(iter_aligned(*given))
+        aligned = begun(linked.aligned(source_format))
     write, options = WRITERS[target_format], WriteOptions(scores=not no_scores, one_based=to_one_based)
     with writing(output) as file:
         for number, (pair, alignment) in enumerate(aligned, start=1):

@@ -7,18 +7,17 @@ from pathlib import Path
 
 import click
 
-from xalign.cli.options import PATH, line_option
-from xalign.cli.text import base_option, outside_option, text_of, text_options
+from xalign.cli.groups import option_group
+from xalign.cli.options import PATH
+from xalign.cli.text import LinkedText
 from xalign.cli.together import expect_with
 from xalign.errors import OptionError
-from xalign.files import STANDARD, expect_no_input, writing
-from xalign.formats import iter_with_text
+from xalign.files import expect_no_input, writing
 from xalign.translation_table import TranslationTable
 
 
 @click.command()
-@click.argument("links", type=PATH, default=STANDARD)
-@text_options
+@option_group(LinkedText, "linked")
 @click.option(
     "--s2t", type=PATH, metavar="FILE", help="Write p(target | source), a line each: target source p."
 )
@@ -34,20 +33,12 @@ from xalign.translation_table import TranslationTable
     metavar="N",
     help="Target words per source word in the shortlist, at most.",
 )
-@base_option
-@outside_option
-@line_option
 def lexicon(
-    links: Path,
-    source: Path | None,
-    target: Path | None,
+    linked: LinkedText,
     s2t: Path | None,
     t2s: Path | None,
     shortlist: Path | None,
     best: int,
-    one_based: bool | None,
-    outside: str,
-    longest_line: int,
 ) -> None:
     """Write lexical translation tables, as Marian and Moses read them.
 
@@ -66,10 +57,9 @@ def lexicon(
     if len(set(map(str, outputs))) < len(outputs):
         raise OptionError("two of --s2t, --t2s and --shortlist name the same file")
     for output in outputs:
-        expect_no_input(output, [links, source, target])
+        expect_no_input(output, linked.files)
     expect_with("--shortlist", shortlist, "best")
-    text = text_of([links], source, target, longest_line)
-    table = TranslationTable().add_all(iter_with_text(links, text, one_based=one_based, outside=outside))
+    table = TranslationTable().add_all(linked.with_text())
     tables = (
         (s2t, table.source_to_target),
         (t2s, table.target_to_source),

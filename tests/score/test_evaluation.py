@@ -56,7 +56,7 @@ def test_the_best_is_what_the_others_are_tested_against(files):
     gold = Gold.read(files["gold"])
     hypotheses = [Hypothesis.read(files[name], gold) for name in ("old", "new")]
     assert [score.against for score in evaluate(gold, hypotheses, "best")] == [str(files["new"]), None]
-    with pytest.raises(OptionError, match="against is 'worst': choose first or best"):
+    with pytest.raises(OptionError, match="against is 'worst': choose one of first, best"):
         evaluate(gold, hypotheses, "worst")
     assert evaluate(gold, []) == []
 

@@ -20,7 +20,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +29,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from .batch_links import real_pairs
-from .errors import ModelError
+from .errors import ModelError, OptionError
 from .json_file import read_object, shortened
+from .options import Option, Parameter
 from .similarity import Units
 
 CALIBRATION_FILE = "calibration.json"
@@ -98,19 +98,18 @@ class Calibration:
         if not path.is_file():
             return None
         fields = read_object(path)
-        link, pair = _part(fields, "link", path), _part(fields, "pair", path)
+        link, pair = (_part(fields, name, path) for name in ("link", "pair"))
         weights = pair.get("weights")
         if not isinstance(weights, list) or width not in (None, len(weights)):
             wanted = "numbers" if width is None else f"{width} numbers, as many as a state has"
             raise ModelError(f"{path}: weights is {shortened(weights)}: it must be {wanted}")
-        numbers = [_number(each, "weights", path) for each in weights]
-        return cls(
-            slope=_number(link.get("slope"), "slope", path),
-            intercept=_number(link.get("intercept"), "intercept", path),
-            weights=np.array(numbers, dtype=np.float32),
-            similarity=_number(pair.get("similarity"), "similarity", path),
-            bias=_number(pair.get("bias"), "bias", path),
-        )
+        try:
+            numbers = np.array([_number("weights", each) for each in weights], dtype=np.float32)
+            slope, intercept = (_number(name, link.get(name)) for name in ("slope", "intercept"))
+            similarity, bias = (_number(name, pair.get(name)) for name in ("similarity", "bias"))
+        except OptionError as error:
+            raise ModelError(f"{path}: {error}") from None
+        return cls(slope, intercept, numbers, similarity, bias)
 
 
 def best_similarities(similarity: Tensor, source: Units, target: Units) -> tuple[Tensor, Tensor]:
@@ -147,7 +146,5 @@ def _part(fields: Mapping[str, Any], name: str, path: Path) -> Mapping[str, Any]
     return part
 
 
-def _number(value: object, name: str, path: Path) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not isfinite(value):
-        raise ModelError(f"{path}: {name} has {shortened(value)} where a number is expected")
-    return float(value)
+def _number(name: str, value: object) -> float:
+    return float(Parameter(name, float, False, Option()).settled(value))

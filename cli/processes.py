@@ -69,21 +69,16 @@ class Processes:
 
     def _names(self, device: str) -> list[str]:
         """The devices of several processes; empty for one process on --device."""
+        from xalign.device import choose_device
         from xalign.engine import WORKERS
 
         if self.devices is not None:
             if device != "auto":
                 raise click.UsageError("--device is one device, --devices are several: give one of them")
             return _devices(self.devices)
-        if self.threads and self.threads > WORKERS and _is_processor(device):
+        if self.threads and self.threads > WORKERS and choose_device(device).type == "cpu":
             return ["cpu"] * self.threads
         return []
-
-
-def _is_processor(device: str) -> bool:
-    from xalign.device import choose_device
-
-    return choose_device(device).type == "cpu"
 
 
 def _devices(text: str) -> list[str]:

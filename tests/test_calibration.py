@@ -115,9 +115,12 @@ def test_a_saved_model_takes_it_along_and_a_trained_one_loses_it(calibrated, tmp
     ("change", "message"),
     [
         ({"link": None}, "link is None: it must be an object"),
-        ({"link": {"slope": "1", "intercept": 0}}, "slope has '1' where a number is expected"),
+        ({"link": {"slope": "1", "intercept": 0}}, "slope is '1': it must be a number"),
         ({"pair": {"weights": [1.0], "similarity": 0, "bias": 0}}, "it must be 32 numbers"),
-        ({"pair": {"weights": [1.0] * 31 + [None], "similarity": 0, "bias": 0}}, "weights has None"),
+        (
+            {"pair": {"weights": [1.0] * 31 + [None], "similarity": 0, "bias": 0}},
+            "weights is None: it must be a number",
+        ),
     ],
 )
 def test_a_broken_file_is_named(calibrated, change, message):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +93,7 @@ class HookedEncoder(WholeEncoder):
         states: dict[int, Tensor] = {}
         with ExitStack() as hooks:
             for layer in layers - {self.layers}:
-                keep = _Keep(states, layer, is_last=layer == max(layers))
+                keep = partial(_keep, states, layer, layer == max(layers))
                 hooks.enter_context(self.blocks[layer].register_forward_pre_hook(keep, with_kwargs=True))
             with suppress(_Reached):
                 states[self.layers] = self.model(**self.model_inputs(batch)).last_hidden_state
@@ -144,15 +144,15 @@ class _Reached(Exception):
     """The highest requested layer is reached: end the model's forward pass before the next block."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Keep:
+def _keep(
+    states: dict[int, Tensor],
+    layer: int,
+    is_last: bool,
+    block: nn.Module,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+) -> None:
     """A forward pre-hook of the block whose input is `layer`: it keeps that input."""
-
-    states: dict[int, Tensor]
-    layer: int
-    is_last: bool
-
-    def __call__(self, block: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        self.states[self.layer] = args[0] if args else kwargs["hidden_states"]
-        if self.is_last:
-            raise _Reached
+    states[layer] = args[0] if args else kwargs["hidden_states"]
+    if is_last:
+        raise _Reached

@@ -9,16 +9,11 @@ markup     text with tags and placeholders -> a tree (placing: the tree -> the t
 stream     files -> annotated translations, and a list of what could not be carried over
 """
 
-from .spans import Carried, Lost, Rules
-from .stream import FORMATS, detect_format, project, read_annotated, read_translations
-
-__all__ = [
-    "FORMATS",
-    "Carried",
-    "Lost",
-    "Rules",
-    "detect_format",
-    "project",
-    "read_annotated",
-    "read_translations",
-]
+from .spans import Carried as Carried
+from .spans import Lost as Lost
+from .spans import Rules as Rules
+from .stream import FORMATS as FORMATS
+from .stream import detect_format as detect_format
+from .stream import project as project
+from .stream import read_annotated as read_annotated
+from .stream import read_translations as read_translations

@@ -85,7 +85,7 @@ def moved(value: T, device: torch.device) -> T:
 
 
 def attention_kernels(device: torch.device) -> AbstractContextManager[None]:
-    """On a GPU, attention by torch's own kernels. cuDNN's, the default on newer GPUs, are planned anew for every shape.
+    """On a GPU, attention by torch's own kernels. cuDNN's, the default on newer GPUs, plan anew for every shape.
 
     The choice holds for all threads while the context lasts.
     """

@@ -23,7 +23,7 @@ def reason_of(error: Exception) -> str:
 
 
 class XalignError(Exception):
-    """Anything that a user of xalign can mend; the text is written for that user.
+    """Anything that a user of xalign can fix; the text is written for that user.
 
     `options`: the names of options in the text, as Python spells them. The command line spells them with dashes.
     """

@@ -142,7 +142,7 @@ def align(
         ):
             total = partial(_left, part, lines.total, text.source, out.pairs)
             counted = partial(track, what="pairs", total=total, progress=progress)
-            screening = Screening(write.min_score, told=facts.calibrated and not quiet)
+            screening = Screening(write.min_score, warns=facts.calibrated and not quiet)
             _run(aligner, pairs, in_words, part, out, write, lambda aligned: counted(screening(aligned)))
     if write.min_score is not None and not quiet:
         tell(screening.outcome)

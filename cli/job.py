@@ -107,7 +107,7 @@ class Job:
         if found < self.pairs or (self.pairs and self._digest.hexdigest() != self.done.text):
             raise OptionError(
                 f"the text is not the one that {self.file.name} was made of, somewhere in the first {self.pairs:,} "
-                "pairs: give that text, or remove the file to begin anew"
+                "pairs: give that text, or remove the file to start over"
             )
         self.file.truncate(self.done.size)
         self.file.seek(0, os.SEEK_END)
@@ -187,10 +187,10 @@ def resumable(path: Path, made_by: Mapping[str, Any], first: int, resume: bool) 
 def _expect_to_go_on(state: State, partial: Path, made_by: Mapping[str, Any], resume: bool) -> None:
     done = f"{partial} has {state.pairs:,} pairs of a run that was stopped"
     if not resume:
-        raise OptionError(f"{done}: add --resume to go on with them, or remove it to begin anew")
+        raise OptionError(f"{done}: add --resume to go on with them, or remove it to start over")
     for name in {**state.made_by, **made_by}:
         then, now = state.made_by.get(name), made_by.get(name)
         if then != now:
             raise OptionError(
-                f"{done}, with {name} {then}, not {now}: give the same, or remove it to begin anew"
+                f"{done}, with {name} {then}, not {now}: give the same, or remove it to start over"
             )

@@ -77,8 +77,8 @@ def output(
             and isinstance(error.__context__, OSError)
         )
         if out is not None and out.pairs and not stream_failed:
-            mend = "mend the text, then go on" if isinstance(error, LineError) else "go on"
-            error.args = (f"{error}; {_done(out, path, first)}; {mend}: {_next(out, first, arguments)}",)
+            advice = "fix the text, then go on" if isinstance(error, LineError) else "go on"
+            error.args = (f"{error}; {_done(out, path, first)}; {advice}: {_next(out, first, arguments)}",)
         raise
     except Stopped as stopped:
         if out is not None and out.pairs:

@@ -24,13 +24,13 @@ logger = logging.getLogger("xalign")
 class Screening:
     """Aligned pairs pass through this, and are counted.
 
-    `least`: pairs with a lower score lose their links; None keeps all. `told`: whether to warn of text that looks
+    `least`: pairs with a lower score lose their links; None keeps all. `warns`: whether to warn of text that looks
     shuffled, for which scores must be probabilities.
     """
 
-    def __init__(self, least: float | None, told: bool) -> None:
+    def __init__(self, least: float | None, warns: bool) -> None:
         self.below = self.pairs = 0
-        self._least, self._told = least, told
+        self._least, self._warns = least, warns
         self._seen: list[tuple[float, float, float]] = []  # score, and the length of both sides
 
     def __call__(
@@ -39,7 +39,7 @@ class Screening:
         """The same number of pairs, some without links."""
         for pair, alignment in aligned:
             score = alignment.score or 0.0
-            if self._told and pair.source and pair.target:
+            if self._warns and pair.source and pair.target:
                 self._seen.append((score, _letters(pair.source), _letters(pair.target)))
                 if len(self._seen) == LOOKED_AT:
                     self._tell()
@@ -48,12 +48,12 @@ class Screening:
                 self.below += 1
                 alignment = replace(alignment, links=(), possible=frozenset(), scores=())
             yield pair, alignment
-        if self._told and len(self._seen) >= FEWEST:
+        if self._warns and len(self._seen) >= FEWEST:
             self._tell()
 
     def _tell(self) -> None:
         """Warn if the text looks shuffled; this is called once."""
-        self._told = False
+        self._warns = False
         scores, sources, targets = zip(*self._seen, strict=True)
         if fmean(scores) < SHUFFLED and _correlation(sources, targets) < CORRELATED:
             logger.warning(

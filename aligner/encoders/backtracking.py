@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 # The costs of choices, and their highest sum in one alternative: each optional part doubles the ways to match it, and
 # each repetition without end adds a power of the length of a word.
-_CHOICE, _ENDLESS, _DEAREST = 1, 8, 20
+_CHOICE, _ENDLESS, _MOST_COST = 1, 8, 20
 # Back references, calls of groups, absent operators, conditions: these cannot be judged by their form.
 _UNJUDGED = re.compile(r"\\(?:[1-9]|[gk][<'])|\(\?(?:~|\()")
 _QUANTIFIER = re.compile(r"[*+?]|\{(?P<least>\d*)(?P<comma>,?)(?P<most>\d*)\}")
@@ -27,10 +27,10 @@ class _Part:
 
     varies: bool = False  # it can match in several ways
     cost: int = 0  # of the choices in the current alternative
-    dearest: int = 0  # the highest cost of an alternative
+    highest: int = 0  # the highest cost of an alternative
 
     def end_alternative(self) -> None:
-        self.dearest = max(self.dearest, self.cost)
+        self.highest = max(self.highest, self.cost)
         self.cost = 0
 
 
@@ -69,10 +69,10 @@ def backtracks(pattern: str) -> bool:
         if repetition.repeats and closed.varies:
             return True
         parts[-1].varies |= closed.varies or repetition.varies
-        parts[-1].cost += closed.dearest + repetition.cost
+        parts[-1].cost += closed.highest + repetition.cost
         place = repetition.end
     parts[-1].end_alternative()
-    return len(parts) > 1 or parts[-1].dearest > _DEAREST
+    return len(parts) > 1 or parts[-1].highest > _MOST_COST
 
 
 class _Repetition(NamedTuple):

@@ -58,7 +58,7 @@ def adapt(
     outs = [*(plan.out / f"round-{number}" for number in range(1, rounds)), plan.out]
     if resume and not any(map(finished_steps, outs)):
         raise TrainingError(
-            f"{plan.out} holds no training state to go on from; run without resume to start afresh", "resume"
+            f"{plan.out} holds no training state to go on from; run without resume to start over", "resume"
         )
     process = PartialState(cpu=torch.device(device).type == "cpu", timeout=LABELLING)
     if not resume and process.is_main_process:

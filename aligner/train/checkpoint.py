@@ -88,7 +88,7 @@ def load_state(out: Path, learner: nn.Module, optimizer: torch.optim.Optimizer) 
     folder = _state(out)
     if folder is None:
         raise TrainingError(
-            f"{out} holds no training state to go on from; run without resume to start afresh", "resume"
+            f"{out} holds no training state to go on from; run without resume to start over", "resume"
         )
     weights = torch.load(folder / "weights.pt", map_location="cpu", weights_only=True)
     expected = _changing(learner)

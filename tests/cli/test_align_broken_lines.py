@@ -47,7 +47,7 @@ def test_a_broken_line_is_named_with_its_number_after_the_lines_before_it(
     align, file, content, options, complaint
 ):
     before = int(complaint[5]) - 1
-    advice = [f"mend the text, then go on: --from-line {before + 1}"] * bool(before)
+    advice = [f"fix the text, then go on: --from-line {before + 1}"] * bool(before)
     result = align(file("text", content), *options)
     assert_refused(result, "text " + complaint, *advice, "--on-error empty", lines=before)
     assert_refused(align(*options, input=content), "standard input " + complaint, *advice, lines=before)

@@ -147,7 +147,7 @@ def test_after_a_broken_line_was_mended_a_run_goes_on(command, text, tmp_path, s
     lines = text.read_text(encoding="utf-8").splitlines(keepends=True)
     text.write_text("".join([*lines[:90], "broken\n", *lines[91:]]), encoding="utf-8")
     result = run(*command, text, "-o", path)
-    told = re.search(r"lines 1 to 90 are in .*; mend the text, then go on: xalign (.*)\n", result.stderr)
+    told = re.search(r"lines 1 to 90 are in .*; fix the text, then go on: xalign (.*)\n", result.stderr)
     assert result.exit_code == 2
     again = run(*shlex.split(told[1]))
     assert (again.exit_code, again.stderr) == (2, result.stderr)

@@ -34,7 +34,7 @@ def align(*options, lines):
 
 
 def test_a_pair_below_the_score_keeps_its_line_and_loses_its_links():
-    screening = Screening(0.5, told=False)
+    screening = Screening(0.5, warns=False)
     found = [alignment for _, alignment in screening(aligned(0.4, 0.5, 0.6))]
     assert [(len(each.links), each.scores, each.score) for each in found] == [
         (0, (), 0.4),
@@ -58,7 +58,7 @@ def test_the_command_writes_an_empty_line_and_tells_the_count():
 
 @pytest.mark.parametrize("count", [FEWEST, LOOKED_AT, 3 * LOOKED_AT])
 def test_text_that_scores_as_shuffled_is_told_once(caplog, count):
-    screening = Screening(None, told=True)
+    screening = Screening(None, warns=True)
     assert len(list(screening(text(count, 0.05, off=1)))) == count
     [record] = caplog.records
     assert f"the first {min(count, LOOKED_AT):,} pairs score 0.05 on average" in record.getMessage()
@@ -76,5 +76,5 @@ def test_text_that_scores_as_shuffled_is_told_once(caplog, count):
     ],
 )
 def test_other_text_is_not(caplog, found):
-    assert len(list(Screening(None, told=True)(found))) == len(found)
+    assert len(list(Screening(None, warns=True)(found))) == len(found)
     assert not caplog.records

@@ -15,6 +15,7 @@ links of two directions (symmetrize.py).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -35,7 +36,9 @@ from .batch_links import (
 from .method import Extraction
 from .transport import sinkhorn, unbalanced, xlm_align, xlm_align_directions
 
-SURE, NEARLY = 0.7, 0.625  # of `agreement_grow`; chosen for the bundled models (docs/methods.md)
+# Of `agreement_grow`, chosen for the bundled models (docs/methods.md).
+SURE, NEARLY = 0.7, 0.625
+USUAL = 12  # positions of a sentence up to which similarities count as they are
 
 
 def argmax_directions(
@@ -79,8 +82,21 @@ def _by_probability(
     return directions
 
 
+def _softmax_scaled_by_length(logits: Tensor, dimension: int) -> Tensor:
+    """Softmax over n positions, of logits times log(n) / log(`USUAL`) if n is larger than `USUAL`.
+
+    The more positions there are, the less probable each becomes, and a long sentence would have too few links. The
+    factor log(n) is that of Chiang & Cholak (2022, "Overcoming a Theoretical Limitation of Self-Attention") for
+    attention, which flattens in the same way.
+    """
+    positions = (logits > torch.finfo(logits.dtype).min).sum(dimension, keepdim=True)
+    scale = positions.to(logits.dtype).clamp(min=USUAL).log() / math.log(USUAL)
+    return (scale * logits).softmax(dimension)
+
+
 softmax_directions = _by_probability(torch.softmax, Extraction.SOFTMAX)
 agreement_directions = _by_probability(torch.softmax, Extraction.AGREEMENT)
+agreement_grow_directions = _by_probability(_softmax_scaled_by_length, Extraction.AGREEMENT_GROW)
 entmax_directions = _by_probability(
     lambda logits, dimension: entmax15(logits.transpose(dimension, 2)).transpose(dimension, 2),
     Extraction.ENTMAX,
@@ -112,7 +128,7 @@ def agreement(
 def agreement_grow(
     similarity: Tensor, source_mask: Tensor, target_mask: Tensor, *, threshold: float | None = None
 ) -> Links:
-    """As `agreement`; then a word without a link joins its neighbour's link, as parts of a compound do.
+    """As `agreement`, scaled by length; then a word without a link joins its neighbour's, as parts of a compound do.
 
     "traffic" and "light" both translate "Verkehrsampel", whose probability is divided between the two, so that the
     geometric mean of one of them may be too low. That word joins if its own direction gives the counterpart `SURE` or
@@ -120,7 +136,7 @@ def agreement_grow(
     """
     default = Extraction.AGREEMENT_GROW.threshold or 0.0
     threshold = default if threshold is None else threshold
-    forward, backward = softmax_directions(similarity, source_mask, target_mask, threshold=0)
+    forward, backward = agreement_grow_directions(similarity, source_mask, target_mask, threshold=0)
     product = _product(forward, backward)
     links, nearly = (above(least, product).links for least in (threshold, NEARLY * threshold))
     targets = _joining(links, nearly & (backward.scores >= SURE))
@@ -214,7 +230,7 @@ DIRECTED: dict[Extraction, DirectedExtractor] = {
     Extraction.SOFTMAX: softmax_directions,
     Extraction.ENTMAX: entmax_directions,
     Extraction.AGREEMENT: agreement_directions,
-    Extraction.AGREEMENT_GROW: agreement_directions,
+    Extraction.AGREEMENT_GROW: agreement_grow_directions,
     Extraction.XLM_ALIGN: xlm_align_directions,
 }
 

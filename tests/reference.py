@@ -89,8 +89,9 @@ def agreement(similarity: Matrix, threshold: float = 0.4) -> Pairs:
 
 
 def agreement_grow(similarity: Matrix, threshold: float = 0.4) -> Pairs:
-    posteriors = _posteriors(similarity)
-    found = agreement(similarity, threshold)
+    by_source, by_target = (_posteriors(_length_scale(n) * similarity) for n in reversed(similarity.shape))
+    posteriors = {pair: (by_source[pair][0], by_target[pair][1]) for pair in by_source}
+    found = {pair for pair, (one, other) in posteriors.items() if one * other > threshold**2}
     linked_sources, linked_targets = ({pair[side] for pair in found} for side in (0, 1))
     grown = set(found)
     for (i, j), (one, other) in posteriors.items():
@@ -100,6 +101,10 @@ def agreement_grow(similarity: Matrix, threshold: float = 0.4) -> Pairs:
             if j not in linked_targets and other >= 0.7 and {(i, j - 1), (i, j + 1)} & found:
                 grown.add((i, j))
     return grown
+
+
+def _length_scale(words: int) -> float:
+    return max(1.0, math.log(words) / math.log(12))
 
 
 def _posteriors(similarity: Matrix) -> dict[tuple[int, int], tuple[float, float]]:

@@ -138,6 +138,24 @@ def test_the_second_part_of_a_compound_joins_the_first():
     assert links_of("agreement-grow", matrix.T) == {(0, 0), (0, 1), (1, 2)}
 
 
+def test_a_long_sentence_has_links_like_a_short_one():
+    short, long = (np.float32(4 * np.eye(words)) for words in (12, 100))
+    assert links_of("agreement", short) == {(k, k) for k in range(12)}
+    assert links_of("agreement", long) == set()  # the best has 1 / (1 + 99 exp(-4)) = 0.36
+    assert links_of("agreement-grow", short) == {(k, k) for k in range(12)}
+    assert links_of("agreement-grow", long) == {(k, k) for k in range(100)}
+
+
+def test_scaling_by_length_counts_the_words_that_a_softmax_is_over():
+    # Of one source word every target is certain; among 100 target words, that one is not certain of any.
+    matrix = np.zeros((1, 100), np.float32)
+    matrix[0, 7] = 4
+    forward, backward = DIRECTED["agreement-grow"](*pad([matrix]), threshold=0)
+    assert backward.scores[0, 0, :100].tolist() == [1.0] * 100
+    scaled = math.exp(4 * math.log(100) / math.log(12))
+    assert forward.scores[0, 0, 7].item() == pytest.approx(scaled / (scaled + 99))
+
+
 @given(batches(normals()))
 def test_softmax_equals_plain_loops(batch):
     for links, matrix in zip(softmax(*pad(batch)).links, batch, strict=True):

@@ -18,7 +18,7 @@ from xalign.train.checkpoint import save_checkpoint
 
 BESIDE = 0.25  # the share of --beside in the mean of weights
 # Chosen on the choosing halves, see README.md.
-EXTRACT, THRESHOLD = "agreement-grow", 0.4
+EXTRACT, THRESHOLD = "agreement-grow", 0.45
 SHARPNESS = 0.5  # what similarities are multiplied by: the training leaves probabilities too close to 0 and 1
 
 

@@ -25,7 +25,7 @@ def test_its_preset_is_what_the_card_says():
     preset = resolve("mini")
     assert preset.input == InputShape(encode="pair", positions="restart", segments=True, window=256)
     assert preset.method == Method(
-        layer=3, similarity="dot", extract="agreement-grow", threshold=0.4, level="word", punctuation="apart"
+        layer=3, similarity="dot", extract="agreement-grow", threshold=0.45, level="word", punctuation="apart"
     )
     assert len(preset.about.languages) == 35
 
@@ -34,7 +34,12 @@ def test_the_preset_of_small_is_what_the_card_says():
     preset = resolve("small")
     assert preset.input == InputShape(encode="pair", window=256)
     assert preset.method == Method(
-        layer=8, similarity="dot", extract="agreement-grow", threshold=0.4, level="word", punctuation="apart"
+        layer=8,
+        similarity="dot",
+        extract="agreement-grow",
+        threshold=0.475,
+        level="word",
+        punctuation="apart",
     )
     assert len(preset.about.languages) >= 90
 

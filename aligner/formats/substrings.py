@@ -1,6 +1,6 @@
 """Linked words instead of numbers, to read and to count; write only.
 
-Words: pairs of words. Detokenized: linked words as they are written in the text, for reading and for glossaries,
+Words: pairs of words. Detokenized: linked words as they are written in the text, for reading and for glossaries:
 
     Das ||| The<tab>Küchentisch ||| kitchen table<tab>rief ... an ||| called
 

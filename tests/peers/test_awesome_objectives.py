@@ -15,7 +15,7 @@ from xalign.encoders.families import load_encoder
 from xalign.models.preset import Preset
 from xalign.train import learner as learner_module
 from xalign.train.collate import collate
-from xalign.train.learner import Learner, torn_pairs
+from xalign.train.learner import Learner, psi_pairs
 from xalign.train.masking import Masker
 from xalign.train.options import ObjectiveOptions
 
@@ -223,7 +223,7 @@ def test_psi_is_awesome_aligns(awesome, theirs, ours):
             mine.weight.copy_(other.weight.normal_())
             mine.bias.copy_(other.bias.normal_())
     torch.manual_seed(3)
-    first, second, parallel = torn_pairs(len(TEXT))
+    first, second, parallel = psi_pairs(len(TEXT))
     sentences = [*sequences(awesome, batch.source), *sequences(awesome, batch.target)]
     rows = joined([sentences[k] for k in first], [sentences[k] for k in second])
     expected = theirs(

@@ -18,6 +18,9 @@ from ..encoders.pretrained import read_config, read_model_and_gaps
 from ..errors import OptionError
 from ..models.preset import Family
 
+# Fairseq's archives, and checkpoints whose embeddings may be at four bits.
+WITHOUT_HEAD = (Family.FAIRSEQ, Family.POSTNORM)
+
 # Names of the head, and of the product in it, in transformers' masked language models: RoBERTa, BERT, XLM and others.
 _OF_MASKED_LM = {"lm_head": "decoder", "cls.predictions": "decoder", "pred_layer": "proj"}
 
@@ -62,7 +65,7 @@ class _Parts(NamedTuple):
 
 def _own_parts(encoder: WholeEncoder) -> _Parts | None:
     """The weights of the checkpoint's own head, or None if it has no head of a known form."""
-    if encoder.preset.checkpoint.family is Family.FAIRSEQ:
+    if encoder.preset.checkpoint.family in WITHOUT_HEAD:
         return None
     family = MODEL_FOR_MASKED_LM_MAPPING.get(type(read_config(encoder.preset.checkpoint.place)), None)
     tied = getattr(family, "_tied_weights_keys", None) or ()

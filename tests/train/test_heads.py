@@ -57,6 +57,13 @@ def test_without_a_head_the_embeddings_are_one(encoder, name):
     assert embeddings.grad is not None
 
 
+def test_embeddings_at_four_bits_are_the_head_of_small():
+    loaded = load_encoder(resolve("small"))
+    states = torch.randn(3, loaded.width)
+    expected = states @ loaded.word_embeddings.weight.T
+    torch.testing.assert_close(VocabularyHead(loaded)(states), expected)
+
+
 @pytest.mark.parametrize("name", ["bert", "xlm-mlm"])
 def test_embeddings_stay_the_encoders(encoder, name):
     loaded = encoder(name)

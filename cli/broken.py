@@ -64,11 +64,7 @@ class OnError:
 
     @contextmanager
     def for_lines_of(self, part: Part) -> Iterator[BrokenLines]:
-        """Decides about the broken lines of a part. If the run succeeds, a warning counts them.
-
-        Raises:
-            OptionError: the report cannot be written.
-        """
+        """Decides about the broken lines of a part. If the run succeeds, a warning counts them."""
         with _reporting(self.report) as file:
             broken = BrokenLines(self.on_error, part, file)
             yield broken

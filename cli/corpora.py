@@ -21,11 +21,7 @@ PATH = click.Path(path_type=Path)  # whether it exists is checked when it is rea
 
 @dataclass(frozen=True)
 class Corpora:
-    """Corpora, each with two texts and perhaps links, and development sets.
-
-    Raises:
-        click.UsageError: an option is given too often, or not often enough.
-    """
+    """Corpora, each with two texts and perhaps links, and development sets."""
 
     sources: tuple[Path, ...] = option(
         "--src", type=PATH, multiple=True, required=True, help="Source text; repeat it for more corpora."

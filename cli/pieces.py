@@ -44,12 +44,7 @@ class Pieces:
     )
 
     def in_words(self) -> Callable[[Iterator[SentencePair]], Iterator[SentencePair]]:
-        """A function that turns pairs in pieces into pairs in words, which `as_given` undoes.
-
-        Raises:
-            OptionError: options that do not go together.
-            InputError: a model cannot be read.
-        """
+        """A function that turns pairs in pieces into pairs in words, which `as_given` undoes."""
         if self.subwords not in ("auto", "none") and None not in (self.pieces_src, self.pieces_tgt):
             raise OptionError(
                 "--subwords is for text in pieces, --pieces-src and --pieces-tgt split text in words"

@@ -39,11 +39,7 @@ class Processes:
 
     @contextmanager
     def aligning(self, model: dict[str, Any]) -> Iterator[tuple[Aligner | AlignerPool, Facts]]:
-        """(an aligner or a pool, a description of it). `model`: the values of `model_options`.
-
-        Raises:
-            OptionError, ModelError: as from `Aligner.load`, or a device does not exist.
-        """
+        """(an aligner or a pool, a description of it). `model`: the values of `model_options`."""
         import torch
 
         from xalign.processes.worker import Facts

@@ -68,11 +68,7 @@ class TextInput:
         return [self.source] if self.target is None else [self.source, self.target]
 
     def reader(self, model: Mapping[str, Any]) -> Callable[[OnBroken], Iterator[SentencePair]]:
-        """A function that reads the pairs, split into words. `model`: values of `model_options`, for the languages.
-
-        Raises:
-            OptionError: options that do not go together.
-        """
+        """A function that reads the pairs, split into words. `model`: values of `model_options`, for the languages."""
         languages = model["source_language"], model["target_language"]
         then: Callable[[Iterator[SentencePair]], Iterator[SentencePair]] = iter
         split = splits(self.words, *languages)

@@ -23,9 +23,6 @@ def expect_with(needed: str, is_there: object, *names: str) -> None:
     """Refuse parameters that were typed without the option that they depend on.
 
     `needed`: that option, for the message; `is_there`: whether it was given.
-
-    Raises:
-        click.UsageError: one of them is.
     """
     if not is_there and (given := typed(*names)):
         raise click.UsageError(f"{given[0]} goes with {needed}")
@@ -35,9 +32,6 @@ def expect_without(other: str, is_there: object, names: Iterable[str]) -> None:
     """Refuse parameters that were typed together with an option that makes them useless.
 
     `other`: that option, for the message; `is_there`: whether it was given.
-
-    Raises:
-        click.UsageError: one of them is.
     """
     if is_there and (given := typed(*names)):
         raise click.UsageError(f"{given[0]} does not go with {other}")

@@ -38,13 +38,10 @@ def two_numbers(text: str) -> tuple[int, int] | None:
 
 
 def columns_of(text: str, form: str | None) -> Columns:
-    """Two numbers, or where the form, one of tsv and jsonl, leaves it open or has names, two names.
+    """Two numbers; or two names, if the form is jsonl or not known. OptionError for anything else.
 
     >>> columns_of("2,3", "tsv"), columns_of("de,en", "jsonl"), columns_of("de,en", None)
     ((2, 3), ('de', 'en'), ('de', 'en'))
-
-    Raises:
-        OptionError: it is something else.
     """
     numbers = two_numbers(text)
     if numbers is not None and form != "jsonl":

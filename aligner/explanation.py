@@ -6,7 +6,6 @@ The heat map is one HTML table, without script or style sheet.
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,53 +35,31 @@ class Explanation:
     alignment: Alignment
 
     def _repr_html_(self) -> str:
-        units = self.source, self.target, self.similarity, self.forward, self.backward
-        return heat_map(*units, caption=f"links of words: {self.alignment}")
+        """Source in rows, target in columns: the more similar two units, the darker their cell.
 
-
-def heat_map(
-    source: Sequence[str],
-    target: Sequence[str],
-    similarity: NDArray[np.float32],
-    forward: NDArray[np.bool_],
-    backward: NDArray[np.bool_],
-    caption: str = "",
-) -> str:
-    """Source in rows, target in columns: the more similar two units, the darker their cell.
-
-    A dot is a link in both directions, an arrow one in its direction alone. Shape of the arrays: (source, target)
-    """
-    columns = "".join(
-        f'<th dir="auto" style="{_HEADER}writing-mode:vertical-rl;text-align:right">{html.escape(word)}</th>'
-        for word in target
-    )
-    steps = heat(similarity)
-    rows = "".join(
-        f'<tr><th dir="auto" style="{_HEADER}text-align:right">{html.escape(word)}</th>'
-        + "".join(
-            _cell(
-                f"{word} – {other}: {similarity[i, j]:.4f}",
-                steps[i, j],
-                SIGNS[bool(forward[i, j]), bool(backward[i, j])],
-            )
-            for j, other in enumerate(target)
+        A dot is a link in both directions, an arrow a link in that direction only.
+        """
+        columns = "".join(
+            f'<th dir="auto" style="{_HEADER}writing-mode:vertical-rl;text-align:right">{html.escape(word)}</th>'
+            for word in self.target
         )
-        + "</tr>"
-        for i, word in enumerate(source)
-    )
-    title = (
-        f'<caption style="caption-side:bottom;text-align:left">{html.escape(caption)}</caption>'
-        if caption
-        else ""
-    )
-    return (
-        f'<table style="border-collapse:collapse;width:auto">{title}<tr><td></td>{columns}</tr>{rows}</table>'
-    )
+        steps = heat(self.similarity)
+        rows = "".join(
+            f'<tr><th dir="auto" style="{_HEADER}text-align:right">{html.escape(word)}</th>'
+            + "".join(self._cell(i, j, steps[i, j]) for j in range(len(self.target)))
+            + "</tr>"
+            for i, word in enumerate(self.source)
+        )
+        caption = (
+            f'<caption style="caption-side:bottom;text-align:left">links of words: {self.alignment}</caption>'
+        )
+        return f'<table style="border-collapse:collapse;width:auto">{caption}<tr><td></td>{columns}</tr>{rows}</table>'
 
-
-def _cell(title: str, step: np.uint8, sign: str) -> str:
-    colour = f"background:rgba(36,88,198,{step / 255 * 0.85:.2f})"
-    return f'<td title="{html.escape(title)}" style="{_CELL}{colour}">{sign}</td>'
+    def _cell(self, i: int, j: int, step: np.uint8) -> str:
+        title = f"{self.source[i]} – {self.target[j]}: {self.similarity[i, j]:.4f}"
+        colour = f"background:rgba(36,88,198,{step / 255 * 0.85:.2f})"
+        sign = SIGNS[bool(self.forward[i, j]), bool(self.backward[i, j])]
+        return f'<td title="{html.escape(title)}" style="{_CELL}{colour}">{sign}</td>'
 
 
 def heat(similarity: NDArray[np.float32]) -> NDArray[np.uint8]:

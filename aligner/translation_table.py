@@ -20,7 +20,9 @@ these while the tables are written. It does not grow with the length of the corp
 from __future__ import annotations
 
 from array import array
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -48,8 +50,7 @@ class TranslationTable:
 
     def __init__(self, at_once: int = AT_ONCE) -> None:
         self.at_once = at_once
-        self._sources = _Numbers({NULL: 0})
-        self._targets = _Numbers({NULL: 0})
+        self._sources, self._targets = _numbers(), _numbers()
         self._waiting = array("Q")
         self._keys: Keys = np.zeros(0, dtype=np.uint64)  # sorted: source << 32 | target
         self._counts: Counts = np.zeros(0, dtype=np.int64)
@@ -123,12 +124,9 @@ class TranslationTable:
         return sources, targets, self._counts
 
 
-class _Numbers(dict[str, int]):
-    """The number of each word; a new word gets the next one."""
-
-    def __missing__(self, word: str) -> int:
-        self[word] = number = len(self)
-        return number
+def _numbers() -> defaultdict[str, int]:
+    """The number of each word; that of the NULL word is 0, and a new word gets the next one."""
+    return defaultdict(count(1).__next__, {NULL: 0})
 
 
 def _ranks(words: dict[str, int]) -> NDArray[np.int64]:

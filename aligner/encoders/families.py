@@ -92,7 +92,9 @@ def _class(preset: Preset, folder: Path, trusts: bool) -> tuple[str, str]:
         if trusts and folder not in BUNDLED.values() and brings_code(folder):
             return _FOREIGN
     if family is Family.AUTO:
-        family = _family(folder, read_object(folder / CONFIG))
+        config = read_object(folder / CONFIG)
+        usual = _FAMILY_OF_TYPE.get(config["model_type"], Family.GENERIC)
+        family = Family.PRENORM if _is_prenorm(folder, config) else usual
     return f".{family}", f"{family.capitalize()}Encoder"
 
 
@@ -103,12 +105,6 @@ def _check_readable(preset: Preset, folder: Path, trusts: bool) -> None:
         if not trusts:
             refuse_code(folder)
         check_folder(folder, frozenset(_FAMILY_OF_TYPE))
-
-
-def _family(folder: Path, config: dict[str, Any]) -> Family:
-    if _is_prenorm(folder, config):
-        return Family.PRENORM
-    return _FAMILY_OF_TYPE.get(config["model_type"], Family.GENERIC)
 
 
 def _is_prenorm(folder: Path, config: dict[str, Any]) -> bool:

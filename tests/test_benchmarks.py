@@ -69,3 +69,12 @@ def test_no_fault_of_the_input_has_a_silent_effect(tmp_path):
     assert [
         name for name, verdict in rows.items() if verdict not in ("fine", "error", "said", "xalign")
     ] == []
+
+
+@pytest.mark.slow
+def test_links_of_pieces_are_scored_against_gold_in_the_same_pieces(shared):
+    data = shared("data/gold/test/de-en").parents[2]
+    command = [sys.executable, BENCHMARKS / "links_of_pieces.py", "--data", data, "--sets", "test/de-en"]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    aer = json.loads(done.stdout)
+    assert aer["gold"] < 17 and abs(aer["unicode"] - aer["gold"]) < 1 < aer["whitespace"] - aer["gold"]

@@ -204,6 +204,6 @@ def test_what_cannot_be_resumed_or_cut_is_told(text):
     assert "--resume goes with -o FILE" in told(text, "--resume")
     assert "--shard is '0/3': expected k/n" in told(text, "--shard", "0/3")
     assert "--shard is '4/3': expected k/n" in told(text, "--shard", "4/3")
-    assert "--shard is one way" in told(text, "--shard", "1/3", "--lines", 3)
+    assert "--shard excludes --from-line and --lines" in told(text, "--shard", "1/3", "--lines", 3)
     assert "can be read only once" in told("--shard", "1/3")
     assert "--from-line is 302: the text has only 300 lines" in told(text, "--from-line", 302)

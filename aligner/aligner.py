@@ -29,7 +29,7 @@ from .errors import InputError, ModelError, OptionError
 from .explanation import Explanation
 from .export import export
 from .linking import aligned
-from .links import Alignment
+from .links import NOT_ALIGNED, Alignment
 from .method import Level
 from .models import DEFAULT, lasting_name, name_of, resolve
 from .models.hub import checkpoint_folder, upload
@@ -43,7 +43,6 @@ from .text.tokenization import splits
 from .text.untokenized import watched
 
 logger = logging.getLogger("xalign")
-_NO_LINKS = Alignment(scores=(), score=0.0)
 _Loaded = tuple[str, str, str, dict[str, Any]]
 """The arguments of `Aligner.load`: model, device, dtype and keywords."""
 
@@ -275,7 +274,7 @@ class Aligner:
         """
         if self.method.lexicon:
             raise OptionError("links of a lexicon come from no similarity: load an aligner without one")
-        nothing = Compared(_NO_LINKS, np.zeros((0, 0), dtype=np.float32))
+        nothing = Compared(NOT_ALIGNED, np.zeros((0, 0), dtype=np.float32))
         find = self.comparison.link_with_similarity
         stream = watched(as_pairs(pairs, self._split))
         compared = self.engine.run(stream, [self.layer], find, joined_comparison, nothing)
@@ -328,7 +327,7 @@ class Aligner:
         """The arguments of `Engine.run`: results are alignments, or with a lexicon probabilities for `aligned`."""
         if self.method.lexicon:
             return self.comparison.probabilities, joined_directions, None
-        return self.comparison.link, joined_alignment, _NO_LINKS
+        return self.comparison.link, joined_alignment, NOT_ALIGNED
 
     def _texts(self, text: Subwords, words: tuple[str, ...]) -> tuple[str, ...]:
         if self.method.level is Level.WORD:

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
-from .links import Alignment, Link
+from .links import NOT_ALIGNED, Alignment, Link
 from .text.placeholders import ENTITY, TAG, is_placeholder, placeholders_in
 from .text.punctuation import is_punctuation
 from .text.sentences import SentencePair
@@ -56,11 +56,13 @@ _Side = Mapping[int, _Copied]
 
 
 def anchored(pair: SentencePair, alignment: Alignment) -> Alignment:
-    """The alignment with copied words linked to themselves.
+    """The alignment with copied words linked to themselves. A pair that was not aligned stays without links.
 
     >>> anchored(SentencePair.of("{a} {b}", "{b} {a}"), Alignment.of([(0, 0)])).links
     (Link(source=0, target=1), Link(source=1, target=0))
     """
+    if alignment is NOT_ALIGNED:
+        return alignment
     if pair.source == pair.target:
         return _corrected(alignment, {Link(k, k) for k in range(len(pair.source))}, lambda _: False)
     if not (_SIGN.search(" ".join(pair.source)) and _SIGN.search(" ".join(pair.target))):

@@ -37,7 +37,7 @@ from .method import Extraction
 from .transport import sinkhorn, unbalanced, xlm_align, xlm_align_directions
 
 # Of `agreement_grow`, chosen for the bundled models (docs/methods.md).
-SURE, NEARLY = 0.7, 0.625
+SURE, NEARLY = 0.6, 0.5
 USUAL = 12  # positions of a sentence up to which similarities count as they are
 
 

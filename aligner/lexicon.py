@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .ahead import until_error
-from .links import Alignment, Link
+from .links import NOT_ALIGNED, Alignment, Link
 from .text.sentences import SentencePair
 
 STEM = 4  # letters
@@ -132,7 +132,7 @@ def likely_links(directions: Directions | None, threshold: float | None = None) 
     The score of the sentence pair is defined as in words.py. Without probabilities there are no links.
     """
     if directions is None:
-        return Alignment(scores=(), score=0.0)
+        return NOT_ALIGNED
     scores = np.sqrt(directions.forward * directions.backward)
     scores[scores <= (LIKELY if threshold is None else threshold)] = 0
     found = np.nonzero(scores)

@@ -132,3 +132,7 @@ class Alignment:
             scores=None if self.scores is None else tuple(self.scores[k] for k in order),
             score=self.score,
         )
+
+
+NOT_ALIGNED = Alignment(scores=(), score=0.0)
+"""Of a pair that was not compared, since a side is empty or it is too large."""

@@ -95,10 +95,10 @@ def agreement_grow(similarity: Matrix, threshold: float = 0.4) -> Pairs:
     linked_sources, linked_targets = ({pair[side] for pair in found} for side in (0, 1))
     grown = set(found)
     for (i, j), (one, other) in posteriors.items():
-        if one * other > (0.625 * threshold) ** 2:
-            if i not in linked_sources and one >= 0.7 and {(i - 1, j), (i + 1, j)} & found:
+        if one * other > (0.5 * threshold) ** 2:
+            if i not in linked_sources and one >= 0.6 and {(i - 1, j), (i + 1, j)} & found:
                 grown.add((i, j))
-            if j not in linked_targets and other >= 0.7 and {(i, j - 1), (i, j + 1)} & found:
+            if j not in linked_targets and other >= 0.6 and {(i, j - 1), (i, j + 1)} & found:
                 grown.add((i, j))
     return grown
 

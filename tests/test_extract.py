@@ -134,7 +134,7 @@ def test_the_second_part_of_a_compound_joins_the_first():
         (0, 0),
         (1, 1),
     }  # the parts do not stand side by side
-    assert links_of("agreement-grow", matrix, threshold=0.5) == {(0, 0), (2, 1)}
+    assert links_of("agreement-grow", matrix, threshold=0.7) == {(0, 0), (2, 1)}
     assert links_of("agreement-grow", matrix.T) == {(0, 0), (0, 1), (1, 2)}
 
 

@@ -109,6 +109,14 @@ def test_a_pair_too_large_to_compare_has_no_links_and_the_run_goes_on(load, capl
     assert_left_out(found, caplog, 2, "too many to compare; split the line into sentences")
 
 
+@pytest.mark.parametrize("options", [{"level": "word"}, {"lexicon": True}])
+def test_not_even_copied_words_of_a_pair_too_large_are_linked(load, caplog, options):
+    copied = ("{user} 2026 " * 50, "{user} 2026 " * 50)
+    aligner = load(**options, limits=Limits(compared=1_000))
+    found = list(aligner.align([("das {user}", "the {user}"), copied, ("ist", "is")]))
+    assert_left_out(found, caplog, 2, "too many to compare; split the line into sentences")
+
+
 @pytest.mark.parametrize("options", [{}, {"level": "word"}, {"lexicon": True}, {"encode": "separate"}])
 @pytest.mark.parametrize(
     "most", [100, 300]

@@ -78,6 +78,14 @@ def test_punctuation_and_pieces_of_sentencepiece_are_linked(aligner, source, tar
         ("Hon köpte en tandborste .", "She bought a tooth brush .", 3, {3, 4}),
         ("Ik nam de sneltrein naar Parijs .", "I took the express train to Paris .", 3, {3, 4}),
         ("Sairausvakuutus ei maksa .", "The health insurance does not pay .", 0, {1, 2}),
+        (
+            "Fotbollslaget vann världsmästerskapet .",
+            "The football team won the world championship .",
+            2,
+            {5, 6},
+        ),
+        ("A kórházigazgató lemondott .", "The hospital director resigned .", 1, {1, 2}),
+        ("Raudteejaam on suletud .", "The railway station is closed .", 0, {1, 2}),
     ],
 )
 def test_a_compound_is_linked_with_all_its_parts(aligner, source, target, word, parts):

@@ -84,7 +84,7 @@ def test_an_old_file_stays_where_the_new_one_cannot_be_written(tiny, text, tmp_p
 
         monkeypatch.setattr(f"xalign.states.{writer}", fail)
         result = run(text, "--model", tiny("bert"), "--layers", "1", "-o", output)
-        assert "cannot be written (No space left" in str(result.exception)
+        assert "cannot be written: no space left" in str(result.exception)
         assert output.read_bytes() == b"old"
     assert {path.name for path in tmp_path.iterdir()} == {"text.de", "x.npz", "x.safetensors"}
 

@@ -264,7 +264,7 @@ def test_no_weight_is_saved_twice(learner, tmp_path):
         ({"nmt": 1.0}, {}, "objective is 'nmt': choose one of guided"),
         ({"dwa": 1.0}, {"label_extract": "guess"}, "label_extract is 'guess': choose one of argmax"),
         ({"tlm": 1.0}, {"masked_sides": "none"}, "masked_sides is 'none': choose one of both, each"),
-        ({"tlm": 1.0}, {"mask_rate": 1.5}, "between 0 and 1"),
+        ({"tlm": 1.0}, {"mask_rate": 1.5}, "mask_rate is 1.5: it must be a number above 0 and below 1"),
         ({"dwa": 1.0}, {"label_layer": 9}, "layer 9 does not exist"),
     ],
 )

@@ -18,8 +18,8 @@ from contextlib import suppress
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
-from queue import Empty, Queue
-from threading import Thread
+from queue import Queue, SimpleQueue
+from threading import Semaphore, Thread
 from typing import Any, Self
 
 from ..ahead import run_ahead, until_error
@@ -141,24 +141,24 @@ class AlignerPool:
         for thread in self._threads:  # those of an earlier text that was not read to its end
             thread.join()
         tasks: Queue[_Task | None] = Queue()
-        self._threads = [worker.serving(tasks) for worker in self._workers]
+        self._threads = [thread for worker in self._workers for thread in worker.serving(tasks)]
         begun: deque[tuple[list[SentencePair], Future[list[Any]]]] = deque()
         most = AHEAD * len(self._workers) + 1
+        failures: list[BaseException] = []  # of the text
         try:
-            failures: list[BaseException] = []  # of the text
             for pairs, first in until_error(run_ahead(cut), failures, BaseException):
                 task: _Task = (first, [(tuple(p.source), tuple(p.target)) for p in pairs]), Future()
                 tasks.put(task)
                 begun.append((pairs, task[1]))
                 while begun and (len(begun) > most or begun[0][1].done()):
                     yield from _found(*begun.popleft())
-            while begun:
-                yield from _found(*begun.popleft())
-            if failures:
-                raise failures[0]
-        finally:
+        finally:  # before the last results: a worker with several threads waits for the next block, or for the end
             for _ in self._workers:
                 tasks.put(None)
+        while begun:
+            yield from _found(*begun.popleft())
+        if failures:
+            raise failures[0]
 
 
 def _found(
@@ -199,41 +199,47 @@ class _Worker:
         _log(messages)
         return facts  # type: ignore[no-any-return]
 
-    def serving(self, tasks: Queue[_Task | None]) -> Thread:
-        """Start and return a thread that sends tasks to the worker, and its results to their futures, until a None."""
-        thread = Thread(target=self._serve, args=(tasks,), name=f"xalign-pool-{self._device}", daemon=True)
-        thread.start()
-        return thread
+    def serving(self, tasks: Queue[_Task | None]) -> list[Thread]:
+        """Start two threads and return them: one sends tasks to the worker, one receives results, until a None.
 
-    def _serve(self, tasks: Queue[_Task | None]) -> None:
-        begun: deque[Future[list[Any]]] = deque()
-        goes_on = True
-        while goes_on or begun:
-            while goes_on and len(begun) < AHEAD:
-                try:
-                    task = tasks.get(block=not begun)
-                except Empty:
-                    break
-                message, future = task or (None, None)
-                with suppress(OSError, ValueError):  # it has ended; `_receive` will notice
-                    self.connection.send(message)
-                if future is None:
-                    goes_on = False
-                else:
-                    begun.append(future)
-            if begun:
-                self._receive(begun.popleft())
+        Sending must not wait for results: a worker with several threads finishes a block once it has the next one.
+        """
+        slots, begun = Semaphore(AHEAD), SimpleQueue[Future[list[Any]] | None]()
+        threads = [
+            Thread(target=run, args=(begun, slots, *more), name=f"xalign-pool-{run.__name__}", daemon=True)
+            for run, more in ((self._send, (tasks,)), (self._receive, ()))
+        ]
+        for thread in threads:
+            thread.start()
+        return threads
 
-    def _receive(self, future: Future[list[Any]]) -> None:
-        try:
-            reply: Found | WorkerError = self.connection.recv()
-        except (EOFError, OSError, TypeError):  # TypeError: the connection was closed meanwhile
-            reply = self._ended()
-        if isinstance(reply, WorkerError):
-            future.set_exception(reply)
-        else:
-            _log(reply.messages)
-            future.set_result(reply.values)
+    def _send(
+        self,
+        begun: SimpleQueue[Future[list[Any]] | None],
+        slots: Semaphore,
+        tasks: Queue[_Task | None],
+    ) -> None:
+        while True:
+            slots.acquire()
+            task = tasks.get()
+            begun.put(None if task is None else task[1])
+            with suppress(OSError, ValueError):  # it has ended; `_receive` will notice
+                self.connection.send(None if task is None else task[0])
+            if task is None:
+                return
+
+    def _receive(self, begun: SimpleQueue[Future[list[Any]] | None], slots: Semaphore) -> None:
+        while (future := begun.get()) is not None:
+            try:
+                reply: Found | WorkerError = self.connection.recv()
+            except (EOFError, OSError, TypeError):  # TypeError: the connection was closed meanwhile
+                reply = self._ended()
+            if isinstance(reply, WorkerError):
+                future.set_exception(reply)
+            else:
+                _log(reply.messages)
+                future.set_result(reply.values)
+            slots.release()
 
     def _ended(self) -> WorkerError:
         self.process.join(5)

@@ -3,6 +3,8 @@
 import multiprocessing
 import os
 import signal
+import time
+from threading import Thread
 
 import pytest
 import torch
@@ -124,3 +126,18 @@ def test_a_process_that_is_killed_is_told_after_the_pairs_before(options, one):
         with pytest.raises(WorkerError, match="the process on cpu was killed by signal 9"):
             found.extend(pool.align(pairs()))
         assert found == [next(expected) for _ in found]
+
+
+def test_a_text_that_comes_slowly_is_aligned_while_workers_use_several_threads(options):
+    # A worker of several threads finishes a block only once it has the next one, or the end of the text.
+    def pairs():
+        for pair in some_pairs(30):
+            time.sleep(0.02)
+            yield pair
+
+    with AlignerPool.load(devices=["cpu"], threads=2, **options) as pool:
+        found = []
+        reader = Thread(target=lambda: found.extend(pool.align(pairs())), daemon=True)
+        reader.start()
+        reader.join(60)
+        assert len(found) == 30

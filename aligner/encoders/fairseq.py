@@ -40,6 +40,7 @@ from .shape import Shape, check_weights_fit
 Weights: TypeAlias = dict[str, Tensor]
 
 _FILES = ("model.pt", "dict.txt", "sentencepiece.bpe.model")
+_ZIP = b"PK\x03\x04"  # the first bytes of a zip file, by which torch, too, tells it
 _SPECIALS = 4  # <s> <pad> </s> <unk>, which the dictionary does not list
 
 # The most bytes that an archive may unpack to: this multiple of its size (weights hardly compress), at least some
@@ -197,11 +198,14 @@ def _read_weights(path: Path, where: Path) -> tuple[Weights, argparse.Namespace]
 
 def _expect_uncompressed(path: Path, where: Path) -> None:
     """ModelError if torch would read more bytes than the file has: torch never compresses, but it decompresses."""
+    with path.open("rb") as file:
+        if file.read(len(_ZIP)) != _ZIP:
+            return  # the format of 2019, which is never compressed
     try:
-        with zipfile.ZipFile(path) as file:
-            size = sum(member.file_size for member in file.infolist())
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
-        return  # the format of 2019, or damaged, which torch says
+        with zipfile.ZipFile(path) as archive:
+            size = sum(member.file_size for member in archive.infolist())
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        raise ModelError(f"{where}: cannot be read as fairseq's XLM-R: damaged ({error})") from error
     if size > path.stat().st_size:
         raise ModelError(
             f"{where}: has {path.stat().st_size:,} bytes, but unpacks to {size:,}: not saved by torch"

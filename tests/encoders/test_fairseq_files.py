@@ -87,3 +87,10 @@ def test_a_model_pt_that_would_expand_is_not_read(folder):
             file.writestr(name, bytes(1 << 26) if name == largest else content)
     message = refusal(path.parent)
     assert message.startswith(f"{path}: has ") and "unpacks to 67," in message
+
+
+def test_a_zip_file_that_cannot_be_measured_is_not_read(folder, monkeypatch):
+    path = folder("fairseq") / "model.pt"
+    path.write_bytes(path.read_bytes()[:-100])  # torch might read what Python does not
+    monkeypatch.setattr("torch.load", lambda *_, **__: pytest.fail("it was read"))
+    assert "model.pt: cannot be read as fairseq's XLM-R: damaged (" in refusal(path.parent)

@@ -9,13 +9,12 @@ Scores are printed for the sentences that `mini` is reported on (gold.py).
 
 from __future__ import annotations
 
-import argparse
 import json
-import os
 import subprocess
 from itertools import groupby
 from pathlib import Path
 
+import data_folder
 from gold import GoldSet, for_reporting
 
 from xalign.formats import read_alignments
@@ -27,18 +26,11 @@ HEURISTICS = ("intersection", "grow-diag", "grow-diag-final-and")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        "--data", type=Path, default=os.environ.get("XALIGN_DATA"), help="folder with gold/ inside"
-    )
+    parser = data_folder.parser(__doc__)
     parser.add_argument("--text", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--pairs", nargs="+", metavar="L1-L2", help="only these")
     options = parser.parse_args()
-    if options.data is None:
-        parser.error("give the data folder: --data DATA, or set XALIGN_DATA")
     options.out.mkdir(parents=True, exist_ok=True)
     by_foreign = sorted(for_reporting(options.data), key=foreign)
     for language, sets in groupby(by_foreign, key=foreign):

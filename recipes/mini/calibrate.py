@@ -9,11 +9,10 @@ the text in parallel/ (translations.py), as many true as wrong ones. To be run a
 
 from __future__ import annotations
 
-import argparse
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
+import data_folder
 import numpy as np
 import torch
 from gold import TRAINED_ON, for_choosing
@@ -41,17 +40,10 @@ Floats = NDArray[np.float64]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        "--data", type=Path, default=os.environ.get("XALIGN_DATA"), help="folder with gold/ and parallel/"
-    )
+    parser = data_folder.parser(__doc__)
     parser.add_argument("--model", default="small", help="a bundled model, or a folder")
     options = parser.parse_args()
-    if options.data is None:
-        parser.error("give the data folder: --data DATA, or set XALIGN_DATA")
-    data, model = Path(options.data), options.model
+    data, model = options.data, options.model
     aligner = Aligner.load(model, calibrated=False)
     slope, intercept = fit_links(aligner, data)
     print(f"links: sigmoid({slope:.3f} * logit(score) {intercept:+.3f})", flush=True)

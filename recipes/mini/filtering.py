@@ -9,12 +9,11 @@ text that no calibration was fitted to (translations.py).
 
 from __future__ import annotations
 
-import argparse
-import os
 import random
 from collections.abc import Sequence
 from pathlib import Path
 
+import data_folder
 import numpy as np
 from numpy.typing import NDArray
 from text import FAR, NEAR, clean, read_source, tokenizer
@@ -44,12 +43,7 @@ LINES = 1_000  # whose lengths are correlated
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        "--data", type=Path, default=os.environ.get("XALIGN_DATA"), help="folder with parallel/ inside"
-    )
+    parser = data_folder.parser(__doc__)
     parser.add_argument("--model", default="small")
     parser.add_argument(
         "--sources", nargs="+", metavar="NAME", help="of these alone, such as flores_multi or pud"
@@ -58,9 +52,7 @@ def main() -> None:
     parser.add_argument("--most", type=int, default=100, help="pairs of each kind and class of length")
     parser.add_argument("--every", action="store_true", help="--most lines of every language and source")
     options = parser.parse_args()
-    if options.data is None:
-        parser.error("give the data folder: --data DATA, or set XALIGN_DATA")
-    parallel = Path(options.data) / "parallel"
+    parallel = options.data / "parallel"
     if options.every:
         every_language(parallel, options.model, options.most)
         return

@@ -10,11 +10,11 @@ writes what is trained on to `text/` as a corpus with links, and what is chosen 
 
 from __future__ import annotations
 
-import argparse
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+import data_folder
 
 from xalign.formats import format_pharaoh, read_alignments
 from xalign.links import Alignment
@@ -91,16 +91,9 @@ def for_training(data: Path) -> Iterator[tuple[str, GoldSet]]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        "--data", type=Path, default=os.environ.get("XALIGN_DATA"), help="folder with gold/ inside"
-    )
+    parser = data_folder.parser(__doc__)
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
-    if options.data is None:
-        parser.error("give the data folder: --data DATA, or set XALIGN_DATA")
     for gold_set in for_choosing(options.data):
         write([gold_set], options.out / "choosing" / gold_set.name, ("src", "tgt", "gold"), format_pharaoh)
     texts: dict[str, list[GoldSet]] = {}

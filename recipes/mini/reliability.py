@@ -8,12 +8,11 @@ which fitted nothing (gold.py); a link is right if the gold has it as sure or po
 
 from __future__ import annotations
 
-import argparse
-import os
 from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
 
+import data_folder
 from gold import HALVED, TEST, for_reporting
 
 from xalign import Aligner, Gold, Hypothesis, evaluate
@@ -25,19 +24,12 @@ BEFORE, AFTER = "before", "after"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        "--data", type=Path, default=os.environ.get("XALIGN_DATA"), help="folder with gold/ inside"
-    )
+    parser = data_folder.parser(__doc__)
     parser.add_argument("--model", default="small")
     parser.add_argument("--plot", type=Path, help="also draw it: a .png, .svg or .pdf file")
     options = parser.parse_args()
-    if options.data is None:
-        parser.error("give the data folder: --data DATA, or set XALIGN_DATA")
     aligners = {name: Aligner.load(options.model, calibrated=name == AFTER) for name in (BEFORE, AFTER)}
-    sets = [each for each in for_reporting(Path(options.data)) if each.name.startswith((*HALVED, *TEST))]
+    sets = [each for each in for_reporting(options.data) if each.name.startswith((*HALVED, *TEST))]
     found = {name: [list(aligner.align(each.pairs)) for each in sets] for name, aligner in aligners.items()}
     golds = [each.gold for each in sets]
     print(f"{'off by, in points':20} {BEFORE:>7} {AFTER:>7}   of links, right %")

@@ -8,10 +8,7 @@ Which sentences are for which is said in gold.py.
 
 from __future__ import annotations
 
-import argparse
-import os
-from pathlib import Path
-
+import data_folder
 from gold import GoldSet, for_choosing, for_reporting
 
 from xalign import Aligner
@@ -24,12 +21,7 @@ LENGTHS = (5, 10, 20, 40, 80, 1_000)  # words of the longer side, at most
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        "--data", type=Path, default=os.environ.get("XALIGN_DATA"), help="folder with gold/ inside"
-    )
+    parser = data_folder.parser(__doc__)
     parser.add_argument("--model", default="mini")
     parser.add_argument("--dtype", default="auto", help="as of xalign align")
     parser.add_argument("--extract")
@@ -37,8 +29,6 @@ def main() -> None:
     parser.add_argument("--lexicon", action="store_true", help="use the co-occurrence of words in each set")
     parser.add_argument("--choosing", action="store_true", help="the sentences for choosing settings")
     options = parser.parse_args()
-    if options.data is None:
-        parser.error("give the data folder: --data DATA, or set XALIGN_DATA")
     method = {name: getattr(options, name) for name in ("extract", "threshold", "lexicon")}
     aligner = Aligner.load(options.model, dtype=options.dtype, **method)
     print(f"{'set':44} {'pairs':>5} {'P':>6} {'R':>6} {'AER':>6} {'95 %':>12} {'diagonal':>8}")

@@ -8,14 +8,13 @@ the share that both have (F1).
 
 from __future__ import annotations
 
-import argparse
 import lzma
-import os
 import unicodedata
 from collections.abc import Callable, Iterable
 from itertools import islice
 from pathlib import Path
 
+import data_folder
 from gold import for_choosing
 from vary import plain
 
@@ -60,16 +59,9 @@ WAYS: dict[str, Callable[[str], str]] = {
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        "--data", type=Path, default=os.environ.get("XALIGN_DATA"), help="folder with gold/ and parallel/"
-    )
+    parser = data_folder.parser(__doc__)
     parser.add_argument("--model", default="small")
     options = parser.parse_args()
-    if options.data is None:
-        parser.error("give the data folder: --data DATA, or set XALIGN_DATA")
     aligner = Aligner.load(options.model)
     print(f"{'set':44}", *(f"{way:>12}" for way in WAYS))
     rows = []

@@ -9,7 +9,6 @@ segmented.
 
 from __future__ import annotations
 
-import argparse
 import itertools
 import lzma
 import os
@@ -20,6 +19,7 @@ from functools import cache
 from multiprocessing import Pool
 from pathlib import Path
 
+import data_folder
 import regex as re
 
 ENGLISH_WITH = re.findall(
@@ -79,19 +79,12 @@ ABBREVIATION_DOT = re.compile(r"^(?:\d+[.,]\d|\w\.\w)")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        "--data", type=Path, default=os.environ.get("XALIGN_DATA"), help="folder with parallel/ inside"
-    )
+    parser = data_folder.parser(__doc__)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--pairs", nargs="+", default=PAIRS, metavar="L1-L2")
     options = parser.parse_args()
-    if options.data is None:
-        parser.error("give the data folder: --data DATA, or set XALIGN_DATA")
     options.out.mkdir(parents=True, exist_ok=True)
-    parallel = Path(options.data) / "parallel"
+    parallel = options.data / "parallel"
     with Pool(os.cpu_count()) as pool:
         jobs = [(parallel, pair, options.out) for pair in options.pairs]
         for report in pool.starmap(write_corpus, jobs, chunksize=1):

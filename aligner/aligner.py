@@ -24,7 +24,7 @@ from .comparison import Compared, Comparison
 from .device import choose_device, choose_dtype, use_one_thread_if_forked
 from .encoders.base import Encoder, WholeEncoder
 from .encoders.families import load_for_aligning
-from .engine import Engine, Finder
+from .engine import Engine, Finding
 from .errors import InputError, ModelError, OptionError
 from .explanation import Explanation
 from .export import export
@@ -35,7 +35,7 @@ from .models import DEFAULT, lasting_name, name_of, resolve
 from .models.hub import checkpoint_folder, upload
 from .models.preset import Options, Preset
 from .options import with_keywords
-from .passages import Join, joined_alignment, joined_comparison, joined_directions
+from .passages import joined_alignment, joined_comparison, joined_directions
 from .subwords import Subwords
 from .text.pairs import Pair, Side, as_pair, as_pairs, from_columns
 from .text.sentences import SentencePair
@@ -275,9 +275,9 @@ class Aligner:
         if self.method.lexicon:
             raise OptionError("links of a lexicon come from no similarity: load an aligner without one")
         nothing = Compared(NOT_ALIGNED, np.zeros((0, 0), dtype=np.float32))
-        find = self.comparison.link_with_similarity
+        finding = Finding(self.comparison.link_with_similarity, joined_comparison, nothing)
         stream = watched(as_pairs(pairs, self._split))
-        compared = self.engine.run(stream, [self.layer], find, joined_comparison, nothing)
+        compared = self.engine.run(stream, [self.layer], finding)
         return (
             (pair, found._replace(alignment=anchored(pair, found.alignment))) for pair, [found] in compared
         )
@@ -316,18 +316,18 @@ class Aligner:
         self, pairs: Iterator[SentencePair], layers: Sequence[int], first: int = 0
     ) -> Iterator[tuple[SentencePair, list[Alignment]]]:
         """Each pair with its alignments, one per layer."""
-        find, join, nothing = self.finding
+        finding = self.finding
         if self.calibration is not None and list(layers) != [self.layer]:
-            find = Comparison(self.method).link  # a calibration is of the states of one layer
-        found: Any = self.engine.run(pairs, layers, find, join, nothing, first)
-        return aligned(found, self.method, self.limits, first)
+            # A calibration is of the states of one layer.
+            finding = finding._replace(find=Comparison(self.method).link)
+        return aligned(self.engine.run(pairs, layers, finding, first), self.method, self.limits, first)
 
     @property
-    def finding(self) -> tuple[Finder[Any], Join[Any], Any]:
-        """The arguments of `Engine.run`: results are alignments, or with a lexicon probabilities for `aligned`."""
+    def finding(self) -> Finding[Any]:
+        """What the engine finds: alignments, or with a lexicon probabilities for `aligned`."""
         if self.method.lexicon:
-            return self.comparison.probabilities, joined_directions, None
-        return self.comparison.link, joined_alignment, NOT_ALIGNED
+            return Finding(self.comparison.probabilities, joined_directions, None)
+        return Finding(self.comparison.link, joined_alignment, NOT_ALIGNED)
 
     def _texts(self, text: Subwords, words: tuple[str, ...]) -> tuple[str, ...]:
         if self.method.level is Level.WORD:

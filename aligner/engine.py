@@ -1,6 +1,6 @@
 """The engine: a stream of sentence pairs -> a result for each of them, in the order of the pairs.
 
-    read, split, build batches (a thread ahead) -> encode -> units -> what a `Finder` makes of them (a thread per core)
+    read, split, build batches (a thread ahead) -> encode -> units -> what a `Finding` makes of them (a thread per core)
 
 Blocks begin at fixed line numbers, and batches do not cross blocks. Every pair comes out together with its result.
 On a processor several batches are computed at once, each on one core, since cores that share a batch wait for each
@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import starmap
 from threading import Lock
-from typing import TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 import torch
@@ -26,6 +26,7 @@ from .blocks import Block, Limits, blocks, in_order, too_large
 from .comparison import Comparison
 from .encoders.base import Encoder
 from .input_shape import InputShape
+from .links import NOT_ALIGNED
 from .method import Level
 from .models.preset import RunOptions
 from .parallel import run_groups
@@ -44,10 +45,18 @@ logger = logging.getLogger("xalign")
 _NOTHING = SentencePair((), ())
 
 Found = TypeVar("Found")
-Nothing = TypeVar("Nothing")
 
-Finder = Callable[[Batch, Units, Units], list[Found]]
-"""Makes the result of each pair of a batch from the units of both sides that are compared."""
+
+class Finding(NamedTuple, Generic[Found]):
+    """What is found of pairs of sentences.
+
+    `find`: makes the result of each pair of a batch from the units of both sides that are compared. `join`: combines
+    the results of the passages of a long pair. `nothing`: the result of a pair that has none.
+    """
+
+    find: Callable[[Batch, Units, Units], list[Found]]
+    join: Join[Found]
+    nothing: Found
 
 
 class Budget:
@@ -109,35 +118,30 @@ class Engine:
         self,
         pairs: Iterable[SentencePair],
         layers: Sequence[int],
-        find: Finder[Found],
-        join: Join[Found],
-        nothing: Nothing,
+        finding: Finding[Found],
         first: int = 0,
-    ) -> Iterator[tuple[SentencePair, list[Found | Nothing]]]:
-        """Each pair with its results, a value per layer: those of `find`, or `nothing` for a pair with an empty side.
+    ) -> Iterator[tuple[SentencePair, list[Found]]]:
+        """Each pair with its results, a value per layer; `finding.nothing` for a pair with an empty side.
 
         A pair that is too large, or does not fit into memory, gets `nothing` too, with a warning of the logger
-        "xalign". `join` combines the results of the passages of a long pair. `first`: number of pairs of the text
-        before these.
+        "xalign". `first`: number of pairs of the text before these.
         """
         cut = blocks(pairs, self.block, self.limits.first_block, first=first)
-        return self.run_blocks(cut, layers, find, join, nothing)
+        return self.run_blocks(cut, layers, finding)
 
     def run_blocks(
         self,
         cut: Iterable[tuple[Sequence[SentencePair], int]],
         layers: Sequence[int],
-        find: Finder[Found],
-        join: Join[Found],
-        nothing: Nothing,
-    ) -> Iterator[tuple[SentencePair, list[Found | Nothing]]]:
+        finding: Finding[Found],
+    ) -> Iterator[tuple[SentencePair, list[Found]]]:
         """As `run`, for given blocks: their pairs, and the number of pairs of the text before them."""
         prepared = run_ahead(starmap(self.prepare, cut))
-        groups = ((block, self._tasks(block, layers, find, join)) for block in prepared)
+        groups = ((block, self._tasks(block, layers, finding)) for block in prepared)
         for block, found in run_groups(groups, self.workers):
             for number, reason in block.left_out.items():
                 _warn(block, number, f"{reason}; split the line into sentences")
-            yield from zip(block.pairs, in_order(block, len(layers), found, nothing), strict=True)
+            yield from zip(block.pairs, in_order(block, len(layers), found, finding.nothing), strict=True)
 
     # The stages, in the order in which they run.
 
@@ -208,15 +212,15 @@ class Engine:
         return [number for number in np.flatnonzero(long).tolist() if number not in left_out]
 
     def _tasks(
-        self, block: Block, layers: Sequence[int], find: Finder[Found], join: Join[Found]
+        self, block: Block, layers: Sequence[int], finding: Finding[Found]
     ) -> list[Callable[[], list[list[Found | None]]]]:
         batches = [
-            partial(self._compute, block, pairs, batch, layers, find) for pairs, batch in block.batches
+            partial(self._compute, block, pairs, batch, layers, finding) for pairs, batch in block.batches
         ]
-        return [*batches, *(partial(self._cut, block, number, layers, find, join) for number in block.long)]
+        return [*batches, *(partial(self._cut, block, number, layers, finding) for number in block.long)]
 
     def _cut(
-        self, block: Block, number: int, layers: Sequence[int], find: Finder[Found], join: Join[Found]
+        self, block: Block, number: int, layers: Sequence[int], finding: Finding[Found]
     ) -> list[list[Found | None]]:
         """The results of a long pair, by layer. The links of each layer decide where it is cut.
 
@@ -229,27 +233,22 @@ class Engine:
         longer = max(len(pair.source), len(pair.target))
         size = max(1, int(self._window * longer / int(sizes[0][0] + sizes[1][0])))
         found: list[list[Found | None]] = []
+        links = Finding(self.comparison.link, joined_alignment, NOT_ALIGNED)
         for layer in layers:
             along = windows(len(pair.source), len(pair.target), size)
-            seen = self._find_in(pair, along, line, layer, self.comparison.link, joined_alignment)
+            seen = self._find_in(pair, along, line, layer, links)
             parts = passages(pair, seen.links, max(1, int(PASSAGE * size)), within_sentences=not fits)
-            found.append([self._find_in(pair, parts, line, layer, find, join)])
+            found.append([self._find_in(pair, parts, line, layer, finding)])
         return found
 
     def _find_in(
-        self,
-        pair: SentencePair,
-        parts: Sequence[Passage],
-        line: int,
-        layer: int,
-        find: Finder[Found],
-        join: Join[Found],
+        self, pair: SentencePair, parts: Sequence[Passage], line: int, layer: int, finding: Finding[Found]
     ) -> Found:
         """The joined results of parts of a pair. `line`: number of pairs before it."""
         block = self.prepare([part.of(pair) for part in parts], line, cut=False, is_one=True)
-        found = [self._compute(block, numbers, batch, [layer], find) for numbers, batch in block.batches]
+        found = [self._compute(block, numbers, batch, [layer], finding) for numbers, batch in block.batches]
         values = [value for [value] in in_order(block, 1, found, None)]
-        return join(pair, parts, values)
+        return finding.join(pair, parts, values)
 
     def _compute(
         self,
@@ -257,7 +256,7 @@ class Engine:
         pairs: Indices,
         batch: Batch,
         layers: Sequence[int],
-        find: Finder[Found],
+        finding: Finding[Found],
         budget: int | None = None,
     ) -> list[list[Found | None]]:
         """The results of a batch, by layer; if memory runs out, of its halves, or of its windows in parts.
@@ -268,7 +267,7 @@ class Engine:
         try:
             batch = batch.to(self.encoder.device)
             found: list[list[Found | None]] = [
-                [*find(batch, *units)] for units in self.encode(batch, layers, budget)
+                [*finding.find(batch, *units)] for units in self.encode(batch, layers, budget)
             ]
         except (RuntimeError, MemoryError) as error:
             if not _is_out_of_memory(error):
@@ -285,10 +284,10 @@ class Engine:
                 (half, build(block.source, block.target, half, self._geometry))
                 for half in np.array_split(pairs, 2)
             )
-            parts = [self._compute(block, *half, layers, find, less) for half in halves]
+            parts = [self._compute(block, *half, layers, finding, less) for half in halves]
             return [left + right for left, right in zip(*parts, strict=True)]
         if any(rows_at_once(each, budget) > 1 for each in batch.inputs):
-            return self._compute(block, pairs, batch, layers, find, max(1, min(budget, size) // 2))
+            return self._compute(block, pairs, batch, layers, finding, max(1, min(budget, size) // 2))
         source, target = batch.source.words.shape[1], batch.target.words.shape[1]
         reason = f"{source} x {target} subwords do not fit into the memory of {self.encoder.device}"
         _warn(block, int(pairs[0]), reason)

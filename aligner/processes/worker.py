@@ -109,7 +109,7 @@ def _serve(connection: Connection, aligner: Aligner, log: LogCollector) -> None:
             yield [SentencePair(*pair) for pair in pairs], first
 
     values: list[Any] = []
-    for _, [value] in aligner.engine.run_blocks(blocks(), [aligner.layer], *aligner.finding):
+    for _, [value] in aligner.engine.run_blocks(blocks(), [aligner.layer], aligner.finding):
         values.append(packed(value))
         if len(values) == sizes[0]:
             sizes.popleft()

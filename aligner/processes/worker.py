@@ -21,7 +21,7 @@ import torch
 from ..aligner import Aligner
 from ..blocks import Limits
 from ..errors import WorkerError, XalignError
-from ..links import Alignment, Link
+from ..links import NOT_ALIGNED, Alignment, Link
 from ..log_collector import LogCollector
 from ..method import Method
 from ..models.preset import Preset, RunOptions
@@ -118,7 +118,12 @@ def _serve(connection: Connection, aligner: Aligner, log: LogCollector) -> None:
 
 
 def packed(value: Any) -> Any:
-    """An alignment as plain tuples, which are pickled several times as fast; any other value unchanged."""
+    """An alignment as plain tuples, which are pickled several times as fast; any other value unchanged.
+
+    `NOT_ALIGNED` is an empty tuple, so that it comes out as the same object, by which others know it.
+    """
+    if value is NOT_ALIGNED:
+        return ()
     if isinstance(value, Alignment):
         return tuple(map(tuple, value.links)), value.scores, value.score
     return value
@@ -127,6 +132,8 @@ def packed(value: Any) -> Any:
 def unpacked(value: Any) -> Any:
     """The value that `packed` was given."""
     if type(value) is tuple:
+        if not value:
+            return NOT_ALIGNED
         links, scores, score = value
         return Alignment(tuple(map(Link._make, links)), scores=scores, score=score)
     return value

@@ -94,6 +94,15 @@ def test_warnings_name_the_line_of_the_text(pool, caplog):
     )
 
 
+def test_a_pair_that_is_too_large_has_no_links_even_if_its_sides_are_the_same(options):
+    few = {**options, "limits": Limits(encoded=6)}
+    pairs = [("a b c d", "a b c d"), ("a b", "a b")]
+    with AlignerPool.load(devices=["cpu"], **few) as pool:
+        found = list(pool.align(pairs))
+    assert [str(each) for each in found] == ["", "0-0 1-1"]
+    assert found == list(Aligner.load(device="cpu", **few).align(pairs))
+
+
 def test_text_that_is_not_tokenized_is_told_once(pool, caplog):
     list(pool.align([("Das ist klein.", "It is small.")] * 200))
     [said] = [each.getMessage() for each in caplog.records]

@@ -39,15 +39,21 @@ def resolve(model: str) -> Preset:
     """
     if model in BUNDLED or model in PRESETS:
         return _named(model)
-    name, equals, place = model.partition("=")
-    if equals and name in (*BUNDLED, *PRESETS, *ALSO_CALLED):
+    name, place = _parts(model)
+    if name:
         return _at(_named(name), place)
-    path = _path(model)
+    path = _path(place)
     if path is not None and path.is_dir():
         return _from_folder(path)
     if path is not None and path.is_file():
         return Preset.of(path.name, str(path), family=Family.FAIRSEQ)
     return _named(model) if model in ALSO_CALLED else _from_hub_id(model)
+
+
+def _parts(model: str) -> tuple[str, str]:
+    """("xlm-align", "folder") of xlm-align=folder; ("", the whole name) of all others."""
+    name, equals, place = model.partition("=")
+    return (name, place) if equals and name in (*BUNDLED, *PRESETS, *ALSO_CALLED) else ("", model)
 
 
 def _named(name: str) -> Preset:
@@ -124,9 +130,15 @@ def _md5(path: Path) -> str:
 
 def lasting_name(model: str | os.PathLike[str]) -> str:
     """The name, id or absolute path that loads the same model, whatever the working directory."""
-    name = name_of(model)
-    is_path = not isinstance(model, str) or (name not in (*BUNDLED, *PRESETS) and Path(name).exists())
-    return str(Path(name).resolve()) if is_path else name
+    if not isinstance(model, str):
+        return str(Path(name_of(model)).resolve())
+    if model in BUNDLED or model in PRESETS:
+        return model
+    name, place = _parts(model)
+    path = _path(place)
+    if path is None:
+        return model
+    return f"{name}={path.resolve()}" if name else str(path.resolve())
 
 
 def name_of(model: str | os.PathLike[str]) -> str:

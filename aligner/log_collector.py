@@ -28,5 +28,9 @@ class LogCollector(logging.Handler):
 
     def take(self) -> list[logging.LogRecord]:
         """The records since the last call."""
-        records, self._records = self._records, []
-        return records
+        self.acquire()  # as around `emit`, which other threads may call
+        try:
+            return self._records
+        finally:
+            self._records = []
+            self.release()

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from .errors import OptionError
+from .errors import OptionError, first_line
 from .options import expect_one_of
 
 DTYPES = {
@@ -48,9 +48,8 @@ def choose_device(name: str = "auto") -> torch.device:
         if device.type == "meta":
             raise RuntimeError("it computes shapes alone")
     except (RuntimeError, AssertionError, ImportError) as error:  # ImportError: its backend is not installed
-        reason = str(error).splitlines()[0]
         raise OptionError(
-            f"device {name} cannot be used here ({reason}); use cpu, or auto", "device"
+            f"device {name} cannot be used here ({first_line(error)}); use cpu, or auto", "device"
         ) from None
     return device
 

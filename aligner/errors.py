@@ -22,6 +22,18 @@ def reason_of(error: Exception) -> str:
     return (getattr(error, "strerror", None) or str(error)).lower()
 
 
+def first_line(error: BaseException) -> str:
+    """What an error says, in one line; the name of its type if it says nothing.
+
+    A first line that ends with a colon announces the next one, which then belongs to it.
+
+    >>> first_line(RuntimeError("2 errors:\\n  shapes differ\\n  sizes differ")), first_line(ValueError())
+    ('2 errors: shapes differ', 'ValueError')
+    """
+    lines = [line.strip() for line in str(error).strip().splitlines()] or [type(error).__name__]
+    return " ".join(lines[: 2 if lines[0].endswith(":") else 1])
+
+
 class XalignError(Exception):
     """Anything that a user of xalign can fix; the text is written for that user.
 

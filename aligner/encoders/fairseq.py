@@ -30,7 +30,7 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase, XLMRobertaConfig, XLMRobertaModel
 
-from ..errors import ModelError
+from ..errors import ModelError, first_line
 from ..json_file import shortened
 from ..models.preset import Preset
 from .pretrained import read_tokenizer
@@ -93,8 +93,7 @@ class FairseqEncoder(RobertaEncoder):
         try:
             model.load_state_dict({**weights, **no_types})
         except RuntimeError as error:  # a line for each weight that does not fit
-            first = str(error).splitlines()[1:2] or [str(error)]
-            raise ModelError(f"{where}: not fairseq's XLM-R: {first[0].strip()}") from error
+            raise ModelError(f"{where}: not fairseq's XLM-R: {first_line(error)}") from error
         return cls(model.to(dtype), tokenizer, preset)
 
 
@@ -182,8 +181,7 @@ def _read_weights(path: Path, where: Path) -> tuple[Weights, argparse.Namespace]
             "(XLM-R XL and XXL do: use facebook/xlm-roberta-xl or -xxl)"
         ) from error
     except Exception as error:  # of damaged files, torch raises what it happens to run into
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise ModelError(f"{where}: cannot be read as fairseq's XLM-R ({reason})") from error
+        raise ModelError(f"{where}: cannot be read as fairseq's XLM-R ({first_line(error)})") from error
     if not isinstance(content, dict):
         raise ModelError(f"{where}: expected what fairseq saves, found {shortened(content)}")
     weights, arguments = content.get("model"), content.get("args")

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from transformers import AutoModel, PreTrainedModel, PreTrainedTokenizerBase
 
-from ..errors import ModelError
+from ..errors import ModelError, first_line
 from ..models.preset import Preset
 from .hooked import HookedEncoder
 from .pretrained import TRUSTING, read_model, read_tokenizer
@@ -55,10 +55,9 @@ class GenericEncoder(HookedEncoder):
             with torch.inference_mode():
                 self.model(input_ids=ids)
         except Exception as error:  # whatever the model's code happens to run into
-            reason = (str(error).splitlines() or [type(error).__name__])[0]
             raise ModelError(
                 f"{self.preset.checkpoint.place}: {type(self.model).__name__} "
-                f"cannot be run with this config.json: {reason}"
+                f"cannot be run with this config.json: {first_line(error)}"
             ) from error
 
     def save(self, folder: Path, weights: Mapping[str, Tensor] | None = None) -> None:

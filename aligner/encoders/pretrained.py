@@ -17,7 +17,7 @@ from transformers import (
 )
 from transformers.utils import logging
 
-from ..errors import DependencyError, ModelError
+from ..errors import DependencyError, ModelError, first_line
 
 Family: TypeAlias = type[PreTrainedModel] | type[AutoModel]
 
@@ -69,10 +69,10 @@ def _reading(checkpoint: str) -> Iterator[None]:
         with quietly():
             yield
     except ImportError as error:
-        raise DependencyError(f"{checkpoint}: {_first_line(error)}") from error
+        raise DependencyError(f"{checkpoint}: {first_line(error)}") from error
     except Exception as error:
         # These libraries raise all kinds of errors for damaged and foreign files.
-        raise ModelError(f"{checkpoint}: cannot be read as a checkpoint: {_first_line(error)}") from error
+        raise ModelError(f"{checkpoint}: cannot be read as a checkpoint: {first_line(error)}") from error
 
 
 @contextmanager
@@ -87,11 +87,3 @@ def quietly() -> Iterator[None]:
         logging.set_verbosity(verbosity)
         if bars:
             logging.enable_progress_bar()
-
-
-def _first_line(error: Exception) -> str:
-    """The first line of a message, and the second if the first announces it, as transformers does for wrong fields."""
-    lines = [line.strip() for line in str(error).strip().splitlines()]
-    if not lines:
-        return type(error).__name__
-    return " ".join(lines[: 2 if lines[0].endswith(":") else 1])

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
 
-from ..errors import ModelError
+from ..errors import ModelError, first_line
 from ..json_file import read_object
 
 _ID = re.compile(r"(?P<id>[\w.-]+/[\w.-]+)(?:@(?P<revision>[\w./-]+))?", re.ASCII)
@@ -171,8 +171,7 @@ def _downloading(checkpoint: str) -> Iterator[None]:
     try:
         yield
     except (HfHubHTTPError, HFValidationError) as error:  # the hub has answered
-        reason = str(error).strip().splitlines()
-        raise ModelError(f"{checkpoint}: the hub refuses it: {reason[0] if reason else error!r}") from error
+        raise ModelError(f"{checkpoint}: the hub refuses it: {first_line(error)}") from error
     except (OSError, EOFError) as error:
         if constants.HF_HUB_OFFLINE:
             why = "HF_HUB_OFFLINE is set, so nothing is downloaded: unset it, or, on a machine with a network, run "
@@ -200,8 +199,7 @@ def upload(folder: Path, checkpoint: str, private: bool | None = None, token: st
         address = api.create_repo(checkpoint, private=private, exist_ok=True)
         api.upload_folder(repo_id=checkpoint, folder_path=folder, commit_message="Upload with xalign")
     except Exception as error:  # of the library, or of its client for HTTP, which changes between versions
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise ModelError(f"{checkpoint}: cannot be uploaded: {reason}") from error
+        raise ModelError(f"{checkpoint}: cannot be uploaded: {first_line(error)}") from error
     return str(address)
 
 

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -72,10 +73,10 @@ def save_state(out: Path, finished: Finished, learner: nn.Module, optimizer: tor
         torch.save(_changing(learner), fresh / "weights.pt")
         torch.save(optimizer.state_dict(), fresh / "optimizer.pt")
         (fresh / "progress.json").write_text(json.dumps(asdict(finished)), encoding="utf-8")
-    if current.exists():  # otherwise `stale` is the only state, until `fresh` takes its place
-        shutil.rmtree(stale, ignore_errors=True)
-        current.rename(stale)
-    fresh.rename(current)
+        if current.exists():  # otherwise `stale` is the only state, until `fresh` takes its place
+            shutil.rmtree(stale, ignore_errors=True)
+            current.rename(stale)
+        fresh.rename(current)
     shutil.rmtree(stale, ignore_errors=True)
 
 
@@ -83,14 +84,12 @@ def load_state(out: Path, learner: nn.Module, optimizer: torch.optim.Optimizer) 
     """Restore learner and optimizer in place.
 
     Raises:
-        TrainingError: there is no state to resume from, or it is that of another model.
+        TrainingError: there is no state to resume from, it is damaged, or it is that of another model.
     """
     folder = _state(out)
     if folder is None:
-        raise TrainingError(
-            f"{out} holds no training state to go on from; run without resume to start over", "resume"
-        )
-    weights = torch.load(folder / "weights.pt", map_location="cpu", weights_only=True)
+        raise no_state(out)
+    weights = _tensors(folder / "weights.pt")
     expected = _changing(learner)
     if {name: tensor.shape for name, tensor in weights.items()} != {
         name: tensor.shape for name, tensor in expected.items()
@@ -99,7 +98,7 @@ def load_state(out: Path, learner: nn.Module, optimizer: torch.optim.Optimizer) 
             f"{folder} is the state of another run: go on with the init, tuning and objective that it had",
             *("init", "tuning", "objective"),
         )
-    moments = torch.load(folder / "optimizer.pt", map_location="cpu", weights_only=True)
+    moments = _tensors(folder / "optimizer.pt")
     if moments.keys() != optimizer.state_dict().keys():
         raise TrainingError(
             f"{folder} is the state of another optimizer: go on with the optimizer that it had"
@@ -107,6 +106,13 @@ def load_state(out: Path, learner: nn.Module, optimizer: torch.optim.Optimizer) 
     learner.load_state_dict(weights, strict=False)
     optimizer.load_state_dict(moments)
     return _finished(folder)
+
+
+def no_state(out: Path) -> TrainingError:
+    """The error for a folder without a state to resume from."""
+    return TrainingError(
+        f"{out} holds no training state to go on from; run without resume to start over", "resume"
+    )
 
 
 def finished_steps(out: Path) -> int:
@@ -133,7 +139,23 @@ def _state(out: Path) -> Path | None:
 
 
 def _finished(folder: Path) -> Finished:
-    return Finished(**json.loads((folder / "progress.json").read_text(encoding="utf-8")))
+    file = folder / "progress.json"
+    try:
+        return Finished(**json.loads(file.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        raise _damaged(file) from None
+
+
+def _tensors(file: Path) -> dict[str, Any]:
+    try:
+        content: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=True)
+    except Exception:  # of damaged files, torch raises what it happens to run into
+        raise _damaged(file) from None
+    return content
+
+
+def _damaged(file: Path) -> TrainingError:
+    return TrainingError(f"{file} is damaged: remove {file.parent}, and begin without resume", "resume")
 
 
 def _changing(learner: nn.Module) -> dict[str, Tensor]:

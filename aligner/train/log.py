@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 from ..errors import TrainingError
 from ..files import telling_failures
@@ -37,33 +36,45 @@ class Log:
     """`out/log.jsonl`, a line per report."""
 
     def __init__(self, out: Path, start: int) -> None:
-        """`start`: the step to continue from. Later entries of a killed run are removed, since they come again."""
+        """`start`: the step to continue from. Later entries of a killed run are removed, since they come again.
+
+        Raises:
+            OptionError: the log cannot be written.
+            TrainingError: the log of the killed run is damaged.
+        """
         self._path = out / LOG
-        kept = [row for row in _rows(self._path) if row["step"] <= start] if start else []
+        kept = [_line(report) for report in _reports(self._path) if report.step <= start] if start else []
         with telling_failures(self._path):
-            self._path.write_text("".join(f"{json.dumps(row)}\n" for row in kept), encoding="utf-8")
+            self._path.write_text("".join(kept), encoding="utf-8")
 
     def write(self, progress: Progress) -> None:
-        row = {name: value for name, value in asdict(progress).items() if value is not None}
         with telling_failures(self._path), self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row) + "\n")
+            file.write(_line(progress))
 
 
 def read_log(out: Path) -> list[Progress]:
     """The reports of the run in a folder.
 
     Raises:
-        TrainingError: there are none.
+        TrainingError: there are none, or the log is damaged.
     """
-    rows = _rows(out / LOG)
-    if not rows:
+    reports = _reports(out / LOG)
+    if not reports:
         raise TrainingError(f"{out / LOG} has no reports: train for at least one step")
-    return [Progress(**row) for row in rows]
+    return reports
 
 
-def _rows(path: Path) -> list[dict[str, Any]]:
-    """The complete lines of the file; a kill may have left half a line at the end."""
-    if not path.exists():
+def _line(progress: Progress) -> str:
+    row = {name: value for name, value in asdict(progress).items() if value is not None}
+    return f"{json.dumps(row)}\n"
+
+
+def _reports(path: Path) -> list[Progress]:
+    """Those of the complete lines of the file; a kill may have left half a line at the end."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        return [Progress(**json.loads(line)) for line in lines if line.endswith("\n")]
+    except FileNotFoundError:
         return []
-    text = path.read_text(encoding="utf-8")
-    return [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
+    except (ValueError, TypeError):
+        raise TrainingError(f"{path} is damaged: remove it") from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
+from ..files import telling_failures, writing
 from ..score.figures import expect_figure, saved, styled
 from .log import read_log
 
@@ -13,8 +14,9 @@ def plot_log(out: Path, file: Path) -> None:
     """Draw `out/log.jsonl` into `file`: .png, .svg or .pdf.
 
     Raises:
-        DependencyError, OptionError: as `expect_figure`.
-        TrainingError: the log is empty.
+        DependencyError: as `expect_figure`.
+        OptionError: as `expect_figure`, or the file cannot be written.
+        TrainingError: the log is empty or damaged.
     """
     suffix = expect_figure(file)
     reports = read_log(out)
@@ -37,5 +39,7 @@ def plot_log(out: Path, file: Path) -> None:
             axes[1].set_ylabel("AER (%)")
             axes[1].legend()
         axes[-1].set_xlabel("step")
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(saved(figure, suffix))
+        with telling_failures(file):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            with writing(file) as opened:
+                opened.write(saved(figure, suffix))

@@ -73,6 +73,18 @@ def test_no_state_is_an_error_that_says_what_to_do(tmp_path):
         load_state(tmp_path, *learner())
 
 
+@pytest.mark.parametrize("name", ["progress.json", "weights.pt", "optimizer.pt"])
+@pytest.mark.parametrize(
+    "content", [b"", b"[1", b'{"steps": 7, "other": 1}', b"\xff\xfe", b"PK\x03\x04", None]
+)
+def test_a_damaged_state_is_an_error_that_says_what_to_do(tmp_path, name, content):
+    save_state(tmp_path, Finished(7), *learner())
+    file = tmp_path / "state" / name
+    file.write_bytes(file.read_bytes()[:-20] if content is None else content)
+    with pytest.raises(TrainingError, match=f"{name} is damaged: remove .*state, and begin without resume"):
+        load_state(tmp_path, *learner())
+
+
 def test_a_kill_while_a_checkpoint_is_written_leaves_the_previous_one(tmp_path, start, monkeypatch):
     encoder = load_encoder(resolve(str(start)))
     save_checkpoint(encoder, encoder.preset, tmp_path)

@@ -3,6 +3,7 @@
 import resource
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -58,6 +59,20 @@ def test_the_state_before_stays_where_the_next_cannot_be_written(tmp_path, monke
 
     monkeypatch.setattr(torch, "save", fail)
     with pytest.raises(OptionError, match=f"^{tmp_path}: cannot be written: there may be no space left$"):
+        save_state(tmp_path, Finished(steps=2), learner, optimizer)
+    assert finished_steps(tmp_path) == 1
+
+
+def test_the_state_before_stays_where_it_cannot_be_renamed(tmp_path, monkeypatch):
+    learner = nn.Linear(2, 2)
+    optimizer = torch.optim.SGD(learner.parameters(), lr=0.1)
+    save_state(tmp_path, Finished(steps=1), learner, optimizer)
+
+    def fail(*_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "rename", fail)
+    with pytest.raises(OptionError, match=f"^{tmp_path}: cannot be written: permission denied$"):
         save_state(tmp_path, Finished(steps=2), learner, optimizer)
     assert finished_steps(tmp_path) == 1
 

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from xalign.errors import DependencyError, TrainingError
+from xalign.errors import DependencyError, OptionError, TrainingError
 from xalign.train.log import Log, Progress, read_log
 from xalign.train.plot import plot_log
 
@@ -35,6 +35,21 @@ def test_resuming_cuts_off_what_comes_again_and_half_a_line(tmp_path):
         file.write('{"step": 20, "lo')
     Log(tmp_path, 10)
     assert [report.step for report in read_log(tmp_path)] == [5, 10]
+
+
+@pytest.mark.parametrize("line", ["{", "7", '{"step": 1}', '{"other": 1}'])
+def test_a_damaged_log_is_an_error_that_says_what_to_do(tmp_path, line):
+    with (logged(tmp_path, 5) / "log.jsonl").open("a") as file:
+        file.write(f"{line}\n")
+    for read in (lambda: Log(tmp_path, 5), lambda: read_log(tmp_path)):
+        with pytest.raises(TrainingError, match=r"log\.jsonl is damaged: remove it"):
+            read()
+
+
+def test_a_picture_that_cannot_be_written_is_an_error_that_says_so(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(OptionError, match=r"a\.svg: cannot be written: "):
+        plot_log(logged(tmp_path, 5), tmp_path / "file" / "a.svg")
 
 
 def test_an_empty_log_cannot_be_drawn(tmp_path):

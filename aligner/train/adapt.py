@@ -18,18 +18,17 @@ from ..aligner import Aligner
 from ..device import choose_dtype
 from ..encoders.base import Encoder
 from ..encoders.families import load_encoder, load_for_aligning
-from ..errors import TrainingError
 from ..files import writing
 from ..files.filling import filling
 from ..formats import format_pharaoh
 from ..models import resolve
 from ..text.sentences import read_files
-from .checkpoint import best_mean, finished_steps, forget_state, save_checkpoint
+from .checkpoint import best_mean, finished_steps, forget_state, no_state, save_checkpoint
 from .corpus import CorpusFiles
 from .log import Progress
 from .options import TrainOptions
 from .processes import PartialState
-from .run import Plan, run
+from .run import Plan, Setup, run
 
 LABELLING = timedelta(days=1)  # the longest time that other processes wait while the first one makes links
 
@@ -46,6 +45,8 @@ def adapt(
 ) -> None:
     """Carry out a plan whose corpora have no links, `options.steps` steps in each round.
 
+    What is wrong with the plan or its files is told before links are made, as far as it can be known then.
+
     `lexicon_rounds`: those of `reestimate` (lexicon.py); one if the model knows the languages, more if it hardly does.
 
     The links of the last round are kept beside the checkpoint, as `labels-1.align` for the first corpus and so on.
@@ -55,11 +56,12 @@ def adapt(
     Raises:
         As `run`.
     """
+    Setup.of(plan, options.seed)
+    for files in plan.corpora:
+        next(read_files(files.source, files.target), None)  # raises an error now if they cannot be read
     outs = [*(plan.out / f"round-{number}" for number in range(1, rounds)), plan.out]
     if resume and not any(map(finished_steps, outs)):
-        raise TrainingError(
-            f"{plan.out} holds no training state to go on from; run without resume to start over", "resume"
-        )
+        raise no_state(plan.out)
     process = PartialState(cpu=torch.device(device).type == "cpu", timeout=LABELLING)
     if not resume and process.is_main_process:
         for out in outs:
@@ -83,14 +85,14 @@ def adapt(
             run(ours, options, device, done > 0, report, _counted_on(stepped, number * options.steps))
         init = str(out)
     if plan.development and process.is_main_process:
-        _keep_best(outs)
+        _copy_best(outs)
 
 
 def _counted_on(stepped: Callable[[int], None], before: int) -> Callable[[int], None]:
     return lambda step: stepped(before + step)
 
 
-def _keep_best(outs: Sequence[Path]) -> None:
+def _copy_best(outs: Sequence[Path]) -> None:
     """Put the weights of the best round into the last folder."""
     *earlier, last = outs
     best = min([last, *earlier], key=best_mean)

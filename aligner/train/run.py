@@ -39,8 +39,8 @@ class Plan:
 
     `init`: the checkpoint to start from, a preset, folder or id. `objectives`: name -> weight; `of_objectives`: their
     options. `tuning`: which weights are trained (tune.py). `possible_weight`: that of possible links. `method`: how the
-    result aligns, where that differs from the preset of `init`. `plot`: a picture of the log, drawn whenever the state
-    is saved.
+    result aligns, where that differs from the preset of `init`. `plot`: a picture of the log, drawn at the end, and
+    whenever development sets are measured.
     """
 
     init: str
@@ -68,6 +68,36 @@ class Plan:
         return preset.changed(layer=preset.method.known_layer)
 
 
+@dataclass(frozen=True)
+class Setup:
+    """A checked plan: everything that a run needs except its corpora. `evaluate`: None without development sets."""
+
+    preset: Preset
+    encoder: WholeEncoder
+    learner: Learner
+    evaluate: Callable[[], dict[str, float]] | None
+
+    @classmethod
+    def of(cls, plan: Plan, seed: int) -> Setup:
+        """Load the model and read the development sets, so that what is wrong with a plan is told before hours of work.
+
+        `seed`: of the initial weights of LoRA and heads.
+
+        Raises:
+            As `run`, except for what is wrong with a corpus.
+        """
+        if plan.plot is not None:
+            expect_figure(plan.plot)
+        preset = plan.preset()
+        encoder = load_encoder(preset, "cpu", torch.float32)
+        _check_saveable(encoder)
+        torch.manual_seed(seed)
+        prepare(encoder, plan.tuning)
+        learner = Learner(encoder, plan.objectives, preset.method, plan.of_objectives)
+        evaluate = evaluator(plan.development, encoder, preset) if plan.development else None
+        return cls(preset, encoder, learner, evaluate)
+
+
 def run(
     plan: Plan,
     options: TrainOptions,
@@ -83,21 +113,15 @@ def run(
         InputError, FormatError, TrainingError: a corpus cannot be trained on, the loss is inf or NaN, or there is
             nothing to resume from.
     """
-    if plan.plot is not None:
-        expect_figure(plan.plot)
-    preset = plan.preset()
     if "guided" in plan.objectives and any(files.links is None for files in plan.corpora):
         raise OptionError("objective guided needs links for every corpus", "objective", "links")
-    encoder = load_encoder(preset, "cpu", torch.float32)
-    _check_saveable(encoder)
+    setup = Setup.of(plan, options.seed)
+    preset, encoder = setup.preset, setup.encoder
     unlinked = plan.objectives.keys() != {"guided"}
     corpora = [read_corpus(files, encoder, plan.possible_weight, unlinked) for files in plan.corpora]
-    torch.manual_seed(options.seed)  # for the initial weights of LoRA and heads
-    prepare(encoder, plan.tuning)
-    learner = Learner(encoder, plan.objectives, preset.method, plan.of_objectives)
     own = _trained(preset, plan)
     train(
-        learner,
+        setup.learner,
         Mixture(
             corpora,
             options.batch_subwords,
@@ -112,7 +136,7 @@ def run(
         options,
         resume=resume,
         callbacks=Callbacks(
-            evaluate=evaluator(plan.development, encoder, preset) if plan.development else None,
+            evaluate=setup.evaluate,
             save=lambda: save_checkpoint(encoder, own, plan.out, merged_weights(encoder.model)),
             report=partial(_report, plan, report),
             stepped=stepped,

@@ -1,6 +1,7 @@
 """Text without links: what the model finds in it, put right by the text as a whole, is learnt in rounds."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -8,17 +9,20 @@ from safetensors.torch import load_file
 
 from xalign.aligner import Aligner
 from xalign.encoders.families import load_encoder
-from xalign.errors import InputError, TrainingError
+from xalign.errors import InputError, TrainingError, XalignError
 from xalign.formats import format_pharaoh, read_alignments
 from xalign.links import Alignment, Link
 from xalign.models import resolve
 from xalign.text.sentences import read_files
 from xalign.train.adapt import adapt
+from xalign.train.corpus import CorpusFiles
 from xalign.train.development import DevelopmentFiles
-from xalign.train.options import TrainOptions
+from xalign.train.options import ObjectiveOptions, TrainOptions
 from xalign.train.run import Plan
 
 OPTIONS = TrainOptions(steps=20, batch_subwords=300, learning_rate=3e-3, save_steps=10)
+NOWHERE = DevelopmentFiles(Path("nowhere.de"), Path("nowhere.en"), Path("nowhere.align"))
+LAYER_9 = ObjectiveOptions(label_layer=9)
 
 
 @pytest.fixture
@@ -142,3 +146,22 @@ def test_models_of_other_methods_can_be_adapted(tiny, text, tmp_path, family):
     preset = resolve(str(tmp_path / "out"))
     assert (preset.method.level, preset.method.similarity) == ("subword", "cosine")
     assert torch.load(tmp_path / "out" / "state" / "weights.pt")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"plot": Path("a.doc")}, r"a\.doc: the name of a figure must end in"),
+        ({"development": [NOWHERE]}, r"nowhere\.de"),
+        ({"objectives": {"guided": 1, "dwa": 1}, "of_objectives": LAYER_9}, "layer 9 does not exist"),
+        ({"tuning": "shared"}, "only X-MOD"),
+        ({"corpora": [CorpusFiles(Path("nowhere.de"), Path("nowhere.en"))]}, r"nowhere\.de"),
+    ],
+    ids=["figure", "development set", "layer", "tuning", "second corpus"],
+)
+def test_what_is_wrong_is_told_before_links_are_made(start, text, tmp_path, change, message):
+    change = {**change, "corpora": [text, *change.get("corpora", [])]}
+    plan = replace(Plan(str(start), [text], tmp_path / "out"), **change)
+    with pytest.raises(XalignError, match=message):
+        adapt(plan, OPTIONS, rounds=2)
+    assert not (tmp_path / "out").exists()

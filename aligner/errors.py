@@ -4,7 +4,7 @@
     ├── InputError         text to align: a file, its encoding, its fields
     │   └── LineError      one line of it; the lines after it can be aligned
     │       └── LongLine   a line beyond the limit
-    ├── FormatError        an alignment or gold file
+    ├── FormatError        a file of links, gold or annotation
     ├── OptionError        an option's value, or two options that do not go together
     │   ├── LayerError     a layer that the encoder does not have
     │   └── LanguageError  a language that is missing, unknown or ambiguous
@@ -62,7 +62,7 @@ class LongLine(LineError):
 
 
 class FormatError(XalignError, ValueError):
-    """An alignment or gold file cannot be read: names the file, the line and what was expected."""
+    """A file of links, gold or annotation cannot be read: names the file, the line and what was expected."""
 
 
 class OptionError(XalignError, ValueError):

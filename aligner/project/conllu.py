@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from ..errors import InputError, OptionError
+from ..errors import FormatError, OptionError
 from ..files import paragraphs
 from ..links import Alignment
 from ..text.tokenization import Tokenized
@@ -65,7 +65,7 @@ def read(lines: Iterable[str]) -> Iterator[ParsedSentence]:
     """The sentences of a file.
 
     Raises:
-        InputError: a line does not have ten columns, or does not begin with a number.
+        FormatError: a line does not have ten columns, or does not begin with a number.
     """
     for paragraph in paragraphs(lines):
         rows = []
@@ -74,7 +74,7 @@ def read(lines: Iterable[str]) -> Iterator[ParsedSentence]:
                 continue
             fields = line.split("\t")
             if len(fields) != len(NAMES) or not _ID.fullmatch(fields[0]):
-                raise InputError(
+                raise FormatError(
                     f"line {number}: expected the ten columns of CoNLL-U, found {line.strip()[:40]!r}"
                 )
             if fields[0].isdigit():

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ..errors import InputError
+from ..errors import FormatError
 from ..files import paragraphs
 from ..links import Alignment
 from ..text.tokenization import Tokenized
@@ -56,7 +56,7 @@ def read(lines: Iterable[str], columns: tuple[int, int] = COLUMNS) -> Iterator[T
     """The sentences of a file; `columns`: those of word and tag.
 
     Raises:
-        InputError: a line has too few columns, or is tagged with something else.
+        FormatError: a line has too few columns, or is tagged with something else.
     """
     for paragraph in paragraphs(lines):
         tagged = [each for number, line in paragraph if (each := _word_and_tag(number, line, columns))]
@@ -73,9 +73,9 @@ def _word_and_tag(number: int, line: str, columns: tuple[int, int]) -> tuple[str
     try:
         word, tag = (fields[column - (column > 0)].strip() for column in columns)
     except IndexError:
-        raise InputError(f"line {number}: expected {max(columns)} columns, found {len(fields)}") from None
+        raise FormatError(f"line {number}: expected {max(columns)} columns, found {len(fields)}") from None
     if len(fields) < 2 or not word or not _TAG.fullmatch(tag):
-        raise InputError(
+        raise FormatError(
             f"line {number}: expected a word and a tag such as O, B-PER or I-PER, found {line.strip()[:40]!r}"
         )
     return word, tag

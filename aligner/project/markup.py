@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from ..errors import InputError
+from ..errors import FormatError
 from ..text.placeholders import TAG, VARIABLE
 from ..text.tokenization import Span, Tokenized
 from .offsets import words_within
@@ -85,7 +85,7 @@ def parse(line: str, tokenized: Callable[[str], Tokenized]) -> MarkedUp:
     """Read one line; `tokenized` finds the words of a text.
 
     Raises:
-        InputError: tags are nested too deeply.
+        FormatError: tags are nested too deeply.
     """
     reader = _Reader(line)
     reader.read()
@@ -136,7 +136,7 @@ class _Reader:
 
     def enter(self, text: str, padded: bool) -> None:
         if len(self.open) > DEEPEST:
-            raise InputError(f"more than {DEEPEST} tags within each other")
+            raise FormatError(f"more than {DEEPEST} tags within each other")
         self.open.append(Element(text, place=(self.length, self.length), padded=padded))
 
     def close(self, text: str, name: str, padded: bool) -> None:

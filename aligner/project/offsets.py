@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
-from ..errors import InputError
+from ..errors import FormatError, InputError
 from ..json_line import expect_whole_characters, json_line
 from ..links import Alignment
 from ..text.tokenization import Span, Tokenized
@@ -69,19 +69,22 @@ def parse(line: str, tokenized: Callable[[str], Tokenized]) -> MarkedText:
     """Read one object; `tokenized` finds the words of a text.
 
     Raises:
-        InputError: it is no such object, or a span is not within the text.
+        FormatError: it is no such object, or a span is not within the text.
     """
     try:
         fields = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise InputError(f"not JSON ({error})") from None
+        raise FormatError(f"not JSON ({error})") from None
     text_key = _key(fields, TEXT_KEYS, str)
     span_key = _key(fields, SPAN_KEYS, list)
     text = fields[text_key]
-    expect_whole_characters(text, text_key)
+    try:
+        expect_whole_characters(text, text_key)
+    except InputError as error:
+        raise FormatError(str(error)) from None
     places = tuple(_place(item, len(text)) for item in fields[span_key])
     if sum(end - start for start, end in places) > _MOST_CHARACTERS:
-        raise InputError(f"its spans have more than {_MOST_CHARACTERS:,} characters in total")
+        raise FormatError(f"its spans have more than {_MOST_CHARACTERS:,} characters in total")
     return MarkedText(tokenized(text), fields, text_key, span_key, places)
 
 
@@ -89,7 +92,7 @@ def _key(fields: object, keys: tuple[str, ...], kind: type) -> str:
     found = [key for key in keys if isinstance(fields, dict) and isinstance(fields.get(key), kind)]
     if not found:
         what = "text" if kind is str else "list"
-        raise InputError(f"expected an object with a {what} under {' or '.join(map(json.dumps, keys))}")
+        raise FormatError(f"expected an object with a {what} under {' or '.join(map(json.dumps, keys))}")
     return found[0]
 
 
@@ -99,13 +102,13 @@ def _place(item: object, length: int) -> Span:
     elif isinstance(item, list) and len(item) == 3:
         ends = item[0], item[1]
     else:
-        raise InputError(
+        raise FormatError(
             f'expected [start, end, label] or {{"start": ..., "end": ..., "label": ...}}, '
             f"found {json.dumps(item)[:40]}"
         )
     start, end = ends
     if type(start) is not int or type(end) is not int or not 0 <= start < end <= length:
-        raise InputError(f"{json.dumps(item)[:60]} is not within the {length} characters of its text")
+        raise FormatError(f"{json.dumps(item)[:60]} is not within the {length} characters of its text")
     return start, end
 
 

@@ -16,10 +16,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
-from ..errors import InputError, OptionError
+from ..errors import FormatError, InputError, OptionError
 from ..files import each_line, name_of, read_lines
 from ..files.compression import COMPRESSED
 from ..links import Alignment
+from ..options import expect_one_of
 from ..text.tokenization import Tokenized, tokenize
 from . import conllu, iob, markup, offsets
 from .placing import place
@@ -76,8 +77,11 @@ def read_annotated(
         columns: those of word and tag, counted from 1, where the format is iob; -1 is the last.
 
     Raises:
-        InputError: the file is missing, or something in it is not of the format.
+        InputError: the file is missing, or a line of it cannot be read.
+        FormatError: something in it is not of the format.
+        OptionError: the format is unknown.
     """
+    expect_one_of("format", format, FORMATS)
     readers: dict[str, Callable[[Iterable[str]], Iterator[Sentence]]] = {
         "iob": partial(iob.read, columns=columns),
         "conllu": conllu.read,
@@ -91,7 +95,8 @@ def read_translations(path: Path | str, format: str, tokenized: Tokenize = token
     """The translations in a file: a sentence a line, or CoNLL-U where the format and the suffix are that.
 
     Raises:
-        InputError: the file is missing, or something in it is not of the format.
+        InputError: the file is missing, or a line of it cannot be read.
+        FormatError: something in it is not of the format.
     """
     if format == "conllu" and ".conllu" in Path(path).suffixes:
         return _naming(path, conllu.read(read_lines(path)))
@@ -131,6 +136,5 @@ def _naming(path: Path | str, sentences: Iterator[Sentence]) -> Iterator[Sentenc
     """The sentences; an error in them names the file."""
     try:
         yield from sentences
-    except InputError as error:
-        named = str(error).startswith(name_of(path))
-        raise error if named else InputError(f"{name_of(path)} {error}") from None
+    except FormatError as error:
+        raise FormatError(f"{name_of(path)} {error}") from None

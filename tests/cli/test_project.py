@@ -78,7 +78,9 @@ def test_compressed_files_and_standard_input_are_read(run):
             "--columns is 'UPOS': expected the numbers of word and tag",
         ),
         ("a.iob a.de --align links --format conllu --columns HEAD", "column 'HEAD' cannot be carried over"),
-        ("missing.iob a.de --align links", "missing.iob: no such file"),
+        ("missing.iob a.de --align links", "Error: missing.iob: no such file"),
+        ("l a.de --align links --format iob", "Error: l line 1: expected a word and a tag"),
+        ("latin.iob a.de --align links", "Error: latin.iob line 1: not UTF-8"),
         ("a.iob a.de --align links -o links", "is an input too"),
         ("a.html a.de --align links --strategy pieces", "choose largest or cover"),
         ("a.html a.de --align links --columns 1,2", "--columns is for conllu and iob"),
@@ -90,8 +92,10 @@ def test_mistakes_are_told(run, command, complaint):
         "long": "\n\n\n",
         "wide": "7-0\n\n",
         "one.de": "eins\n",
+        "l": "x\n",
         "a.html": "<b>x</b>\ny\n",
     }
+    Path("latin.iob").write_bytes(b"\xff\tO\n")
     result = run(f"project {command}", FILES | files)
     assert result.exit_code == 2
     assert complaint in result.stderr

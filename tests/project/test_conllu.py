@@ -1,6 +1,6 @@
 import pytest
 
-from xalign.errors import InputError, OptionError
+from xalign.errors import FormatError, OptionError
 from xalign.links import Alignment
 from xalign.project import Rules, project
 from xalign.project.conllu import check_columns, read
@@ -50,7 +50,7 @@ def test_words_without_links_take_the_label_that_the_same_word_has_elsewhere():
 
 @pytest.mark.parametrize("line", ["1\tder", "x" + row(1, "der")[1:]])
 def test_a_line_that_is_not_conllu_is_named(line):
-    with pytest.raises(InputError, match="line 2"):
+    with pytest.raises(FormatError, match="line 2"):
         list(read([row(1, "der"), line]))
 
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xalign.errors import InputError
+from xalign.errors import FormatError
 from xalign.links import Alignment
 from xalign.project.iob import Entity, entities, read
 from xalign.project.spans import Rules, Strategy
@@ -54,7 +54,7 @@ def test_columns_of_word_and_tag_can_be_chosen():
 
 @pytest.mark.parametrize("line", ["Paris", "Paris\tLOC", "\tB-LOC", "Paris\tB-"])
 def test_a_line_without_word_and_tag_is_named(line):
-    with pytest.raises(InputError, match="line 2"):
+    with pytest.raises(FormatError, match="line 2"):
         list(read(["der\tO", line]))
 
 

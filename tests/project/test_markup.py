@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xalign.errors import InputError, OptionError
+from xalign.errors import FormatError, OptionError
 from xalign.links import Alignment
 from xalign.project import project
 from xalign.project.markup import parse
@@ -69,7 +69,7 @@ def test_elements_are_not_written_in_pieces():
 
 
 def test_tags_within_each_other_without_end_are_refused():
-    with pytest.raises(InputError, match="more than 100"):
+    with pytest.raises(FormatError, match="more than 100"):
         parse("<b>" * 5000, tokenize)
 
 

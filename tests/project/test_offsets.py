@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xalign.errors import InputError
+from xalign.errors import FormatError
 from xalign.links import Alignment
 from xalign.project.offsets import parse
 from xalign.project.spans import Rules, Strategy
@@ -53,7 +53,7 @@ def test_what_is_lost_is_told():
      '{"text": "a", "spans": ["X"]}', '{"text": "a", "spans": [[false, true, "X"]]}'],
 )  # fmt: skip
 def test_what_is_no_text_with_spans_is_refused(line):
-    with pytest.raises(InputError):
+    with pytest.raises(FormatError):
         parse(line, tokenize)
 
 
@@ -82,11 +82,11 @@ def test_half_a_character_stays_an_escape_except_in_the_text():
     line = r'{"text": "ja", "spans": [[0, 2, "\ud800"]], "note": "\udfff"}'
     found = parse(line, tokenize).carry(tokenize("yes"), Alignment.of([(0, 0)]), Rules())
     assert found.text == '{"text": "yes", "spans": [[0, 3, "\\ud800"]], "note": "\\udfff"}\n'
-    with pytest.raises(InputError, match='"text" has half of a character'):
+    with pytest.raises(FormatError, match='"text" has half of a character'):
         parse(r'{"text": "\ud800", "spans": []}', tokenize)
 
 
 def test_spans_that_are_too_many_and_too_long_are_refused():
     line = json.dumps({"text": "a " * 1000, "spans": [[0, 2000, "X"]] * 5001})
-    with pytest.raises(InputError, match="spans have more than 10,000,000 characters"):
+    with pytest.raises(FormatError, match="spans have more than 10,000,000 characters"):
         parse(line, tokenize)

@@ -23,7 +23,16 @@ from ..formats.entry import WriteOptions
 from ..formats.pharaoh import format_pharaoh
 from ..json_line import json_line
 from ..links import Alignment
-from ..text.sentences import WORDS, Columns, SentencePair, Splits, read_stream
+from ..text.sentences import (
+    WORDS,
+    Columns,
+    SentencePair,
+    Splits,
+    expect_columns_of,
+    is_json_object,
+    read_stream,
+    words,
+)
 from . import parquet
 
 EVERY = 10_000  # lines of a plain file from one known place to the next
@@ -212,24 +221,10 @@ class Inputs:
             raise OptionError(f"the files are of different forms ({found}): align them apart")
         [form] = forms
         if form is None:
-            form = _detected(self.paths[0], self.longest_line)
-        if self.columns is not None and (form == "bars" or isinstance(self.columns[0], int) != (form == TSV)):
-            columns = ",".join(map(str, self.columns))
-            raise OptionError(
-                f"columns are {columns}, and the form is {form}: tsv has numbers from 1, jsonl and parquet have names",
-                "columns",
-            )
+            lines = read_lines(self.paths[0], self.longest_line, lambda error: None)
+            form = JSONL if is_json_object(next(filter(words, lines), "")) else "bars"
+        expect_columns_of(form, self.columns)
         return Shape(form, self.columns, self.longest_line)
-
-
-def _detected(path: str, longest: int) -> str:
-    try:
-        head = next((line for line in read_lines(path, longest, lambda error: None) if line.strip()), "")
-        return JSONL if isinstance(json.loads(head), dict) else "bars"
-    except (ValueError, RecursionError) as error:
-        if isinstance(error, InputError):
-            raise
-        return "bars"
 
 
 def _tell(on_broken: OnBrokenLine, before: int, start: int, stop: int, error: LineError) -> None:

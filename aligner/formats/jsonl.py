@@ -8,39 +8,50 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from operator import index
+from typing import Any
 
 from ..errors import FormatError, InputError
 from ..json_line import json_line
 from ..links import Alignment, Link
-from ..text.sentences import SentencePair, parse_json
+from ..text.sentences import SentencePair, json_pair
 from ..text.tokenization import Tokenized
 from .entry import Entry, Row, WriteOptions, alignment_of
+
+_EXPECTED = 'expected {"links": [[0, 0], ...], ...}, with as many "scores"'
 
 
 def parse_jsonl(line: str, one_based: bool = False) -> Alignment:
     """Read an object with "links", a list of pairs, and optionally "possible", "scores" and "score"."""
+    return _alignment(_loaded(line), one_based)
+
+
+def jsonl_entry(line: str, one_based: bool) -> Entry:
+    """The links of a line, and its text if it has one."""
+    fields = _loaded(line)
+    alignment = _alignment(fields, one_based)
+    try:
+        return Entry(alignment, json_pair(fields) if "src" in fields else None)
+    except InputError as error:
+        raise FormatError(str(error)) from None
+
+
+def _loaded(line: str) -> Any:
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise FormatError(f"{_EXPECTED}: {error}") from None
+
+
+def _alignment(fields: Any, one_based: bool) -> Alignment:
     base = int(one_based)
     try:
-        fields = json.loads(line)
         links = _links(fields["links"], base)
         possible = frozenset(_links(fields.get("possible", []), base))
         scores = [float(score) for score in fields["scores"]] if "scores" in fields else [None] * len(links)
         rows = [Row(link, link in possible, score) for link, score in zip(links, scores, strict=True)]
         return alignment_of(rows, float(fields["score"]) if "score" in fields else None)
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
-        raise FormatError(
-            f'expected {{"links": [[0, 0], ...], ...}}, with as many "scores": {error}'
-        ) from None
-
-
-def jsonl_entry(line: str, one_based: bool) -> Entry:
-    """The links of a line, and its text if it has one."""
-    alignment = parse_jsonl(line, one_based)
-    try:
-        pair = parse_json(line) if '"src"' in line else None
-    except InputError as error:
-        raise FormatError(str(error)) from None
-    return Entry(alignment, pair)
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise FormatError(f"{_EXPECTED}: {error}") from None
 
 
 def _links(pairs: Iterable[tuple[int, int]], base: int) -> list[Link]:

@@ -16,7 +16,7 @@ from functools import partial
 from itertools import chain
 from pathlib import Path
 
-from ..errors import InputError, LineError
+from ..errors import InputError, LineError, OptionError
 from ..files import (
     LONGEST_LINE,
     STANDARD,
@@ -28,6 +28,7 @@ from ..files import (
     skip_long,
 )
 from ..json_line import expect_whole_characters
+from ..options import expect_one_of
 
 _INNER_MARK = re.compile("(\t|\\|\\|\\| ?)\ufeff")
 _NUMBER = re.compile(r"\s*[-+]?\d[\d.,eE+-]*\s*", re.ASCII)
@@ -131,12 +132,16 @@ def read_stream(
 
     Raises:
         InputError: the file is missing, or the first two columns are not text. Or what `on_broken` raises.
+        OptionError: the form is unknown, or the columns do not fit it.
     """
+    if form is not None:
+        expect_one_of("form", form, FORMS)
     lines = read_lines(path, longest, on_broken, start)
     if form is None:
         head = list(_until_words(lines))
-        form = "jsonl" if head and _is_json_pair(head[-1]) else "bars"
+        form = "jsonl" if head and is_json_object(head[-1]) else "bars"
         lines = chain(head, lines)
+    expect_columns_of(form, columns)
     parse = partial(FORMS[form], split=split, **({} if columns is None else {"columns": columns}))
     is_first_of_columns = form == "tsv" and columns is None and start == (0, 0)
     for number, line in enumerate(lines, start=start[0] + 1):
@@ -160,12 +165,22 @@ def _until_words(lines: Iterator[str]) -> Iterator[str]:
             return
 
 
-def _is_json_pair(line: str) -> bool:
-    """Whether a line is a JSON object, and not a "source ||| target" that begins with a brace."""
+def is_json_object(line: str) -> bool:
+    """Whether a line is meant as a JSON object, and not as text between bars or tabs that begins with a brace."""
     try:
         return isinstance(json.loads(line), dict)
     except (ValueError, RecursionError):
-        return line.lstrip().startswith("{") and "|||" not in line
+        return line.lstrip().startswith("{") and "|||" not in line and "\t" not in line.strip()
+
+
+def expect_columns_of(form: str, columns: Columns | None) -> None:
+    """OptionError unless the columns, if any, are numbers for tsv, or names for jsonl and parquet."""
+    if columns is not None and (form == "bars" or isinstance(columns[0], int) != (form == "tsv")):
+        given = ",".join(map(str, columns))
+        raise OptionError(
+            f"columns are {given}, and the form is {form}: tsv has numbers from 1, jsonl and parquet have names",
+            "columns",
+        )
 
 
 def _unended(text: str) -> str:
@@ -236,6 +251,13 @@ def parse_json(line: str, columns: tuple[str, str] = ("src", "tgt"), split: Spli
         fields = json.loads(line)
     except (ValueError, RecursionError) as error:
         raise InputError(f"not JSON ({error})") from None
+    return json_pair(fields, columns, split)
+
+
+def json_pair(
+    fields: object, columns: tuple[str, str] = ("src", "tgt"), split: Splits = WORDS
+) -> SentencePair:
+    """The pair in a value that was read from JSON; InputError if it has none."""
     return SentencePair(*(_json_words(fields, name, each) for name, each in zip(columns, split, strict=True)))
 
 

@@ -175,6 +175,15 @@ def test_what_does_not_go_together_is_told(arguments, message):
         Inputs(**arguments).shape()
 
 
+@pytest.mark.parametrize(
+    ("line", "form"),
+    [('{"src": "a", "tgt": "b"}', "jsonl"), ('{"src": "a', "jsonl"), ("{x} ||| {x}", "bars"), ("a", "bars")],
+)
+def test_the_form_is_told_by_the_first_line_as_that_of_a_stream_is(tmp_path, line, form):
+    (tmp_path / "text").write_text(f"\n{line}\n")
+    assert Inputs([str(tmp_path / "text")]).shape().form == form
+
+
 def test_columns_of_numbers_are_no_error_in_the_middle_of_a_text(tmp_path):
     rows = b"das\tthe\tx\n" + b"2026\tthe\tx\n" * 20
     text = text_of(tmp_path, "columns.tsv", [rows])

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xalign.errors import InputError
+from xalign.errors import InputError, OptionError
 from xalign.text.sentences import (
     FORMS,
     SentencePair,
@@ -162,6 +162,7 @@ def test_a_line_that_is_no_pair_is_named_with_its_number(file, form, line, compl
         ('{"src": "das Haus", "tgt": "the house"}\n', [PAIR]),
         ('\ufeff {"src": "das Haus", "tgt": "the house"}\n\n', [PAIR, EMPTY]),
         ("{ ||| }\n", [SentencePair(("{",), ("}",))]),
+        ('{"src": "das Haus", "tgt": "the house"}\t\n', [PAIR]),
         ('{"src": "das ||| Haus", "tgt": "b"}\n', [SentencePair(("das", "|||", "Haus"), ("b",))]),
         ('\n \n{"src": "das Haus", "tgt": "the house"}\n', [EMPTY, EMPTY, PAIR]),
         ("\ndas Haus ||| the house\n", [EMPTY, PAIR]),
@@ -170,6 +171,26 @@ def test_a_line_that_is_no_pair_is_named_with_its_number(file, form, line, compl
 )
 def test_json_lines_are_told_from_bars_by_the_first_line_with_words(file, text, pairs):
     assert list(read_stream(file("stream", text))) == pairs
+
+
+def test_a_broken_first_line_of_json_is_named_as_such_and_text_after_a_brace_is_not(file):
+    for text, message in (('{"src": "das Ha\n', "line 1: not JSON"), ("{x} a\t{x} b\n", "a tab and no bars")):
+        with pytest.raises(InputError, match=message):
+            list(read_stream(file("stream", text)))
+
+
+@pytest.mark.parametrize(
+    ("form", "columns", "message"),
+    [
+        ("xyz", None, "form is 'xyz': choose one of bars, tsv, jsonl"),
+        (None, (2, 3), "columns are 2,3, and the form is bars: tsv has numbers"),
+        ("tsv", ("de", "en"), "columns are de,en, and the form is tsv"),
+        ("jsonl", (1, 2), "columns are 1,2, and the form is jsonl"),
+    ],
+)
+def test_a_form_that_is_unknown_or_has_other_columns_is_refused(file, form, columns, message):
+    with pytest.raises(OptionError, match=message):
+        list(read_stream(file("stream", "a ||| b\n"), form, columns))
 
 
 @given(sentences, sentences)

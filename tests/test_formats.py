@@ -12,10 +12,12 @@ from xalign.formats import (
     WRITERS,
     WriteOptions,
     format_pharaoh,
+    iter_aligned,
     parse_jsonl,
     parse_naacl,
     parse_pharaoh,
     read_alignments,
+    read_gold,
 )
 from xalign.formats.giza import read_giza
 from xalign.links import Alignment, Link
@@ -155,6 +157,16 @@ def test_fewer_naacl_numbers_than_pairs_are_line_numbers(write):
     path = write("1 1 1 S\n3 2 2 S\n")
     assert read_alignments(path) == [Alignment.of([(0, 0)]), Alignment.of([(1, 1)])]
     assert read_alignments(path, sentences=3) == [Alignment.of([(0, 0)]), Alignment(), Alignment.of([(1, 1)])]
+
+
+@pytest.mark.parametrize("lines", ["2 1 1\n1 1 1\n1 2 2\n", "1 2 2\n2 1 1\n1 1 1\n"])
+def test_naacl_pairs_in_any_order_are_placed_by_number(write, lines):
+    path, expected = write(lines), [Alignment.of([(0, 0), (1, 1)]), Alignment.of([(0, 0)])]
+    text = [SentencePair.of("a b", "x y"), SentencePair.of("c", "z")]
+    assert read_alignments(path) == read_alignments(path, sentences=2) == expected
+    assert read_gold(path) == (expected, [1, 2])
+    for pairs in (None, text):
+        assert [alignment for _, alignment in iter_aligned(path, pairs)] == expected
 
 
 # GIZA.

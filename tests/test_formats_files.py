@@ -2,7 +2,14 @@ import pytest
 
 from xalign import formats
 from xalign.errors import FormatError, InputError, OptionError
-from xalign.formats import detect_format, iter_alignments, parse_pharaoh, read_alignments, read_gold
+from xalign.formats import (
+    detect_format,
+    iter_aligned,
+    iter_alignments,
+    parse_pharaoh,
+    read_alignments,
+    read_gold,
+)
 from xalign.links import Alignment
 
 
@@ -28,6 +35,9 @@ def write(tmp_path):
         ("1\t1\t2", "naacl"),
         ("ein Haus\ta house\t0-0 1-1", "tsv"),
         ('{"links": [[0, 0]]}', "jsonl"),
+        ('{"links": [[0, 0]', "jsonl"),
+        ("{name} ist da\t{name} is here\t0-0", "tsv"),
+        ("{user} sagt ||| {user} says ||| 0-0", "pharaoh"),
         ("# Sentence pair (1) source length 1", "giza"),
     ],
 )
@@ -67,8 +77,11 @@ def test_errors_name_file_and_line(write):
 
 
 def test_an_unknown_format_is_refused_with_the_known_ones(write):
-    with pytest.raises(OptionError, match="format is 'blinker': choose one of auto, pharaoh, "):
-        read_alignments(write("0-0\n"), format="blinker")
+    for read in (read_alignments, lambda path, format: list(iter_aligned(path, format=format))):
+        with pytest.raises(OptionError, match="format is 'blinker': choose one of auto, pharaoh, "):
+            read(write("0-0\n"), format="blinker")
+        with pytest.raises(OptionError, match="format is 'words': choose one of auto"):
+            read(write("0-0\n"), format="words")
 
 
 def test_one_line_per_pair_is_read_as_it_comes(write):

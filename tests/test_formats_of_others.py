@@ -128,6 +128,7 @@ def test_written_lines_keep_the_mark_of_possible_links(name, text):
     [
         ("1:1/1\n1:1\n", "line 2: expected links such as 1:1/1, found '1:1'"),
         ("SENT: 0\nX 1 1\n", 'line 2: expected "S 1 1", "P 1 2" or "SENT: 1", found \'X 1 1\''),
+        ("SENT: 0\nSENT: 2\nS 1 1\n", "line 2: expected \"SENT: 1\", found 'SENT: 2'"),
         ("1\n2 a b # 1\n1 x # 1\n", 'line 2: expected "2 das Haus # 1 2"'),
         ("1\n1 a # 1\n", 'line 3: expected "2 das Haus # 1 2"'),
         ("1\n1 a # 1\n1 x # 1\nx\n", "line 4: expected how often the pair occurs"),

@@ -38,7 +38,7 @@ def iter_aligned(
 
     Raises:
         FormatError: the file is not of the format, has another number of pairs than the text, or a link is outside.
-        OptionError: `outside` is unknown.
+        OptionError: `format` or `outside` is unknown.
     """
     expect_one_of("outside", outside, OUTSIDE)
     name, lines = detected(path, format)
@@ -70,13 +70,13 @@ def _side_by_side(
     name: str, entries: Iterator[Entry], pairs: Iterable[SentencePair] | None
 ) -> Iterator[Aligned]:
     if pairs is None:
-        for entry in _without_gaps(entries) if FORMATS[name].numbered else entries:
+        for entry in _without_gaps(placed(name, entries, None)) if FORMATS[name].numbered else entries:
             yield entry.pair, entry.alignment
         return
     given: Iterable[Entry] = entries
     if FORMATS[name].numbered:
         pairs = list(pairs)
-        given = placed(list(entries), len(pairs))
+        given = placed(name, entries, len(pairs))
     for number, (pair, found) in enumerate(zip_longest(pairs, given), start=1):
         if pair is None:
             raise FormatError(f"goes on after pair {number - 1}, where the text ends")
@@ -85,7 +85,7 @@ def _side_by_side(
         yield pair, found.alignment
 
 
-def _without_gaps(entries: Iterator[Entry]) -> Iterator[Entry]:
+def _without_gaps(entries: Iterable[Entry]) -> Iterator[Entry]:
     """The entries; FormatError unless their numbers are 1, 2, 3 and so on: pairs without links may be missing."""
     for number, entry in enumerate(entries, start=1):
         if entry.number != number:

@@ -13,6 +13,7 @@ from ..errors import FormatError
 from ..files import each_line, name_of, read_lines
 from ..links import Alignment
 from ..options import expect_one_of
+from ..text.sentences import is_json_object
 from . import bal, giza, jsonl, naacl, pharaoh, rwth, substrings, tsinghua, tsv
 from .entry import Entry, Writer
 
@@ -24,7 +25,7 @@ class Format(NamedTuple):
 
     `read`: (lines, whether words count from 1) -> an entry per pair. `first`: the usual number of the first word.
     `needs_text`: it is written with the words. `by_line`: one line is one pair. `numbered`: pairs have numbers, and may
-    be missing or in any order.
+    be missing or in any order (`placed`).
     """
 
     read: Callable[[Iterable[str], bool], Iterator[Entry]] | None
@@ -74,7 +75,7 @@ def detect_format(line: str) -> str:
         return "naacl"
     if giza.HEADER.match(line):
         return "giza"
-    if line.startswith("{"):
+    if is_json_object(line):
         return "jsonl"
     if rwth.HEADER.fullmatch(text):
         return "rwth"
@@ -100,20 +101,16 @@ def iter_alignments(
         format: one of `READABLE`; "auto" detects it.
         one_based: words count from 1; None takes what is usual for the format.
         reverse: the links of the file are target-source.
-        sentences: the number of pairs, if known. It matters for naacl, where a pair without links has no line. The k-th
-            number belongs to the k-th pair, as in gold sets, unless there are fewer numbers than pairs. Then the number
-            is that of the pair, counted from 1, as xalign writes it.
-        numbers: those of the pairs, in order, if another file of the same pairs gives them; naacl is then read by
-            number.
+        sentences: the number of pairs, if known. It matters for naacl, where a pair without links has no line.
+        numbers: those of the pairs, in order, if another file of the same pairs gives them (`placed`).
 
     Raises:
         FormatError: the file is not of the format; the message has file and line.
         InputError: the file is missing, or cannot be read.
     """
-    expect_one_of("format", format, ("auto", *READABLE))
     name, lines = detected(path, format)
     with naming(path):
-        for entry in _entries(name, lines, one_based, sentences, numbers):
+        for entry in placed(name, parsed(name, lines, one_based), sentences, numbers):
             yield entry.alignment.reversed() if reverse else entry.alignment
 
 
@@ -148,21 +145,20 @@ def iter_directions(path: Path | str) -> Iterator[tuple[Alignment, Alignment]]:
 def read_gold(
     path: Path | str, one_based: bool | None = None, sentences: int | None = None
 ) -> tuple[list[Alignment], list[int] | None]:
-    """(alignments, numbers of the pairs for a naacl file), the latter as `iter_alignments` takes them.
+    """(alignments, numbers of the pairs if the file has them), the latter as `iter_alignments` takes them.
 
     Both come from one pass, since a pipe can be read only once.
     """
     name, lines = detected(path, "auto")
     with naming(path):
-        if name != "naacl":
-            return [entry.alignment for entry in _entries(name, lines, one_based, sentences)], None
-        entries = list(parsed(name, lines, one_based))
-        numbers = [entry.number for entry in entries if entry.number is not None]
-        return [entry.alignment for entry in placed(entries, sentences)], numbers
+        entries = list(placed(name, parsed(name, lines, one_based), sentences))
+    numbers = [entry.number for entry in entries if entry.number is not None]
+    return [entry.alignment for entry in entries], numbers or None
 
 
 def detected(path: Path | str, format: str) -> tuple[str, Iterator[str]]:
-    """(name of the format, lines of the file)"""
+    """(name of the format, lines of the file); OptionError if the format is unknown."""
+    expect_one_of("format", format, ("auto", *READABLE))
     lines = read_lines(path, LONGEST_LINE)
     if format != "auto":
         return format, lines
@@ -188,29 +184,20 @@ def parsed(name: str, lines: Iterable[str], one_based: bool | None) -> Iterator[
     return form.read(lines, form.first == 1 if one_based is None else one_based)
 
 
-def _entries(
-    name: str,
-    lines: Iterable[str],
-    one_based: bool | None,
-    sentences: int | None,
-    numbers: Sequence[int] | None = None,
-) -> Iterator[Entry]:
-    entries = parsed(name, lines, one_based)
+def placed(
+    name: str, entries: Iterable[Entry], sentences: int | None, numbers: Sequence[int] | None = None
+) -> Iterable[Entry]:
+    """An entry for each pair, in the order of the pairs; as they come if the format has no numbers.
+
+    Their numbers are looked for among `numbers`, then among 1 to `sentences`, or to how many entries there are. If all
+    are there, each entry is that of the pair with its number, and a pair without one has no links. Otherwise the k-th
+    entry is that of the k-th pair, as in gold sets whose numbers have gaps.
+    """
     if not FORMATS[name].numbered:
-        yield from entries
-        return
-    by_number = {entry.number: entry for entry in entries}
-    if name == "naacl" and numbers is not None and by_number.keys() <= set(numbers):
-        yield from (by_number.get(number, Entry(Alignment(), number=number)) for number in numbers)
-    else:
-        yield from placed(list(by_number.values()), sentences)
-
-
-def placed(entries: list[Entry], sentences: int | None) -> Iterable[Entry]:
-    """The k-th entry for the k-th pair; if there are fewer entries, and all numbers are of pairs, by number."""
-    if sentences is None or len(entries) >= sentences:
         return entries
     by_number = {entry.number: entry for entry in entries}
-    if not by_number.keys() <= set(range(1, sentences + 1)):
-        return entries
-    return (by_number.get(number, Entry(Alignment(), number=number)) for number in range(1, sentences + 1))
+    counted = range(1, (len(by_number) if sentences is None else sentences) + 1)
+    for known in (counted,) if numbers is None else (numbers, counted):
+        if by_number.keys() <= set(known):
+            return (by_number.get(number, Entry(Alignment(), number=number)) for number in known)
+    return by_number.values()

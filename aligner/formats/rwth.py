@@ -20,6 +20,8 @@ _LINE = re.compile(rf"([SP])\s+({NUMBER})\s+({NUMBER})", re.ASCII)
 def read_rwth(lines: Iterable[str], one_based: bool = True) -> Iterator[Entry]:
     """The pairs in the order of the file, including those without links. Word 0 on one side is the NULL word.
 
+    FormatError if a number is not one more than the last: every pair has its number, also without links.
+
     >>> [str(entry.alignment) for entry in read_rwth(["SENT: 0", "S 1 1", "P 2 1", "SENT: 1", "S 1 2"])]
     ['0-0 1p0', '0-1']
     """
@@ -30,9 +32,12 @@ def read_rwth(lines: Iterable[str], one_based: bool = True) -> Iterator[Entry]:
         if not text:
             continue
         if header := HEADER.fullmatch(text):
+            number = int(header[1])
             if pair is not None:
+                if number != pair + 1:
+                    raise FormatError(f'line {k}: expected "SENT: {pair + 1}", found {shown(text)}')
                 yield Entry(alignment_of(rows))
-            pair, rows = int(header[1]), []
+            pair, rows = number, []
             continue
         match = _LINE.fullmatch(text)
         if match is None or pair is None:

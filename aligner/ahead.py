@@ -9,7 +9,7 @@ from threading import Event, Thread, current_thread
 from typing import TypeVar
 
 T = TypeVar("T")
-E = TypeVar("E", bound=BaseException)
+E = TypeVar("E", bound=Exception)
 _POLL = 0.2  # seconds after which a waiting thread checks whether its consumer has stopped
 
 
@@ -66,7 +66,10 @@ def begun(items: Iterator[T]) -> Iterator[T]:
 
 
 def until_error(items: Iterable[T], errors: list[E], kind: type[E]) -> Iterator[T]:
-    """The items up to an error of this kind, which goes to `errors`, to be raised when those items are processed."""
+    """The items up to an error of this kind, which goes to `errors`, to be raised when those items are processed.
+
+    `kind` is Exception or a kind of it, since a KeyboardInterrupt must not wait for those items.
+    """
     try:
         yield from items
     except kind as error:

@@ -21,8 +21,8 @@ def run_groups(
 ) -> Iterator[tuple[Group, list[Result]]]:
     """Each group with the results of its tasks, while the tasks of the next group run.
 
-    torch's own threads are divided among these threads. An error in `groups` is raised after the groups before it, an
-    error of a task in place of its group.
+    torch's own threads are divided among these threads. An error in `groups` is raised after the groups before it
+    (a KeyboardInterrupt at once), an error of a task in place of its group.
 
     >>> list(run_groups([("a", [lambda: 1, lambda: 2]), ("b", [])], threads=2))
     [('a', [1, 2]), ('b', [])]
@@ -33,10 +33,10 @@ def run_groups(
         return
     share = partial(torch.set_num_threads, max(1, torch.get_num_threads() // threads))
     begun: deque[tuple[Group, list[Future[Result]]]] = deque()
-    failures: list[BaseException] = []
+    failures: list[Exception] = []
     pool = ThreadPoolExecutor(threads, "xalign-worker", initializer=share)
     try:
-        for group, tasks in until_error(groups, failures, BaseException):
+        for group, tasks in until_error(groups, failures, Exception):
             begun.append((group, [pool.submit(task) for task in tasks]))
             if len(begun) > 1:
                 yield _finished(*begun.popleft())

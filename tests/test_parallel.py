@@ -58,6 +58,21 @@ def test_an_error_in_the_groups_comes_after_those_before_it(threads):
 
 
 @THREADS
+def test_an_interrupt_does_not_wait_for_the_groups_before_it(threads):
+    hours = threading.Event()
+
+    def groups():
+        yield "a", [sleepy(1)] if threads == 1 else [lambda: hours.wait(30)]
+        raise KeyboardInterrupt
+
+    found = []
+    with pytest.raises(KeyboardInterrupt):
+        found.extend(run_groups(groups(), threads))
+    hours.set()
+    assert len(found) == (threads == 1)
+
+
+@THREADS
 def test_groups_are_taken_as_they_are_needed(threads):
     taken = []
 

@@ -27,7 +27,7 @@ from ..blocks import blocks, taken_with
 from ..errors import OptionError, WorkerError, XalignError
 from ..linking import aligned
 from ..links import Alignment
-from ..models import DEFAULT
+from ..models import DEFAULT, lasting_name
 from ..models.preset import Options
 from ..options import with_keywords
 from ..text.pairs import Pair, as_pairs
@@ -45,6 +45,8 @@ _Task = tuple[Message, "Future[list[Any]]"]
 class AlignerPool:
     """An `Aligner` in each of several worker processes. Only one thread at a time may use the pool.
 
+    It aligns one text at a time: a new text ends an earlier one, even if that was not read to its end.
+
     `close`, or the end of a `with` statement, ends the workers. A script that creates a pool needs the usual
     `if __name__ == "__main__":`, since each worker imports the script.
 
@@ -53,7 +55,8 @@ class AlignerPool:
 
     def __init__(self, workers: Sequence[_Worker]) -> None:
         self._workers = workers
-        self._threads: list[Thread] = []
+        self._tasks: Queue[_Task | None] = Queue()  # of the text that was begun last
+        self._threads: list[Thread] = []  # that serve these tasks
         self._end = weakref.finalize(self, _end, workers)  # called at the end of the program, too
         self.facts, *others = [worker.facts() for worker in workers]
         for other in others:
@@ -85,12 +88,15 @@ class AlignerPool:
 
         Raises:
             ModelError: as from `Aligner.load`.
-            OptionError: as from `Aligner.load`, or the devices are of different types.
+            OptionError: as from `Aligner.load`, or there are no devices, or devices of different types.
             WorkerError: a worker ended before its model was loaded.
         """
-        name = model if isinstance(model, str) else os.fspath(model)
-        workers = [_Worker(device, (name, device, dtype, options, threads)) for device in devices]
+        if isinstance(devices, str) or not devices:
+            raise OptionError(f"devices is {devices!r}: it must be a list of one or more devices", "devices")
+        name, workers = lasting_name(model), list[_Worker]()
         try:
+            for device in devices:
+                workers.append(_Worker(device, (name, device, dtype, options, threads)))
             return cls(workers)
         except BaseException:
             _end(workers)
@@ -111,7 +117,8 @@ class AlignerPool:
 
         Raises:
             InputError: an item is not a pair.
-            WorkerError: a worker ended or failed; all alignments before are correct.
+            WorkerError: a worker ended or failed, or the pool was closed or began another text; all alignments
+                before are correct.
         """
         return (alignment for _, alignment in self.align_pairs(pairs))
 
@@ -137,24 +144,47 @@ class AlignerPool:
     def _run(
         self, cut: Iterator[tuple[list[SentencePair], int]]
     ) -> Iterator[tuple[SentencePair, Sequence[Any]]]:
-        """Each pair with its result; meanwhile the workers compute the next blocks."""
-        for thread in self._threads:  # those of an earlier text that was not read to its end
+        """Each pair with its result, as long as the pool works on this text."""
+        self._expect_open()
+        self._end_text(self._tasks)
+        for thread in self._threads:
             thread.join()
-        tasks: Queue[_Task | None] = Queue()
+        tasks = self._tasks = Queue()
+        for found in self._computed(cut, tasks):
+            yield found
+            self._expect_open()
+            if self._tasks is not tasks:
+                raise WorkerError(
+                    "the pool began another text before this one was read to its end: "
+                    "read one after the other, or load a pool for each"
+                )
+
+    def _expect_open(self) -> None:
+        if not self._end.alive:
+            raise WorkerError("the pool was closed")
+
+    def _end_text(self, tasks: Queue[_Task | None]) -> None:
+        """Tell the threads of each worker that no tasks follow."""
+        for _ in self._workers:
+            tasks.put(None)
+
+    def _computed(
+        self, cut: Iterator[tuple[list[SentencePair], int]], tasks: Queue[_Task | None]
+    ) -> Iterator[tuple[SentencePair, Sequence[Any]]]:
+        """Each pair with its result; meanwhile the workers compute the next blocks."""
         self._threads = [thread for worker in self._workers for thread in worker.serving(tasks)]
         begun: deque[tuple[list[SentencePair], Future[list[Any]]]] = deque()
         most = AHEAD * len(self._workers) + 1
-        failures: list[BaseException] = []  # of the text
+        failures: list[Exception] = []  # of the text
         try:
-            for pairs, first in until_error(run_ahead(cut), failures, BaseException):
+            for pairs, first in until_error(run_ahead(cut), failures, Exception):
                 task: _Task = (first, [(tuple(p.source), tuple(p.target)) for p in pairs]), Future()
                 tasks.put(task)
                 begun.append((pairs, task[1]))
                 while begun and (len(begun) > most or begun[0][1].done()):
                     yield from _found(*begun.popleft())
         finally:  # before the last results: a worker with several threads waits for the next block, or for the end
-            for _ in self._workers:
-                tasks.put(None)
+            self._end_text(tasks)
         while begun:
             yield from _found(*begun.popleft())
         if failures:

@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import signal
 import time
+from pathlib import Path
 from threading import Thread
 
 import pytest
@@ -84,6 +85,29 @@ def test_a_text_that_is_left_early_leaves_nothing_behind(pool, one):
     assert list(pool.align(some_pairs(40))) == list(one.align(some_pairs(40)))
 
 
+def test_a_new_text_ends_one_that_was_not_read_to_its_end(pool, one):
+    earlier = pool.align(some_pairs(6000))
+    next(earlier)
+    assert list(pool.align(some_pairs(40))) == list(one.align(some_pairs(40)))
+    with pytest.raises(WorkerError, match="began another text"):
+        next(earlier)
+
+
+def test_two_texts_that_are_read_by_turns_are_refused_and_never_cut_short(pool):
+    with pytest.raises(WorkerError, match="load a pool for each"):
+        list(zip(pool.align(some_pairs(6000)), pool.align(some_pairs(6000)), strict=True))
+    assert len(list(pool.align(some_pairs(40)))) == 40
+
+
+def test_a_pool_that_was_closed_says_so(options):
+    with AlignerPool.load(devices=["cpu"], **options) as pool:
+        alignments = pool.align(some_pairs(6000))
+        next(alignments)
+    for closed in (alignments, pool.align(some_pairs(1))):
+        with pytest.raises(WorkerError, match="the pool was closed"):
+            next(closed)
+
+
 def test_warnings_name_the_line_of_the_text(pool, caplog):
     pairs = [*some_pairs(30), (["Das"] * 40_000, ["The"]), *some_pairs(10)]
     found = list(pool.align(pairs))
@@ -117,6 +141,30 @@ def test_a_model_that_is_not_there_is_told_as_by_one_aligner():
 def test_a_device_that_is_not_there_is_told(options):
     with pytest.raises(OptionError, match="device cuda:97 cannot be used here"):
         AlignerPool.load(devices=["cpu", "cuda:97"], **options)
+
+
+def test_a_model_is_named_as_for_one_aligner(options, monkeypatch):
+    folder = Path(options["model"])
+    monkeypatch.chdir(folder.parent)
+    with AlignerPool.load(Path(folder.name), ["cpu"]) as pool:
+        assert pool.facts.preset.checkpoint.place == str(folder)
+    with pytest.raises(ModelError, match="unknown model"):
+        AlignerPool.load(Path("mini"), ["cpu"])
+    with pytest.raises(OptionError, match="model is 3"):
+        AlignerPool.load(3)
+
+
+@pytest.mark.parametrize("devices", [[], "cpu"])
+def test_devices_are_a_list(devices):
+    with pytest.raises(OptionError, match="it must be a list of one or more devices"):
+        AlignerPool.load("mini", devices)
+
+
+def test_a_worker_that_cannot_be_started_ends_the_others(options):
+    others = multiprocessing.active_children()
+    with pytest.raises(Exception, match="pickle"):
+        AlignerPool.load(devices=["cpu", lambda: "cpu"], **options)
+    assert multiprocessing.active_children() == others
 
 
 def test_a_process_that_is_killed_is_told_after_the_pairs_before(options, one):

@@ -56,6 +56,10 @@ class LineError(InputError):
         super().__init__(f"{file} line {line}: {reason}", *options)
         self.file, self.line, self.reason = file, line, reason
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Its own arguments, from which `pickle` makes it anew."""
+        return type(self), (self.file, self.line, self.reason, *self.options)
+
 
 class LongLine(LineError):
     """A line has more bytes than the limit."""

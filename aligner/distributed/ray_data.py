@@ -8,14 +8,15 @@ actor does.
 
 from __future__ import annotations
 
-import json
 import logging
+import pickle
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..errors import InputError, LineError, OptionError, WorkerError, XalignError
+from ..errors import WorkerError, XalignError
 from ..files.addresses import everywhere
 from ..log_collector import LogCollector
 from ..models import DEFAULT, lasting_name, resolve
@@ -26,12 +27,15 @@ from ..text.marks import Marks, find_marks
 from ..text.tokenization import splits
 from .cluster import Model, Resources, actor_options, places, quiet, ray_or_error
 from .job import PAIRS, Record, ShardJob, Writing, expect_one_model
-from .shards import Inputs, Text, TextFile, look_at
+from .shards import Inputs, Text, look_at
 
 if TYPE_CHECKING:
     import pyarrow
     from ray.data import Dataset
 
+    from ..aligner import Aligner
+
+T = TypeVar("T")
 logger = logging.getLogger("xalign")
 
 
@@ -62,9 +66,10 @@ def align_files(
         between: gets the records of the parts as they are completed, passes them on, and may end the run.
 
     Raises:
-        DependencyError: Ray, or the package that an address needs, is not installed.
+        DependencyError: Ray, or the package that an address or a file needs, is not installed.
         InputError: a file or a line cannot be read; completed parts are kept.
-        OptionError: the folder contains another job, or options do not go together.
+        ModelError: as from `Aligner.load`.
+        OptionError: as from `Aligner.load`, the folder contains another job, or options do not go together.
         WorkerError: Ray stopped with an error.
     """
     ray = ray_or_error()
@@ -151,22 +156,23 @@ def align_dataset(
 
 
 class _ShardAligner:
-    """An actor: numbers of shards -> their records, as JSON."""
+    """An actor: numbers of shards -> their records or the errors in place of them, pickled."""
 
     def __init__(self, job: ShardJob, model: Model, device: str, threads: int) -> None:
         self._job = job
         self._log = LogCollector.of_all(logging.WARNING)
-        self._aligner = model.load(device, threads)
+        self._load = partial(model.load, device, threads)
 
-    def __call__(self, batch: Mapping[str, Any]) -> dict[str, list[str]]:
-        return {"record": [self._record(int(shard)) for shard in batch["shard"]]}
+    @cached_property
+    def _aligner(self) -> Aligner:
+        """Loaded with the first shard: Ray would tell an error of `__init__` as the death of an actor."""
+        return self._load()
 
-    def _record(self, shard: int) -> str:
-        """The record of a shard, or an `XalignError` in its place, which is raised where the results are read."""
-        try:
-            return json.dumps(self._job.align(self._aligner, shard, self._log))
-        except XalignError as error:
-            return json.dumps(_packed(error))
+    def __call__(self, batch: Mapping[str, Any]) -> dict[str, list[bytes]]:
+        return {"found": [pickle.dumps(_tried(self._record, int(shard))) for shard in batch["shard"]]}
+
+    def _record(self, shard: int) -> Record:
+        return self._job.align(self._aligner, shard, self._log)
 
 
 class _RowAligner:
@@ -199,31 +205,25 @@ class _RowAligner:
 def _sent(ray: Any, *arguments: Any, **options: Any) -> Iterator[Record]:
     """The report of `align_files`, run as a task of the cluster: Ray Data does not work over Ray's client."""
 
-    def run() -> Record:
-        try:
-            return align_files(*arguments, **options)
-        except XalignError as error:
-            return _packed(error)
-
+    run = ray.remote(_tried).options(num_cpus=0)
     try:
-        yield _unpacked(ray.get(ray.remote(run).options(num_cpus=0).remote()))
+        yield _raised(ray.get(run.remote(partial(align_files, *arguments, **options))))
     except ray.exceptions.RayError as error:
         raise _gave_up(error) from error
 
 
-def _packed(error: XalignError) -> Record:
-    """An error as JSON; exceptions with several arguments cannot be pickled."""
-    if isinstance(error, LineError):
-        return {"line": [error.file, error.line, error.reason]}
-    return {"error": str(error), "is_input": isinstance(error, InputError)}
+def _tried(work: Callable[..., T], *arguments: Any) -> T | XalignError:
+    """What `work` returns, or the `XalignError` that it raises, which Ray would wrap in an error of its own."""
+    try:
+        return work(*arguments)
+    except XalignError as error:
+        return error
 
 
-def _unpacked(found: Record) -> Record:
-    """The record, if it is one; raises the error that `_packed` was given."""
-    if "line" in found:
-        raise LineError(*found["line"])
-    if "error" in found:
-        raise (InputError if found["is_input"] else OptionError)(found["error"])
+def _raised(found: T | XalignError) -> T:
+    """What `_tried` returned, unless it is an error, which is raised."""
+    if isinstance(found, XalignError):
+        raise found
     return found
 
 
@@ -263,8 +263,8 @@ def _aligned(
     )
     try:
         for batch in done.iter_batches(batch_size=None, prefetch_batches=0):
-            for text in batch["record"]:
-                yield _unpacked(json.loads(text))
+            for found in batch["found"]:
+                yield _raised(pickle.loads(found))
     except ray.exceptions.RayError as error:
         raise _gave_up(error) from error
 
@@ -273,18 +273,8 @@ def _text(ray: Any, inputs: Inputs) -> Text:
     """The text that the files are together; a task of the cluster looks at each file."""
     shape = inputs.shape()
 
-    def look(path: str) -> TextFile | str:
-        try:
-            return look_at(path, shape)
-        except XalignError as error:
-            return str(error)
-
-    task = ray.remote(look)
-    files: list[TextFile] = []
-    for found in ray.get([task.remote(path) for path in inputs.paths]):
-        if isinstance(found, str):
-            raise InputError(found)
-        files.append(found)
+    look = ray.remote(_tried)
+    files = map(_raised, ray.get([look.remote(look_at, path, shape) for path in inputs.paths]))
     return Text(tuple(files), shape)
 
 

@@ -73,6 +73,7 @@ def read_lines(
 
     Raises:
         InputError: the file is missing, or its content does not match its suffix. Or what `on_broken` raises.
+        DependencyError, OptionError: as from `file_system`, for an address.
     """
     number, skipped = start
     with _reading(path) as file:
@@ -174,8 +175,6 @@ def _reading(path: Path | str) -> Iterator[IO[bytes]]:
         return
     try:
         file = open_as(Path(path).suffix, path, "rb")
-    except XalignError as error:  # of its address
-        raise InputError(str(error)) from None
     except (OSError, EOFError) as error:
         raise InputError(f"{path}: {reason_of(error)}") from None
     with file:

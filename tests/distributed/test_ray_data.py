@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from click.testing import CliRunner
 
 from xalign.aligner import Aligner
 from xalign.cli import main
-from xalign.errors import DependencyError
+from xalign.errors import DependencyError, ModelError, OptionError
 from xalign.text.sentences import SentencePair
 
 PAIRS = some_pairs(120)
@@ -205,7 +206,6 @@ def test_a_command_that_is_killed_goes_on(text, model, expected, tmp_path):
 def test_no_cluster_is_told(tmp_path, monkeypatch):
     pytest.importorskip("ray", reason="pip install 'xalign-words[ray]'")
     from xalign.distributed.cluster import cluster
-    from xalign.errors import OptionError
 
     with (
         pytest.raises(OptionError, match=r"there is no Ray cluster at 127\.0\.0\.1:1: "),
@@ -260,6 +260,21 @@ def test_broken_lines_are_told_as_without_ray(local, text, model, tmp_path):
         align_files(Inputs([str(text)]), str(tmp_path / "out"), model)
     with pytest.raises(InputError, match="no such file or directory"):
         align_files(Inputs([f"{text}x.tsv"]), str(tmp_path / "out2"), model)
+
+
+@pytest.mark.ray
+def test_what_is_wrong_with_a_model_or_an_address_is_told_as_without_ray(local, text, tiny, tmp_path):
+    from xalign.distributed import align_files
+    from xalign.distributed.cluster import Model
+    from xalign.distributed.shards import Inputs
+
+    damaged = tmp_path / "damaged"
+    shutil.copytree(tiny("preset"), damaged)
+    (damaged / "model.safetensors").write_bytes(b"damaged")
+    with pytest.raises(ModelError, match="damaged"):
+        align_files(Inputs([str(text)]), str(tmp_path / "out"), Model(str(damaged), "float32"))
+    with pytest.raises(OptionError, match="nowhere"):
+        align_files(Inputs(["nowhere://a.tsv"]), str(tmp_path / "out2"), Model(str(damaged), "float32"))
 
 
 @pytest.mark.ray

@@ -11,7 +11,7 @@ from pyarrow import parquet
 
 from xalign.distributed import shards
 from xalign.distributed.shards import Inputs, Shape, Text, look_at
-from xalign.errors import InputError, LineError, OptionError
+from xalign.errors import InputError, OptionError
 from xalign.formats.entry import PLAIN, WriteOptions
 from xalign.links import Alignment, Link
 from xalign.text.sentences import SentencePair
@@ -207,9 +207,9 @@ def test_a_missing_file_at_an_address_is_told():
 
 
 def test_protocols_that_are_not_there_are_told():
-    with pytest.raises(InputError, match="nowhere"):
-        Inputs(["nowhere://a/b"]).shape()
-    assert issubclass(LineError, InputError)
+    for name in ("nowhere://a/b", "nowhere://a/b.tsv", "nowhere://a/b.parquet"):
+        with pytest.raises(OptionError, match="nowhere"):
+            look_at(name, Inputs([name]).shape())
 
 
 @pytest.mark.parametrize("spoil", [lambda raw: raw[:4] + b"\xff" * 20 + raw[24:], lambda raw: raw[:-30]])

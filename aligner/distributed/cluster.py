@@ -8,10 +8,11 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from ..errors import DependencyError, OptionError
 from ..models import DEFAULT
+from ..options import Option, expect_one_of, settle
 
 if TYPE_CHECKING:
     from ..aligner import Aligner
@@ -23,11 +24,18 @@ class Resources:
 
     `actors`: number of aligners; None takes as many as fit. `threads`: cores of each, on processors. `device`: cpu,
     cuda (a GPU for each actor), or auto, which is cuda if the cluster has a GPU.
+
+    Raises:
+        OptionError: a value is none of these.
     """
 
-    actors: int | None = None
-    threads: int = 1
+    actors: Annotated[int | None, Option(least=1)] = None
+    threads: Annotated[int, Option(least=1)] = 1
     device: str = "auto"
+
+    def __post_init__(self) -> None:
+        settle(self)
+        expect_one_of("device", self.device, ("auto", "cpu", "cuda"))
 
 
 @dataclass(frozen=True)
@@ -106,21 +114,21 @@ def places(ray: Any, resources: Resources) -> tuple[str, int]:
     """(device, number of actors) that these resources mean on this cluster; connects to Ray if necessary.
 
     Raises:
-        OptionError: there is no such device, or no actor fits into the cluster.
+        OptionError: no actor fits on a node.
     """
     if not ray.is_initialized():
         ray.init(log_to_driver=False, logging_level=logging.ERROR)
-    has = ray.cluster_resources()
+    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
     device = resources.device
     if device == "auto":
-        device = "cuda" if has.get("GPU", 0) >= 1 else "cpu"
-    if device not in ("cpu", "cuda"):
-        raise OptionError(f"device is {device!r}: on a cluster it is auto, cpu or cuda", "device")
-    room = has.get("GPU", 0) if device == "cuda" else has.get("CPU", 0) // resources.threads
-    if room < 1:
-        wanted = "a GPU" if device == "cuda" else f"a node with {resources.threads} cores"
-        raise OptionError(f"the cluster has no room for an actor, which takes {wanted}")
-    return device, resources.actors or int(room)
+        device = "cuda" if any(node.get("GPU", 0) >= 1 for node in nodes) else "cpu"
+    takes = {"CPU": resources.threads} | ({"GPU": 1} if device == "cuda" else {})  # as in `actor_options`
+    room = sum(min(int(node.get(name, 0) // count) for name, count in takes.items()) for node in nodes)
+    if not room:
+        cores = f"{resources.threads} core{'s' * (resources.threads > 1)}"
+        wanted = f"a GPU and {cores}" if device == "cuda" else cores
+        raise OptionError(f"no node of the cluster has room for an actor, which takes {wanted}", "threads")
+    return device, resources.actors or room
 
 
 def actor_options(ray: Any, device: str, threads: int, actors: int) -> dict[str, Any]:

@@ -6,12 +6,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from ..errors import DependencyError, InputError
+from ..errors import DependencyError, InputError, LineError
+from ..files import OnBroken
 from ..files.addresses import is_address, opened
 from ..text.pairs import as_pair
 from ..text.sentences import WORDS, SentencePair, Splits
 
 if TYPE_CHECKING:
+    from pyarrow import Array, Table
     from pyarrow.parquet import ParquetFile
 
 
@@ -22,27 +24,43 @@ def count_rows(path: str) -> int:
 
 
 def pairs(
-    path: str, columns: tuple[str, str], start: int, stop: int, split: Splits = WORDS
+    path: str, columns: tuple[str, str], start: int, stop: int, on_broken: OnBroken, split: Splits = WORDS
 ) -> Iterator[SentencePair]:
     """The pairs in the rows from `start` up to `stop`. A value is a text, a list of words, or null (empty).
 
+    Args:
+        on_broken: decides about a row with other values, as if it were a line; if it returns, the row counts as empty.
+
     Raises:
-        InputError: the file cannot be read, or has no such columns.
+        InputError: the file cannot be read, or has no such columns. Or what `on_broken` raises.
         DependencyError: pyarrow is not installed.
     """
+    number = start
     for batch in _rows(path, columns, start, stop).to_batches():
-        with _damage_told(path):
-            sides = [batch.column(name).to_pylist() for name in columns]
-        for source, target in zip(*sides, strict=True):
-            yield as_pair((source or "", target or ""), split)
+        for cells in zip(*(batch.column(name) for name in columns), strict=True):
+            number += 1
+            try:
+                source, target = (cell.as_py() for cell in cells)
+                pair = as_pair(("" if source is None else source, "" if target is None else target), split)
+            except ValueError as error:  # an InputError, or text that is not UTF-8
+                on_broken(LineError(path, number, str(error)))
+                pair = SentencePair((), ())
+            yield pair
 
 
-def with_column(spans: Iterable[tuple[str, int, int]], name: str, values: Sequence[str]) -> bytes:
+def with_column(table: Table, name: str, values: Array) -> Table:
+    """The table with a further column, which replaces one of that name."""
+    if name in table.column_names:
+        table = table.drop_columns([name])
+    return table.append_column(name, values)
+
+
+def bytes_with_column(spans: Iterable[tuple[str, int, int]], name: str, values: Sequence[str]) -> bytes:
     """The bytes of a file with the rows of several files and a further column.
 
     Args:
         spans: path, first row, and the first row after the last; one or more.
-        name: of the new column, which replaces one of that name.
+        name: as in `with_column`.
         values: one per row.
 
     Raises:
@@ -54,10 +72,8 @@ def with_column(spans: Iterable[tuple[str, int, int]], name: str, values: Sequen
 
     with _damage_told(", ".join(paths)):
         table = pyarrow.concat_tables(tables, promote_options="default")
-        if name in table.column_names:
-            table = table.drop_columns([name])
         sink = pyarrow.BufferOutputStream()
-        pyarrow.parquet.write_table(table.append_column(name, pyarrow.array(values, pyarrow.string())), sink)
+        pyarrow.parquet.write_table(with_column(table, name, pyarrow.array(values, pyarrow.string())), sink)
     return bytes(sink.getvalue().to_pybytes())
 
 

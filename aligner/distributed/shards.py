@@ -152,11 +152,11 @@ class Text:
             InputError: a file has changed since `look_at`. Or what `on_broken` raises.
         """
         for file, before, start, stop in self._spans(first, end):
+            broken = partial(_tell, on_broken, before, start, stop)
             if self.shape.form == PARQUET:
-                found = parquet.pairs(file.path, self.shape.names, start, stop, split)
+                found = parquet.pairs(file.path, self.shape.names, start, stop, broken, split)
             else:
                 known = file.start(start)
-                broken = partial(_tell, on_broken, before, start, stop)
                 form, columns, longest = self.shape.form, self.shape.columns, self.shape.longest
                 stream = read_stream(file.path, form, columns, longest, broken, split, known)
                 found = islice(stream, start - known[0], stop - known[0])
@@ -168,7 +168,9 @@ class Text:
         """The bytes of the lines or rows from `first` up to `end` in their own form, with their links added."""
         if self.shape.form == PARQUET:
             spans = ((file.path, start, stop) for file, _, start, stop in self._spans(first, end))
-            return parquet.with_column(spans, "links", [format_pharaoh(each, options) for each in alignments])
+            return parquet.bytes_with_column(
+                spans, "links", [format_pharaoh(each, options) for each in alignments]
+            )
         lines = chain.from_iterable(
             _all(self._lines(file, start, stop), file, stop - start)
             for file, _, start, stop in self._spans(first, end)

@@ -222,13 +222,29 @@ def test_damaged_parquet_is_told_in_a_line(spoil, tmp_path):
         list(Text((look_at(str(path), shape),), shape).pairs(0, 1, refuse))
 
 
-def test_parquet_with_text_that_is_not_utf8_is_told(tmp_path):
-    path = tmp_path / "a.parquet"
-    broken = pyarrow.array([b"\xff"]).view(pyarrow.string())
-    parquet.write_table(pyarrow.table({"src": broken, "tgt": ["the"]}), path)
-    shape = Inputs([str(path)]).shape()
-    with pytest.raises(InputError, match=r"a\.parquet: cannot be read: .+utf-8"):
-        list(Text((look_at(str(path), shape),), shape).pairs(0, 1, refuse))
+NOT_UTF8 = pyarrow.array([b"das", b"\xff", None]).view(pyarrow.string())
+
+
+@pytest.mark.parametrize(
+    ("cells", "message"),
+    [
+        (NOT_UTF8, "utf-8"),
+        ([["das"], ["das", None], None], "None among its words"),
+        ([1, 0, None], "is 0"),
+    ],
+)
+def test_rows_of_parquet_that_cannot_be_read_are_told_with_their_number_in_the_text(tmp_path, cells, message):
+    for name, source in (("a", ["das"]), ("b", cells)):
+        table = pyarrow.table({"src": source, "tgt": [["the", "house"] for _ in source]})
+        parquet.write_table(table, tmp_path / f"{name}.parquet")
+    shape = Shape("parquet")
+    text = Text(tuple(look_at(str(tmp_path / f"{name}.parquet"), shape) for name in "ab"), shape)
+    told = []
+    found = list(text.pairs(2, 4, lambda error, line: told.append((error, line))))
+    assert found == [SentencePair((), ()), SentencePair((), ("the", "house"))]
+    [(error, line)] = told
+    assert (error.file, error.line, line) == (text.files[1].path, 2, 3)
+    assert message in error.reason
 
 
 def test_parquet_files_whose_columns_do_not_go_together_are_named(tmp_path):

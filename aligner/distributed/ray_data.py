@@ -27,6 +27,7 @@ from ..text.marks import Marks, find_marks
 from ..text.tokenization import splits
 from .cluster import Model, Resources, actor_options, places, quiet, ray_or_error
 from .job import PAIRS, Record, ShardJob, Writing, expect_one_model
+from .parquet import with_column
 from .shards import Inputs, Text, look_at
 
 if TYPE_CHECKING:
@@ -79,6 +80,8 @@ def align_files(
         [report] = between(
             _sent(ray, inputs, folder, model, pairs=pairs, writing=writing, resources=resources)
         )
+        for record in report["shards"]:
+            _warn(record)
         tell(report["pairs"], report["pairs"])
         return report
     started = time.monotonic()
@@ -94,8 +97,7 @@ def align_files(
         left = [shard for shard in range(job.shards) if shard not in earlier]
         for record in between(_aligned(ray, job, left, model, device, resources.threads, actors)):
             expect_one_model([next(iter(records.values()), record), record])
-            for warning in record["warnings"]:
-                logger.warning("%s", warning)
+            _warn(record)
             records[(record["first"] - 1) // pairs] = record
             done += record["pairs"]
             tell(done, text.lines)
@@ -125,7 +127,8 @@ def align_dataset(
     Args:
         model, dtype, trust_remote_code: as in `Aligner.load`.
         source, target: names of the columns of text, or of lists of words.
-        links, scores: names of the columns to add; `scores` contains the score of each pair, and None leaves it out.
+        links, scores: names of the columns to add, which replace those of that name; `scores` contains the score of
+            each pair, and None leaves it out.
         batch_size: number of rows that are aligned together; larger batches use a GPU better.
         resources: actors, cores and devices; by default as many actors as fit.
         options: further keywords of `Aligner.load`.
@@ -195,10 +198,10 @@ class _RowAligner:
         sides = ((value or "" for value in table.column(name).to_pylist()) for name in self._columns)
         found = list(self._aligner.align(list(zip(*sides, strict=True))))
         links, scores = self._names
-        table = table.append_column(links, pyarrow.array(list(map(str, found)), pyarrow.string()))
+        table = with_column(table, links, pyarrow.array(list(map(str, found)), pyarrow.string()))
         if scores is not None:
             values = pyarrow.array([each.score for each in found], pyarrow.float64())
-            table = table.append_column(scores, values)
+            table = with_column(table, scores, values)
         return table
 
 
@@ -225,6 +228,11 @@ def _raised(found: T | XalignError) -> T:
     if isinstance(found, XalignError):
         raise found
     return found
+
+
+def _warn(record: Record) -> None:
+    for warning in record["warnings"]:
+        logger.warning("%s", warning)
 
 
 def _gave_up(error: Exception) -> WorkerError:

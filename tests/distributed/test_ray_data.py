@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pyarrow.parquet
 import pytest
@@ -87,6 +88,42 @@ def test_what_to_install_is_told(text, tmp_path, monkeypatch):
 def test_options_that_do_not_go_together_are_told(arguments, message):
     result = CliRunner().invoke(main, ["align", *arguments])
     assert (result.exit_code, message in result.stderr) == (2, True), result.stderr
+
+
+class Client:
+    """Ray's client, whose cluster answers every task with one value."""
+
+    exceptions = SimpleNamespace(RayError=RuntimeError)
+
+    def __init__(self, answer):
+        self.util = SimpleNamespace(client=SimpleNamespace(ray=self))
+        self._answer = answer
+
+    def is_connected(self):
+        return True
+
+    def get(self, task):
+        return self._answer
+
+    def remote(self, *_):
+        return self
+
+    def options(self, **_):
+        return self
+
+
+def test_over_the_client_of_ray_warnings_and_errors_are_told(model, monkeypatch, caplog):
+    from xalign.distributed import align_files
+    from xalign.distributed.shards import Inputs
+
+    report = {"pairs": 2, "shards": [{"warnings": ["line 1: odd"]}, {"warnings": []}]}
+    monkeypatch.setattr("xalign.distributed.ray_data.ray_or_error", lambda: Client(report))
+    assert align_files(Inputs(["text.tsv"]), "out", model) == report
+    assert [each.getMessage() for each in caplog.records] == ["line 1: odd"]
+    failed = Client(ModelError("no such model", "model"))
+    monkeypatch.setattr("xalign.distributed.ray_data.ray_or_error", lambda: failed)
+    with pytest.raises(ModelError, match="no such model"):
+        align_files(Inputs(["text.tsv"]), "out", model)
 
 
 # With Ray.
@@ -284,7 +321,10 @@ def test_a_data_set_gets_a_column_of_links(local, tiny, expected):
     from xalign.distributed import align_dataset
     from xalign.distributed.cluster import Resources
 
-    rows = [{"n": k, "de": list(pair.source), "en": " ".join(pair.target)} for k, pair in enumerate(PAIRS)]
+    rows = [
+        {"n": k, "de": list(pair.source), "en": " ".join(pair.target), "links": "those of before"}
+        for k, pair in enumerate(PAIRS)
+    ]
     aligned = align_dataset(
         ray.data.from_items(rows),
         str(tiny("preset")),

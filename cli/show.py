@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -85,8 +85,8 @@ def show(
         expect_no_input(output, inputs)
     if png is not None:
         expect_figure(png)
-    text = text_input.pairs(options)
-    chosen = range(1, len(text) + 1) if numbers is None else _chosen(numbers, len(text))
+    # Files of links and gold are about the whole text.
+    text, chosen = _read(text_input, options, numbers, bool(files) or gold_input.gold is not None)
     if png is not None and len(chosen) != 1:
         raise OptionError(f"--png draws one pair, not {len(chosen)}: choose it, such as --pairs 3")
     gold = None if gold_input.gold is None else gold_input.read_gold(text)
@@ -111,19 +111,34 @@ def show(
         _print(exhibit)
 
 
-def _chosen(numbers: str, pairs: int) -> list[int]:
-    """The pairs that --pairs names, counted from 1, each once and in order."""
-    chosen: set[int] = set()
+def _read(
+    text_input: TextInput, options: Mapping[str, Any], numbers: str | None, is_whole: bool
+) -> tuple[list[SentencePair], Sequence[int]]:
+    """(pairs, numbers of those that --pairs names, in order); unless `is_whole`, no pair behind the last of them."""
+    if numbers is None:
+        text = text_input.pairs(options)
+        return text, range(1, len(text) + 1)
+    spans = _spans(numbers)
+    text = text_input.pairs(options, None if is_whole else max(span[-1] for span in spans.values()))
+    for part, span in spans.items():
+        if span[-1] > len(text):
+            raise OptionError(f"--pairs asks for {part}: the text has pairs 1 to {len(text)}")
+    return text, sorted({number for span in spans.values() for number in span})
+
+
+def _spans(numbers: str) -> dict[str, range]:
+    """The parts of --pairs, and the numbers of pairs that each asks for, counted from 1."""
+    spans = {}
     for part in numbers.split(","):
         first, dash, last = part.partition("-")
         try:
-            found = range(int(first), int(last if dash else first) + 1)
+            span = range(int(first), int(last if dash else first) + 1)
         except ValueError:
             raise OptionError(f"--pairs is {numbers[:40]!r}: expected numbers such as 1-20,31") from None
-        if not found or found[0] < 1 or found[-1] > pairs:
-            raise OptionError(f"--pairs asks for {part}: the text has pairs 1 to {pairs}")
-        chosen.update(found)
-    return sorted(chosen)
+        if not span or span[0] < 1:
+            raise OptionError(f"--pairs asks for {part}: pairs are counted from 1, and a range goes upwards")
+        spans[part] = span
+    return spans
 
 
 def _short(files: Sequence[Path]) -> list[str]:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -85,9 +86,9 @@ class TextInput:
             read = partial(read_stream, self.source, form, columns, self.longest_line, split=split)
         return lambda on_broken: then(read(on_broken=on_broken))
 
-    def pairs(self, model: Mapping[str, Any]) -> list[SentencePair]:
-        """All pairs; a line that cannot be read ends the command."""
-        return list(self.reader(model)(skip_long))
+    def pairs(self, model: Mapping[str, Any], most: int | None = None) -> list[SentencePair]:
+        """The first `most` pairs, or all; a line that cannot be read ends the command."""
+        return list(islice(self.reader(model)(skip_long), None if most is None else min(most, sys.maxsize)))
 
     def tell_terminal(self) -> None:
         """Say what is expected on the terminal, since a command that waits in silence looks as if it hung."""

@@ -14,7 +14,7 @@ LINKS = "0-0 1-1 2-2 3-3\n0-0 1-1 3-3\n0-0\n"
 GOLD = "0-0 1-1 2-2 3p3\n0-0 1-1 2-2 3-3\n0-0\n"
 
 
-def run(*arguments: object, input: str | None = None, **environment: str) -> Result:
+def run(*arguments: object, input: str | bytes | None = None, **environment: str) -> Result:
     return CliRunner(env=environment).invoke(main, ["show", *map(str, arguments)], input=input)
 
 
@@ -61,6 +61,16 @@ def test_chosen_pairs_keep_their_numbers(text, links, gold):
         "pair 2",
         "pair 3",
     ]
+
+
+def test_a_long_text_is_read_up_to_the_last_pair_that_is_asked_for(tiny):
+    good, broken = b"das Haus ||| the house\n", b"\xff ||| no UTF-8\n"
+    result = run("--pairs", "2,1", "--model", tiny("preset"), input=good * 2 + broken)
+    assert result.exit_code == 0, result.output
+    assert result.stdout.count("pair ") == 2
+    assert "line 3" in run("--pairs", "3", "--model", tiny("preset"), input=good * 2 + broken).stderr
+    result = run("--pairs", "1,2-9999999999999999999999", "--model", tiny("preset"), input=good * 2)
+    assert "--pairs asks for 2-9999999999999999999999: the text has pairs 1 to 2" in result.stderr
 
 
 def test_the_text_is_aligned_where_no_links_are_given(text, tiny):
@@ -135,8 +145,8 @@ def test_colours_are_for_terminals_and_go_where_they_are_not_wanted(text, links)
     ("arguments", "message"),
     [
         (["--pairs", "9"], "--pairs asks for 9: the text has pairs 1 to 3"),
-        (["--pairs", "0-2"], "--pairs asks for 0-2: the text has pairs 1 to 3"),
-        (["--pairs", "3-2"], "--pairs asks for 3-2: the text has pairs 1 to 3"),
+        (["--pairs", "0-2"], "--pairs asks for 0-2: pairs are counted from 1, and a range goes upwards"),
+        (["--pairs", "3-2"], "--pairs asks for 3-2: pairs are counted from 1, and a range goes upwards"),
         (["--pairs", "x"], "--pairs is 'x': expected numbers such as 1-20,31"),
         (["--pairs", "1-9999999999"], "--pairs asks for 1-9999999999: the text has pairs 1 to 3"),
     ],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -109,15 +109,13 @@ def eval(
     if plot is not None:
         from xalign.score.plots import draw
 
-        _write(plot, [draw(scores, hypotheses, gold, text, plot)])
+        picture = draw(scores, hypotheses, gold, text, plot)
+        with writing(plot) as file:
+            file.write(picture)
     if sentences is not None:
-        _write(sentences, (line.encode() for line in sentence_table(scores)))
+        with writing(sentences) as file:
+            file.writelines(line.encode() for line in sentence_table(scores))
     click.echo(REPORTS[form](scores), nl=False)
-
-
-def _write(path: Path, parts: Iterable[bytes]) -> None:
-    with writing(path) as file:
-        file.writelines(parts)
 
 
 def _check_usage(
@@ -154,7 +152,7 @@ def _from_models(
         chosen = layer_list(layers or str(aligner.method.layer), aligner.encoder.layers)
         found = track(aligner.align_layers(text, chosen), "pairs", partial(len, text), progress)
         for hypothesis in Hypothesis.of_layers(aligner, chosen, found):
-            several = layers and len(models) > 1
+            several = len(chosen) > 1 and len(models) > 1
             name = f"{aligner.preset.name} {hypothesis.name}" if several else hypothesis.name
             yield replace(hypothesis, name=name)
 

@@ -41,6 +41,8 @@ def test_layers_of_several_models_are_named_after_both(gold, text, tiny):
     found = scores(run("--gold", gold, *text, *models, "--layers", "1,2", "--format", "json"))["results"]
     expected = ["xlm-roberta layer 1", "xlm-roberta layer 2", "bert layer 1", "bert layer 2"]
     assert [row["name"] for row in found] == expected
+    found = scores(run("--gold", gold, *text, *models, "--layers", "1", "--format", "json"))["results"]
+    assert [row["name"] for row in found] == ["xlm-roberta", "bert"]
 
 
 def test_a_score_does_not_depend_on_the_processor(gold, text, tiny):

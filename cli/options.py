@@ -170,7 +170,7 @@ _PROGRESS_OPTIONS = (
         is_eager=True,
         expose_value=False,
         callback=_note_quiet,
-        help="The same as --progress none.",
+        help="No progress and no summary; warnings remain. The same as --progress none.",
     ),
     click.option(
         *("--verbose", "-v"),

@@ -24,6 +24,7 @@ from xalign.cli.options import (
 )
 from xalign.cli.progress import track
 from xalign.cli.standard import tell
+from xalign.cli.text import expect_standard_once
 from xalign.cli.together import expect_with, expect_without
 from xalign.cli.values import two_numbers
 from xalign.errors import OptionError
@@ -98,6 +99,7 @@ def project(
     """
     form = format or detect_format(annotated)
     _expect_used(form, links, rules["strategy"], model)
+    expect_standard_once([annotated, target, links])
     names, numbers = _columns(columns, form)
     for written in (output, report):
         expect_no_input(written, [annotated, target, links])
@@ -126,8 +128,9 @@ def project(
             if listed is not None:
                 rows = (f"{number}\t{' '.join(what.split())}\t{why}\n" for what, why in carried.lost)
                 listed.write("".join(rows).encode(errors="backslashreplace"))
-    reasons = "".join(f"; {count:,}: {why}" for why, count in lost.most_common())
-    tell(f"{total - lost.total():,} of {total:,} carried over as they were{reasons}")
+    if progress != "none":
+        reasons = "".join(f"; {count:,}: {why}" for why, count in lost.most_common())
+        tell(f"{total - lost.total():,} of {total:,} carried over as they were{reasons}")
 
 
 def _expect_used(form: str, links: Path | None, strategy: Strategy, model: Iterable[str]) -> None:

@@ -27,6 +27,8 @@ def test_tags_are_carried_over_along_links_of_a_file(run):
     result = run("project a.iob a.de --align links", FILES)
     assert result.stdout == "geschlafen\tO\nhat\tO\nAngela\tB-PER\n\nnach\tO\nParis\tO\n\n"
     assert result.stderr == "1 of 2 carried over as they were; 1: its words have no links\n"
+    quiet = run("project a.iob a.de --align links -q", FILES)
+    assert (quiet.stdout, quiet.stderr) == (result.stdout, "")
 
 
 def test_a_model_makes_the_links_where_there_is_no_file(run, tiny):
@@ -47,6 +49,12 @@ def test_text_is_taken_as_it_is(run):
     assert run("project a.html a.de --align links", files).stdout == "Das <b>Haus</b>.\n"
     links = {"links": "0-0 1-1\n"}
     assert run("project a.html a.de --align links --words whitespace", links).stdout == "Das <b>Haus.</b>\n"
+
+
+def test_standard_input_is_read_once(run):
+    result = run("project - - --format iob --align links", FILES)
+    assert result.exit_code == 2
+    assert '"-" stands for several files' in result.stderr
 
 
 def test_compressed_files_and_standard_input_are_read(run):

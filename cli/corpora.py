@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ import click
 
 from xalign.cli.groups import option
 from xalign.cli.together import expect_with
+from xalign.files import STANDARD
 
 if TYPE_CHECKING:
     from xalign.train.corpus import CorpusFiles
@@ -78,6 +80,11 @@ class Corpora:
             raise click.UsageError(f"{languages} --dev-lang for {len(self.dev)} --dev: give one for each")
 
         expect_with("--dev", self.dev, "dev_one_based")
+        every = (*self.sources, *self.targets, *self.links, *chain.from_iterable(self.dev))
+        if STANDARD in map(str, every):
+            raise click.UsageError(
+                f'training reads files more than once: "{STANDARD}", standard input, cannot be'
+            )
 
     def files(self) -> list[CorpusFiles]:
         from xalign.train.corpus import CorpusFiles

@@ -250,6 +250,17 @@ def test_what_does_not_go_is_said_in_a_line(start, corpus, tmp_path, more, messa
     assert message in " ".join(result.stderr.split())
 
 
+@pytest.mark.parametrize("option", ["--src", "--tgt", "--links", "--dev"])
+def test_standard_input_cannot_be_trained_on(corpus, tmp_path, option):
+    files = {"--src": [corpus.source], "--tgt": [corpus.target], "--links": [corpus.links]}
+    files["--dev"] = [corpus.source, corpus.target, corpus.links]
+    files[option][-1] = "-"
+    words = [str(word) for flag, paths in files.items() for word in (flag, *paths)]
+    result = CliRunner().invoke(main, ["train", *words, "--out", str(tmp_path / "out")])
+    assert result.exit_code == 2
+    assert 'training reads files more than once: "-"' in " ".join(result.stderr.split())
+
+
 def test_a_model_without_a_layer_of_its_own_asks_for_one(tiny, corpus, tmp_path):
     result = invoke(tiny("xlm-roberta"), corpus, tmp_path / "out")
     assert result.exit_code == 2

@@ -32,10 +32,10 @@ if TYPE_CHECKING:
 Span = tuple[int, int]
 """Beginning and end of a word, in characters (code points), as in a slice."""
 
-# Thai to Burmese, Khmer, kana, Han: scripts without spaces between words.
-UNSPACED = re.compile(
-    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
-)
+# Scripts without spaces between words, as in a class of letters. The first are Thai, Lao, Burmese and Khmer.
+THAI_TO_KHMER = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
+HIRAGANA, KATAKANA, HAN = "\u3040-\u309f", "\u30a0-\u30ff", "\u3400-\u4dbf\u4e00-\u9fff"
+UNSPACED = re.compile(f"[{THAI_TO_KHMER}{HIRAGANA}{KATAKANA}{HAN}\uf900-\ufaff\U00020000-\U0003ffff]")
 _BETWEEN_BLANKS = re.compile("[^ \t]+")
 _BETWEEN_SPACES = re.compile(r"\S+")  # what str.split() gives
 _HYPHENS = frozenset("-\u2010\u2011")

@@ -9,21 +9,21 @@ from dataclasses import dataclass
 from itertools import islice
 
 from .sentences import SentencePair
-from .tokenization import Tokenized
+from .tokenization import HAN, HIRAGANA, KATAKANA, THAI_TO_KHMER, Tokenized
 
 LOOKED_AT = 100  # pairs
 logger = logging.getLogger("xalign")
 _STOP = re.compile(r"\w[.!?…。！？｡।॥؟۔]+[\"'’”»“)\]」』]*$")
-# Runs of letters that are longer than almost all words: of Han and kana, of Thai, Lao, Burmese and Khmer.
-_RUN = re.compile(
-    "[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]*[\u3040-\u309f\u3400-\u4dbf\u4e00-\u9fff][\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]{7,}"
-    "|[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]{25,}"
-)
-# A sentence that consists of one word in these scripts.
-_SENTENCE = re.compile(
-    "[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]*[\u3040-\u309f\u3400-\u4dbf\u4e00-\u9fff][\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]{5,}"
-    "|[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]{12,}"
-)
+
+
+def _unspaced(after: int, thai: int) -> re.Pattern[str]:
+    """Han and kana, `after` of them behind one that is not katakana; or `thai` letters of Thai, Lao, Burmese, Khmer."""
+    han_kana = f"[{HIRAGANA}{KATAKANA}{HAN}]"
+    return re.compile(f"{han_kana}*[{HIRAGANA}{HAN}]{han_kana}{{{after},}}|[{THAI_TO_KHMER}]{{{thai},}}")
+
+
+_RUN = _unspaced(7, 25)  # longer than almost all words
+_SENTENCE = _unspaced(5, 12)  # in a sentence that consists of one word
 
 
 def watched(pairs: Iterable[SentencePair], first: int = 0) -> Iterator[SentencePair]:

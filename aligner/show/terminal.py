@@ -37,10 +37,10 @@ _ISOLATE, _END = "\u2068", "\u2069"
 
 def grids(exhibit: Exhibit, width: int) -> Iterator[Text]:
     """The text to print: a grid per pair and system, and a legend, at most `width` cells wide if words allow it."""
-    with_model = len(exhibit.systems) > 1
+    several = len(exhibit.systems) > 1
     for case in exhibit.cases:
         for system, name in enumerate(exhibit.systems):
-            yield grid(case, system, name if with_model else "", width)
+            yield grid(case, system, name if several else "", width)
     if exhibit.gold:
         yield _legend()
 

@@ -55,8 +55,8 @@ class Alignment:
         """Pharaoh, without scores."""
         return " ".join(f"{link[0]}{'p' if link in self.possible else '-'}{link[1]}" for link in self.links)
 
-    def to_dict(self, one_based: bool = False) -> dict[str, Any]:
-        """The alignment as in JSON lines: lists and numbers only, scores rounded to six digits.
+    def to_dict(self, one_based: bool = False, scores: bool = True) -> dict[str, Any]:
+        """The alignment as in JSON lines: lists and numbers only, scores, if wanted, rounded to six digits.
 
         >>> Alignment.of([(0, 0)], [(1, 2)]).to_dict()
         {'links': [[0, 0], [1, 2]], 'possible': [[1, 2]]}
@@ -65,9 +65,9 @@ class Alignment:
         fields: dict[str, Any] = {"links": [[source + base, target + base] for source, target in self.links]}
         if self.possible:
             fields["possible"] = [[source + base, target + base] for source, target in sorted(self.possible)]
-        if self.scores is not None:
+        if scores and self.scores is not None:
             fields["scores"] = [round(score, 6) for score in self.scores]
-        if self.score is not None:
+        if scores and self.score is not None:
             fields["score"] = round(self.score, 6)
         return fields
 

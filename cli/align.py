@@ -28,6 +28,7 @@ from xalign.cli.screening import Screening
 from xalign.cli.standard import tell
 from xalign.cli.stopping import stopping
 from xalign.cli.text_input import TextInput
+from xalign.cli.together import expect_format
 from xalign.errors import OptionError, XalignError
 from xalign.files import count_lines, expect_no_input, is_replaced
 from xalign.formats import WRITERS, WriteOptions
@@ -73,11 +74,22 @@ class OutputFormat:
         metavar="X",
         help="Write no links for a pair that scores below X: its line is empty (docs/filtering.md).",
     )
-    one_based: bool = option("--one-based", is_flag=True, help="Count words from 1.")
+    one_based: bool = option(
+        "--one-based", is_flag=True, help="Count words from 1 in pharaoh, tsv and jsonl, too."
+    )
+
+    def __post_init__(self) -> None:
+        expect_format("--one-based", self.one_based, self.writer, "based")
+        expect_format("--scores", self.scores, self.writer, "scored")
+
+    @property
+    def options(self) -> WriteOptions:
+        """JSON lines have the scores in any case."""
+        return WriteOptions(self.scores or self.writer == "jsonl", self.one_based)
 
     def __call__(self, pair: SentencePair, alignment: Alignment, number: int) -> str:
         """The lines of the pair with this number, counted from 1."""
-        return WRITERS[self.writer](pair, alignment, number, WriteOptions(self.scores, self.one_based))
+        return WRITERS[self.writer](pair, alignment, number, self.options)
 
 
 @click.command(cls=_Remembering)
@@ -124,8 +136,7 @@ def align(
     With -o, the output is called FILE.partial until it is complete; a run that was stopped goes on with --resume.
     """
     if cluster.is_meant():
-        as_written = WriteOptions(write.scores, write.one_based)
-        options = cluster.arguments(text, as_written, on_error, pieces, processes.threads, model)
+        options = cluster.arguments(text, write.options, on_error, pieces, processes.threads, model)
         return cluster.run(options, progress)
     read, in_words = text.reader(model), pieces.in_words()
     for written in (output, on_error.report):

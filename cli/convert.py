@@ -12,15 +12,13 @@ from xalign.cli.groups import option_group
 from xalign.cli.options import output_option
 from xalign.cli.pieces import marks_of, subwords_option
 from xalign.cli.text import LinkedText
-from xalign.cli.together import expect_with
-from xalign.errors import OptionError
+from xalign.cli.together import expect_format, expect_with
 from xalign.files import expect_no_input, writing
 from xalign.formats import FORMATS, READABLE, WRITERS, WriteOptions
 from xalign.links import Alignment
 from xalign.pieces import gathered
 from xalign.text.sentences import SentencePair
 
-BASED = ("pharaoh", "tsv", "jsonl")  # the formats in which xalign counts words from 0 or from 1
 NO_TEXT = SentencePair((), ())
 
 
@@ -77,8 +75,7 @@ def convert(
     """
     expect_with("--join-pieces", join_pieces, "subwords")
     expect_no_input(output, linked.files)
-    if to_one_based and target_format not in BASED:
-        raise OptionError(f"--to-one-based is for {', '.join(BASED)}: {target_format} has its own numbers")
+    expect_format("--to-one-based", to_one_based, target_format, "based")
     aligned: Iterator[tuple[SentencePair | None, Alignment]]
     if join_pieces:
         marks = marks_of(subwords)

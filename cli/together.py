@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Literal
 
 import click
 from click.core import ParameterSource
+
+from xalign.errors import OptionError
+from xalign.formats import FORMATS, WRITERS
 
 
 def typed(*names: str) -> list[str]:
@@ -35,3 +39,10 @@ def expect_without(other: str, is_there: object, names: Iterable[str]) -> None:
     """
     if is_there and (given := typed(*names)):
         raise click.UsageError(f"{given[0]} does not go with {other}")
+
+
+def expect_format(option: str, is_there: bool, format: str, property: Literal["based", "scored"]) -> None:
+    """Refuse an option of the output that would change nothing in its format."""
+    if is_there and not getattr(FORMATS[format], property):
+        able = ", ".join(name for name in WRITERS if getattr(FORMATS[name], property))
+        raise OptionError(f"{option} is for {able}, and the format is {format}")

@@ -222,7 +222,7 @@ def test_written_lines(name, plain, scored):
 
 
 def test_json_lines_hold_words_links_and_scores():
-    assert json.loads(WRITERS["jsonl"](PAIR, SCORED, 7, PLAIN)) == {
+    assert json.loads(WRITERS["jsonl"](PAIR, SCORED, 7, WriteOptions(scores=True))) == {
         "src": ["das", "kleine", "Haus"],
         "tgt": ["the", "house"],
         "links": [[0, 0], [2, 1]],

@@ -257,9 +257,7 @@ def _jsonl(line: str, alignment: Alignment, options: WriteOptions) -> str:
         fields = json.loads(line)
     except (ValueError, RecursionError):
         fields = None
-    found = alignment.to_dict(options.one_based)
-    if not options.scores:
-        found = {"links": found["links"]}
+    found = alignment.to_dict(options.one_based, options.scores)
     return json_line({**fields, **found} if isinstance(fields, dict) else found).removesuffix("\n")
 
 

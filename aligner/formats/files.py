@@ -24,14 +24,17 @@ class Format(NamedTuple):
     """How a format is read and written.
 
     `read`: (lines, whether words count from 1) -> an entry per pair. `first`: the usual number of the first word.
-    `needs_text`: it is written with the words. `by_line`: one line is one pair. `numbered`: pairs have numbers, and may
-    be missing or in any order (`placed`).
+    `needs_text`: it is written with the words. `based`: words may be written as counted from 0 or from 1.
+    `scored`: scores may be written. `by_line`: one line is one pair. `numbered`: pairs have numbers, and may be missing
+    or in any order (`placed`).
     """
 
     read: Callable[[Iterable[str], bool], Iterator[Entry]] | None
     write: Writer | None
     first: int = 0
     needs_text: bool = False
+    based: bool = False
+    scored: bool = False
     by_line: bool = True
     numbered: bool = False
 
@@ -43,17 +46,22 @@ def _line_by_line(
 
 
 _read_pharaoh = partial(_line_by_line, pharaoh.pharaoh_entry)
+_read_tsv = partial(_line_by_line, tsv.tsv_entry)
+_read_jsonl = partial(_line_by_line, jsonl.jsonl_entry)
+_read_tsinghua = partial(_line_by_line, tsinghua.tsinghua_entry)
 
 FORMATS = {
-    "pharaoh": Format(_read_pharaoh, pharaoh.write_pharaoh),
-    "words": Format(None, substrings.write_words, needs_text=True),
+    "pharaoh": Format(_read_pharaoh, pharaoh.write_pharaoh, based=True, scored=True),
+    "words": Format(None, substrings.write_words, needs_text=True, scored=True),
     "detokenized": Format(None, substrings.write_substrings, needs_text=True),
-    "tsv": Format(partial(_line_by_line, tsv.tsv_entry), tsv.write_tsv, needs_text=True),
-    "jsonl": Format(partial(_line_by_line, jsonl.jsonl_entry), jsonl.write_jsonl, needs_text=True),
-    "naacl": Format(naacl.read_naacl, naacl.write_naacl, first=1, by_line=False, numbered=True),
-    "talp": Format(_read_pharaoh, pharaoh.write_talp, first=1),
-    "giza": Format(giza.read_giza, giza.write_giza, first=1, needs_text=True, by_line=False, numbered=True),
-    "tsinghua": Format(partial(_line_by_line, tsinghua.tsinghua_entry), tsinghua.write_tsinghua, first=1),
+    "tsv": Format(_read_tsv, tsv.write_tsv, needs_text=True, based=True, scored=True),
+    "jsonl": Format(_read_jsonl, jsonl.write_jsonl, needs_text=True, based=True, scored=True),
+    "naacl": Format(naacl.read_naacl, naacl.write_naacl, first=1, scored=True, by_line=False, numbered=True),
+    "talp": Format(_read_pharaoh, pharaoh.write_talp, first=1, scored=True),
+    "giza": Format(
+        giza.read_giza, giza.write_giza, first=1, needs_text=True, scored=True, by_line=False, numbered=True
+    ),
+    "tsinghua": Format(_read_tsinghua, tsinghua.write_tsinghua, first=1, scored=True),
     "rwth": Format(rwth.read_rwth, rwth.write_rwth, first=1, by_line=False),
     "bal": Format(bal.read_bal, None, first=1, by_line=False),
 }

@@ -56,7 +56,10 @@ def _words_and_rows(text: str, base: int) -> tuple[tuple[str, ...], list[Row]]:
 
 
 def write_giza(pair: SentencePair, alignment: Alignment, number: int, options: WriteOptions) -> str:
-    """NULL gets the target words without a link. Unlike in GIZA++, a target word may have several source words."""
+    """NULL gets the target words without a link. Unlike in GIZA++, a target word may have several source words.
+
+    The score is that of the pair, or 1 if it is not known, or not wanted.
+    """
     targets: list[list[int]] = [[] for _ in pair.source]
     for link in alignment.links:
         targets[link.source].append(link.target + 1)
@@ -67,7 +70,7 @@ def write_giza(pair: SentencePair, alignment: Alignment, number: int, options: W
         f"{word} ({{{''.join(f' {target}' for target in numbers)} }})"
         for word, numbers in zip(words, (free, *targets), strict=True)
     ]
-    score = 1.0 if alignment.score is None else alignment.score
+    score = alignment.score if options.scores and alignment.score is not None else 1.0
     lengths = f"source length {len(pair.source)} target length {len(pair.target)}"
     header = f"# Sentence pair ({number}) {lengths} alignment score : {score:.6g}"
     return f"{header}\n{column(pair.target)}\n{' '.join(fields)}\n"

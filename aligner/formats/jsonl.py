@@ -29,10 +29,19 @@ def jsonl_entry(line: str, one_based: bool) -> Entry:
     """The links of a line, and its text if it has one."""
     fields = _loaded(line)
     alignment = _alignment(fields, one_based)
+    if "src" not in fields:
+        return Entry(alignment)
     try:
-        return Entry(alignment, json_pair(fields) if "src" in fields else None)
-    except InputError as error:
+        pair, spans = json_pair(fields), fields.get("spans")
+        if isinstance(spans, dict) and spans.keys() == {"src", "tgt"}:
+            source, target = (
+                Tokenized.placed(pair.source, spans["src"]),
+                Tokenized.placed(pair.target, spans["tgt"]),
+            )
+            pair = SentencePair(source, target)
+    except (InputError, TypeError, ValueError) as error:
         raise FormatError(str(error)) from None
+    return Entry(alignment, pair)
 
 
 def _loaded(line: str) -> Any:
@@ -59,8 +68,9 @@ def _links(pairs: Iterable[tuple[int, int]], base: int) -> list[Link]:
 
 
 def write_jsonl(pair: SentencePair, alignment: Alignment, number: int, options: WriteOptions) -> str:
-    """Scores and the places of words are always written if they are known."""
-    fields = {"src": pair.source, "tgt": pair.target, **alignment.to_dict(options.one_based)}
+    """The places of words are written if they are known."""
+    found = alignment.to_dict(options.one_based, options.scores)
+    fields = {"src": pair.source, "tgt": pair.target, **found}
     if isinstance(pair.source, Tokenized) and isinstance(pair.target, Tokenized):
         fields["spans"] = {"src": pair.source.spans, "tgt": pair.target.spans}
     return json_line(fields)

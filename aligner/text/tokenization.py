@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache, partial
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -29,6 +29,7 @@ from .sentences import WORDS, Splits
 if TYPE_CHECKING:
     from icu4py.breakers import WordBreaker
 
+_FARTHEST = 32_000_000  # characters before a word
 Span = tuple[int, int]
 """Beginning and end of a word, in characters (code points), as in a slice."""
 
@@ -68,6 +69,26 @@ class Tokenized(tuple[str, ...]):
         words = super().__new__(cls, [text[start:end] for start, end in spans])
         words.text, words.spans = text, spans
         return words
+
+    @classmethod
+    def placed(cls, words: Sequence[str], spans: Sequence[Span]) -> Tokenized:
+        """Words that are in these places of a text, of which nothing else is known: spaces stand between them.
+
+        >>> Tokenized.placed(("Das", "Haus", "."), [(0, 3), (5, 9), (9, 10)]).text
+        'Das  Haus.'
+
+        Raises:
+            ValueError: a word is not as long as its place, or not after the word before it.
+            TypeError: the spans are not pairs of whole numbers.
+        """
+        text: list[str] = []
+        end = 0
+        for word, (start, stop) in zip(words, spans, strict=True):
+            if not end <= start == stop - len(word) < _FARTHEST:
+                raise ValueError(f"{word!r} cannot be at {start} to {stop} of a text, after {end}")
+            text += [" " * (start - end), word]
+            end = stop
+        return cls("".join(text), ((start, stop) for start, stop in spans))
 
     def __getnewargs__(self) -> tuple[str, tuple[Span, ...]]:
         return self.text, self.spans

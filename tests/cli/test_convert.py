@@ -71,6 +71,30 @@ def test_scores_are_kept_or_left_out():
     assert convert("--to", "tsinghua", input=line).stdout == "1:1/0.5000 2:2/0.2500\n"
     assert convert(input=line).stdout == f"{line}\n"
     assert convert("--no-scores", input=line).stdout == "0-0 1-1\n"
+    line = "a b\tx y\t0-0:0.5 1-1:0.25\t0.4\n"
+    for format, score in (("jsonl", '"score": 0.4'), ("giza", "score : 0.4")):
+        assert score in convert("--to", format, input=line).stdout
+        plain = convert("--to", format, "--no-scores", input=line).stdout
+        assert plain == convert("--to", format, input="a b\tx y\t0-0 1-1\n").stdout
+
+
+def test_places_of_words_are_kept_in_json_lines():
+    line = (
+        '{"src": ["l\'", "eau", "."], "tgt": ["water"], "links": [[0, 0], [1, 0]], '
+        '"spans": {"src": [[0, 2], [2, 5], [6, 7]], "tgt": [[1, 6]]}}\n'
+    )
+    assert convert("--to", "jsonl", input=line).stdout == line
+    assert convert("--to", "detokenized", input=line).stdout == "l'eau ||| water\n"
+    swapped = json.loads(convert("--to", "jsonl", "--reverse", input=line).stdout)
+    assert swapped["spans"] == {"src": [[1, 6]], "tgt": [[0, 2], [2, 5], [6, 7]]}
+
+
+@pytest.mark.parametrize("places", ["[[0, 2], [2, 5]]", "[[0, 3]]", "[[-1, 1]]", "[[1e9, 2]]", "7", "[[1]]"])
+def test_places_that_are_not_those_of_the_words_are_refused(places):
+    line = f'{{"src": ["ab"], "tgt": ["x"], "links": [], "spans": {{"src": {places}, "tgt": [[0, 1]]}}}}\n'
+    result = convert("--to", "jsonl", input=line)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "standard input line 1: " in result.stderr
 
 
 def test_bases_are_those_of_the_formats_or_as_told():
@@ -78,7 +102,7 @@ def test_bases_are_those_of_the_formats_or_as_told():
     assert convert("--to-one-based", input="0-0 1-2\n").stdout == "1-1 2-3\n"
     assert convert("--zero-based", input="0:0/1\n").stdout == "0-0\n"
     result = convert("--to", "naacl", "--to-one-based", input="0-0\n")
-    assert "--to-one-based is for pharaoh, tsv, jsonl" in result.stderr
+    assert "--to-one-based is for pharaoh, tsv, jsonl, and the format is naacl" in result.stderr
 
 
 def test_reversed_links_come_with_reversed_text(text):

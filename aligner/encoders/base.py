@@ -25,7 +25,7 @@ from torch import Tensor, nn
 
 from ..device import attention_kernels
 from ..encoder_input import EncoderInput
-from ..errors import LanguageError, LayerError, OptionError
+from ..errors import LanguageError, LayerError, ModelError, OptionError
 from ..input_shape import InputShape
 from ..models.preset import Preset
 
@@ -175,7 +175,8 @@ class Encoder(ABC):
 class WholeEncoder(Encoder):
     """An encoder with everything that its checkpoint holds: it can be saved, moved and trained.
 
-    `model`: transformers' own, or one whose weights have the same names.
+    `model`: transformers' own, or one whose weights have the same names, with its `config`. ModelError if the preset
+    has segments and the model has one token type.
     """
 
     def __init__(
@@ -183,6 +184,10 @@ class WholeEncoder(Encoder):
     ) -> None:
         super().__init__(preset, layers, width, vocabulary)
         self.model = model
+        if preset.input.segments and getattr(model.config, "type_vocab_size", 1) < 2:
+            raise ModelError(
+                f"{preset.name}: segments need a model with two token types, and this one has no second"
+            )
 
     # What each family defines.
 

@@ -122,6 +122,13 @@ def test_words_are_not_padded_nor_cut_whatever_the_tokenizer_says(encoder, tiny,
     assert loaded.subword_ids(words) == encoder(name).subword_ids(words)
 
 
+@pytest.mark.parametrize("name", ["fairseq", "distilbert", "xlm-mlm", "xlm-roberta"])
+def test_segments_need_two_token_types(tiny, name):
+    preset = resolve(str(tiny(name))).changed(segments=True, encode="pair")
+    with pytest.raises(ModelError, match="segments need a model with two token types"):
+        load_encoder(preset)
+
+
 def test_positions_restart_only_where_the_family_can(tiny):
     preset = resolve(str(tiny("bert"))).changed(positions="restart")
     with pytest.raises(ModelError, match="positions cannot restart"):

@@ -252,6 +252,8 @@ class Aligner:
     def align_layers(self, pairs: Iterable[Pair], layers: Sequence[int]) -> Iterator[dict[int, Alignment]]:
         """As `align`, with one alignment per pair and layer, from one pass of the encoder.
 
+        A calibration makes probabilities of the scores at the method's layer alone.
+
         Raises:
             InputError: as `align`.
             LayerError: the encoder has no such layer.
@@ -275,7 +277,7 @@ class Aligner:
         if self.method.lexicon:
             raise OptionError("links of a lexicon come from no similarity: load an aligner without one")
         nothing = Compared(NOT_ALIGNED, np.zeros((0, 0), dtype=np.float32))
-        finding = Finding(self.comparison.link_with_similarity, joined_comparison, nothing)
+        finding = Finding(Comparison.link_with_similarity, joined_comparison, nothing)
         stream = watched(as_pairs(pairs, self._split))
         compared = self.engine.run(stream, [self.layer], finding)
         return (
@@ -287,7 +289,7 @@ class Aligner:
 
         Raises:
             InputError: `pair` is not a pair, or is too large.
-            OptionError: a side of the pair is empty, or the aligner uses a lexicon.
+            OptionError: a side is empty, the pair is aligned in passages, or the aligner uses a lexicon.
         """
         if self.method.lexicon:
             raise OptionError("a pair alone has no lexicon: load an aligner without one to explain it")
@@ -295,6 +297,8 @@ class Aligner:
         block = self.engine.prepare([sentences], cut=False)
         if block.left_out:
             raise InputError(block.left_out[0])
+        if (count := self.engine.count_passages(sentences, self.layer)) > 1:
+            raise OptionError(f"the pair is aligned in {count} passages: explain one of its sentences")
         if not block.batches:
             raise OptionError("there is nothing to explain: a side of the pair has no subwords")
         [(_, batch)] = block.batches
@@ -316,18 +320,15 @@ class Aligner:
         self, pairs: Iterator[SentencePair], layers: Sequence[int], first: int = 0
     ) -> Iterator[tuple[SentencePair, list[Alignment]]]:
         """Each pair with its alignments, one per layer."""
-        finding = self.finding
-        if self.calibration is not None and list(layers) != [self.layer]:
-            # A calibration is of the states of one layer.
-            finding = finding._replace(find=Comparison(self.method).link)
-        return aligned(self.engine.run(pairs, layers, finding, first), self.method, self.limits, first)
+        found = self.engine.run(pairs, layers, self.finding, first)
+        return aligned(found, self.method, self.limits, first)
 
     @property
     def finding(self) -> Finding[Any]:
         """What the engine finds: alignments, or with a lexicon probabilities for `aligned`."""
         if self.method.lexicon:
-            return Finding(self.comparison.probabilities, joined_directions, None)
-        return Finding(self.comparison.link, joined_alignment, NOT_ALIGNED)
+            return Finding(Comparison.probabilities, joined_directions, None)
+        return Finding(Comparison.link, joined_alignment, NOT_ALIGNED)
 
     def _texts(self, text: Subwords, words: tuple[str, ...]) -> tuple[str, ...]:
         if self.method.level is Level.WORD:

@@ -8,7 +8,7 @@ Everything runs on the device of the states; only links leave it. Does not: enco
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import NamedTuple
 
@@ -40,10 +40,14 @@ class Compared(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The stages after the encoder, with the options of `method`. `calibration`: of its scores."""
+    """The stages after the encoder, with the options of `method`. `calibration`: of its scores, at its layer."""
 
     method: Method
     calibration: Calibration | None = None
+
+    def at(self, layer: int) -> Comparison:
+        """The same of another layer, to which the calibration does not apply."""
+        return self if layer == self.method.layer else replace(self, calibration=None)
 
     def units(self, states: Tensor, side: Located) -> Units:
         """The states to compare. Shape of `states`: (places, width)."""

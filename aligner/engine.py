@@ -50,11 +50,11 @@ Found = TypeVar("Found")
 class Finding(NamedTuple, Generic[Found]):
     """What is found of pairs of sentences.
 
-    `find`: makes the result of each pair of a batch from the units of both sides that are compared. `join`: combines
-    the results of the passages of a long pair. `nothing`: the result of a pair that has none.
+    `find`: the method of `Comparison` that makes the result of each pair of a batch from the units of both sides.
+    `join`: combines the results of the passages of a long pair. `nothing`: the result of a pair that has none.
     """
 
-    find: Callable[[Batch, Units, Units], list[Found]]
+    find: Callable[[Comparison, Batch, Units, Units], list[Found]]
     join: Join[Found]
     nothing: Found
 
@@ -190,6 +190,11 @@ class Engine:
             for k in range(len(layers))
         ]
 
+    def count_passages(self, pair: SentencePair, layer: int) -> int:
+        """In how many passages a pair is aligned: 1 unless it is long."""
+        block = self.prepare([pair])
+        return len(self._passages(block, 0, layer)) if block.long else 1
+
     # Parts of the stages.
 
     def _tell_of_windows(self, source: Subwords, target: Subwords, first: int) -> None:
@@ -222,7 +227,15 @@ class Engine:
     def _cut(
         self, block: Block, number: int, layers: Sequence[int], finding: Finding[Found]
     ) -> list[list[Found | None]]:
-        """The results of a long pair, by layer. The links of each layer decide where it is cut.
+        """The results of a long pair, by layer."""
+        pair, line = block.pairs[number], block.first + number
+        return [
+            [self._find_in(pair, self._passages(block, number, layer), line, layer, finding)]
+            for layer in layers
+        ]
+
+    def _passages(self, block: Block, number: int, layer: int) -> list[Passage]:
+        """The passages in which a long pair is aligned. The links of the layer decide where it is cut.
 
         A single sentence is cut only if it does not fit into the encoder.
         """
@@ -232,14 +245,10 @@ class Engine:
         fits = bool(self._geometry.shape.filled(*sizes)[0] <= self._geometry.limit)
         longer = max(len(pair.source), len(pair.target))
         size = max(1, int(self._window * longer / int(sizes[0][0] + sizes[1][0])))
-        found: list[list[Found | None]] = []
-        links = Finding(self.comparison.link, joined_alignment, NOT_ALIGNED)
-        for layer in layers:
-            along = windows(len(pair.source), len(pair.target), size)
-            seen = self._find_in(pair, along, line, layer, links)
-            parts = passages(pair, seen.links, max(1, int(PASSAGE * size)), within_sentences=not fits)
-            found.append([self._find_in(pair, parts, line, layer, finding)])
-        return found
+        along = windows(len(pair.source), len(pair.target), size)
+        links = Finding(Comparison.link, joined_alignment, NOT_ALIGNED)
+        seen = self._find_in(pair, along, line, layer, links)
+        return passages(pair, seen.links, max(1, int(PASSAGE * size)), within_sentences=not fits)
 
     def _find_in(
         self, pair: SentencePair, parts: Sequence[Passage], line: int, layer: int, finding: Finding[Found]
@@ -267,7 +276,8 @@ class Engine:
         try:
             batch = batch.to(self.encoder.device)
             found: list[list[Found | None]] = [
-                [*finding.find(batch, *units)] for units in self.encode(batch, layers, budget)
+                [*finding.find(self.comparison.at(layer), batch, *units)]
+                for layer, units in zip(layers, self.encode(batch, layers, budget), strict=True)
             ]
         except (RuntimeError, MemoryError) as error:
             if not _is_out_of_memory(error):

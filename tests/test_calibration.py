@@ -96,9 +96,12 @@ def test_of_another_method_it_says_nothing(calibrated, options):
 
 def test_of_another_layer_it_says_nothing(calibrated):
     found, plain = (load(calibrated, calibrated=asked) for asked in (True, False))
-    assert list(found.align_layers(PAIRS[:5], [1, 2])) == list(plain.align_layers(PAIRS[:5], [1, 2]))
-    [by_layer] = found.align_layers(PAIRS[:1], [found.layer])
-    assert by_layer[found.layer] == next(found.align(PAIRS[:1]))
+    own, other = found.layer, 1
+    for layers in ([own], [other, own], [own, other]):
+        [by_layer] = found.align_layers(PAIRS[:1], layers)
+        assert by_layer[own] == next(found.align(PAIRS[:1]))
+        [uncalibrated] = plain.align_layers(PAIRS[:1], layers)
+        assert by_layer.get(other) == uncalibrated.get(other)
 
 
 def test_a_saved_model_takes_it_along_and_a_trained_one_loses_it(calibrated, tmp_path):

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from xalign.aligner import Aligner
 from xalign.comparison import Compared
+from xalign.errors import OptionError
 from xalign.lexicon import Directions
 from xalign.links import Alignment, Link
 from xalign.passages import (
@@ -129,6 +130,14 @@ def test_pairs_that_fit_a_window_are_aligned_as_ever_beside_one_that_does_not(lo
     found = links(load(64).align([*pairs[:9], LONG, *pairs[9:]]))
     assert [*found[:9], *found[10:]] == expected
     assert found[9]
+
+
+def test_an_explanation_is_of_what_is_aligned(load):
+    """A pair that is aligned in passages has none. One long sentence is not cut, and has one."""
+    with pytest.raises(OptionError, match=r"is aligned in \d+ passages: explain one of its sentences"):
+        load(64).explain(LONG)
+    aligner, sentence = load(16), ("Das Haus ist klein " * 5, "The house is small " * 5)
+    assert aligner.explain(sentence).alignment == aligner(*sentence)
 
 
 def test_a_text_of_many_sentences_is_aligned_to_its_end(load):

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import NamedTuple, TypeVar
+from typing import Annotated, NamedTuple, TypeVar
 
 from .ahead import until_error
 from .batches import Batch
+from .options import Option, settle
 from .subwords import Subwords
 from .text.sentences import SentencePair
 from .windows import Indices
@@ -24,20 +25,33 @@ Found = TypeVar("Found")
 Nothing = TypeVar("Nothing")
 
 
+_AtLeastOne = Annotated[int, Option(least=1)]
+_AtLeastOneOrNone = Annotated[int | None, Option(least=1)]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Limits:
     """How much is computed at once; None fits the device. Only `together` and `cells` change links, with a lexicon.
 
-    `encoded` and `compared` are limits for one pair: a larger pair gets no links.
+    `encoded` and `compared` are limits for one pair: a larger pair gets no links. OptionError for less than 1.
     """
 
-    workers: int | None = None  # batches computed at once
-    block: int | None = None  # most pairs sorted by length together
-    first_block: int = 64  # pairs in the first block; the following ones double, so that output begins soon
-    encoded: int = 2**15  # subwords of both sides together: with `mini`, their states take some 100 MB
-    compared: int = 2**26  # source times target units: 256 MB, and five times as much to extract
-    together: int = 10_000  # pairs that share a lexicon
-    cells: int = 2**24  # source words times target words that share a lexicon: usually half a gigabyte
+    workers: _AtLeastOneOrNone = None  # batches computed at once
+    block: _AtLeastOneOrNone = None  # most pairs sorted by length together
+    first_block: _AtLeastOne = (
+        64  # pairs in the first block; the following ones double, so that output begins soon
+    )
+    encoded: _AtLeastOne = (
+        2**15
+    )  # subwords of both sides together: with `mini`, their states take some 100 MB
+    compared: _AtLeastOne = 2**26  # source times target units: 256 MB, and five times as much to extract
+    together: _AtLeastOne = 10_000  # pairs that share a lexicon
+    cells: _AtLeastOne = (
+        2**24
+    )  # source words times target words that share a lexicon: usually half a gigabyte
+
+    def __post_init__(self) -> None:
+        settle(self)
 
 
 class Block(NamedTuple):

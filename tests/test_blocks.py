@@ -1,10 +1,13 @@
 """Sentence pairs -> blocks: where they begin, how large they are."""
 
+from dataclasses import fields
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xalign.blocks import WORDS, block_around, blocks, too_large
+from xalign.blocks import WORDS, Limits, block_around, blocks, too_large
+from xalign.errors import OptionError
 from xalign.text.sentences import SentencePair
 
 
@@ -14,6 +17,13 @@ def pairs_of(sizes):
 
 def starts(pairs, most):
     return [first for _, first in blocks(pairs, most, 64)]
+
+
+@pytest.mark.parametrize("name", [each.name for each in fields(Limits)])
+def test_limits_are_whole_numbers_from_1(name):
+    for wrong in (0, -1, 1.5, "3"):
+        with pytest.raises(OptionError, match=f"{name} is .*it must be a whole number from 1"):
+            Limits(**{name: wrong})
 
 
 def test_the_first_blocks_are_short_and_each_twice_the_one_before():

@@ -9,7 +9,6 @@ punctuation.
 
 from __future__ import annotations
 
-import re
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .encoders.base import Encoder
+from .languages import primary
 from .text.punctuation import is_punctuation
 
 # Words in capitals, or capitalized words, that a sentence needs at least to be read in lower case.
@@ -118,7 +118,7 @@ class Splitter:
 
     def _in_lower_case(self, word: str) -> str:
         """As `str.lower`, but İ is i, and not an i with a combining dot; in Turkish and Azerbaijani I is ı."""
-        if self._language and re.split("[-_]", self._language)[0] in ("tr", "az"):
+        if self._language and primary(self._language) in ("tr", "az"):
             word = word.replace("I", "ı")
         return word.replace("İ", "i").lower()
 

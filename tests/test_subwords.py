@@ -151,7 +151,8 @@ def test_a_short_line_in_capitals_is_one_too_unless_all_may_be_acronyms(encoder,
 
 
 @pytest.mark.parametrize(
-    ("language", "small"), [(None, "isik"), ("en", "isik"), ("tr", "ısık"), ("tr-TR", "ısık"), ("az", "ısık")]
+    ("language", "small"),
+    [(None, "isik"), ("en", "isik"), ("tr", "ısık"), ("TR", "ısık"), ("tr-TR", "ısık"), ("az", "ısık")],
 )
 def test_the_small_letters_of_turkish_are_those_of_its_text(encoder, language, small):
     splitter = Splitter(encoder("preset"), language)

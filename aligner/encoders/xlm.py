@@ -20,8 +20,8 @@ from transformers.models.xlm.modeling_xlm import MultiHeadAttention
 
 from ..encoder_input import EncoderInput
 from ..errors import DependencyError
+from ..languages import find_language
 from ..models.preset import Preset
-from .base import find_language
 from .hooked import HookedEncoder
 from .packed import PackedBlocks
 from .pretrained import read_model, read_tokenizer

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 from ..errors import ModelError, OptionError
 from ..input_shape import InputShape
 from ..json_file import read_object, shortened
+from ..languages import primary
 from ..method import Method, MethodOptions
 from ..options import Choice, Option, settle, split
 
@@ -61,12 +62,8 @@ class About:
 
     def lists(self, language: str) -> bool:
         """Whether a language is among the languages, in any spelling of its code; True if there are none."""
-        listed = {_iso(code) for code in self.languages}
-        return not listed or _iso(language) in listed
-
-
-def _iso(language: str) -> str:
-    return language.replace("-", "_").partition("_")[0].lower()
+        listed = {primary(code) for code in self.languages}
+        return not listed or primary(language) in listed
 
 
 @dataclass(frozen=True, kw_only=True)

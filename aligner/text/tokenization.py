@@ -22,7 +22,9 @@ from functools import cache, partial
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from ..errors import DependencyError, OptionError
+from ..errors import DependencyError
+from ..languages import primary
+from ..options import expect_one_of
 from .placeholders import protected
 from .sentences import WORDS, Splits
 
@@ -129,8 +131,7 @@ def splits(
 
 
 def _tokenizer(manner: str) -> Callable[[str, str | None], Iterator[Span]]:
-    if not isinstance(manner, str) or manner not in TOKENIZERS:
-        raise OptionError(f"words is {manner!r}: choose one of {', '.join(TOKENIZERS)}")
+    expect_one_of("words", manner, TOKENIZERS)
     return TOKENIZERS[manner]
 
 
@@ -144,7 +145,7 @@ def python_split(text: str, language: str | None = None) -> Iterator[Span]:
 
 def unicode(text: str, language: str | None = None) -> Iterator[Span]:
     """Words as gold alignments have them, without spaces and invisible characters."""
-    short = language.replace("-", "_").partition("_")[0].lower() if language else None
+    short = primary(language) if language else None
     words = _joined(text, [*_segments(text, short)])
     if "'" not in text and "’" not in text:
         return words

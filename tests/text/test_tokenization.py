@@ -67,8 +67,9 @@ def test_words_stand_in_their_order_and_nothing_that_can_be_seen_is_between(text
 
 
 def test_a_manner_that_does_not_exist_is_refused():
-    with pytest.raises(OptionError, match="words is 'moses': choose one of"):
+    with pytest.raises(OptionError, match="words is 'moses': choose one of") as caught:
         tokenize("a", "moses")
+    assert caught.value.options == ("words",)
 
 
 def test_a_long_line_of_signs_takes_no_longer_than_others():

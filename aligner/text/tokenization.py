@@ -9,7 +9,7 @@ Gold alignments split words slightly differently from Unicode's rules, so "unico
 
 - A placeholder, tag, entity or address is one word (placeholders.py).
 - Letters and digits joined by hyphens are one word (well-known). So are a repeated sign (...) and, within a sentence,
-  an abbreviation with its full stop (U.S., Mr., J.).
+  an abbreviation with its full stop (U.S., Mr., J., and Art. before a number).
 - Clitics are words: do n't, it 's, l' eau, dell' arte. If the language is known, only its own clitics are separated.
 """
 
@@ -42,13 +42,16 @@ UNSPACED = re.compile(f"[{THAI_TO_KHMER}{HIRAGANA}{KATAKANA}{HAN}\uf900-\ufaff\U
 _BETWEEN_BLANKS = re.compile("[^ \t]+")
 _BETWEEN_SPACES = re.compile(r"\S+")  # what str.split() gives
 _HYPHENS = frozenset("-\u2010\u2011")
-_TITLES = frozenset(["Mr", "Mrs", "Ms", "Dr", "St", "Sr", "Jr", "Prof"])
-_INITIALS = re.compile(r"[^\W\d_](?:\.[^\W\d_]{1,2})+|[^\W\d_I]")
+_ABBREVIATION = re.compile(
+    r"Mr|Mrs|Ms|Dr|Jr|Sr|Sra|Srta|St|Prof|Mme|Mlle|Inc|Ltd|etc|vs|approx|bzw|evtl|ggf|inkl|Mio|Mrd|Nr|usw|vgl|zzgl"
+    r"|[^\W\d_](?:\.[^\W\d_]{1,2})+|[^\W\d_I]"
+)
+_BEFORE_NUMBER = re.compile("Abs|[Aa]rt|Bd|ca|[Ff]ig|Kap|[Nn]o|pp|Sec|[Vv]ol")
 _ENGLISH = re.compile(r"(?<=[a-z])(?=n['’]t$)|(?=['’](?:s|re|ve|ll|d|m)$)", re.IGNORECASE)
 _ENGLISH_CLITIC = re.compile(r"['’](?:s|re|ve|ll|d|m)\b")  # of a placeholder: {user}'s
 _ELISIONS = (
     "c d j l m n s t qu jusqu lorsqu puisqu quoiqu un dell all dall nell sull coll dagl agl degl quell quest bell "
-    "sant tutt anch com dov quant mezz"
+    "sant tutt anch com dov quant mezz gliel"
 )
 _ROMANCE = re.compile(
     rf"^(?:{_ELISIONS.replace(' ', '|')})['’](?=[aeiouyhàâäáæéèêëíìîïóòôöœúùûü])", re.IGNORECASE
@@ -238,7 +241,9 @@ def _goes_on(text: str, segments: list[Span], first: int, last: int) -> bool:
     if following != "." or last + 2 == len(segments):
         return False
     word = text[segments[first][0] : end]
-    return word in _TITLES or _INITIALS.fullmatch(word) is not None
+    if _BEFORE_NUMBER.fullmatch(word) and text[segments[last + 2][0]].isdecimal():
+        return True
+    return _ABBREVIATION.fullmatch(word) is not None
 
 
 def _is_letter(character: str) -> bool:

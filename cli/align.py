@@ -149,7 +149,7 @@ def align(
         pairs = begun(read(broken))  # a missing file is told before a model is loaded
         with (
             processes.aligning(model) as (aligner, facts),
-            output_to(output, made_by(facts, ctx.params), part.first, resume, ctx.meta[ARGUMENTS]) as out,
+            output_to(output, made_by(facts, ctx.params), part, resume, ctx.meta[ARGUMENTS]) as out,
         ):
             total = partial(_left, part, lines.total, text.source, out.pairs)
             counted = partial(track, what="pairs", total=total, progress=progress)

@@ -18,6 +18,7 @@ from xalign.errors import LineError, LongLine, OptionError, reason_of
 from xalign.json_line import json_line
 
 STOP, EMPTY = "stop", "empty"
+GOING_ON = "--on-error empty writes an empty line for such lines"
 logger = logging.getLogger("xalign")
 
 
@@ -43,7 +44,7 @@ class BrokenLines:
         if isinstance(error, LongLine):
             logger.warning("%s: it counts as empty; --longest-line allows more", error)
         elif self._policy == STOP:
-            error.args = (f"{error}; --on-error empty writes an empty line for such lines",)
+            error.args = (f"{error}; {GOING_ON}",)
             raise error
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from xalign.cli.broken import EMPTY, OnError
+from xalign.cli.broken import EMPTY, GOING_ON, OnError
 from xalign.cli.groups import argument, option
 from xalign.cli.options import PLACE
 from xalign.cli.pieces import Pieces
@@ -31,9 +31,6 @@ _ALONE = (
     *("output", "resume", "from_line", "lines", "shard", "total", "writer", "report", "min_score"),
     *("commands", "pieces_src", "pieces_tgt", "devices"),
 )
-
-
-_BOTH_FILES = "give both files"  # the advice without a cluster
 
 
 @dataclass(frozen=True)
@@ -142,8 +139,7 @@ class Cluster:
                 tell(f"{stopped}; finished parts are in {self.output_dir}, and the same command goes on")
                 sys.exit(128 + stopped.number)
             except LineError as error:
-                text = str(error).replace(_BOTH_FILES, "put both into columns: paste a.de a.en > a.tsv")
-                error.args = (f"{text}; --on-error empty writes an empty line for such lines",)
+                error.args = (f"{error}; {GOING_ON}",)
                 raise
         if progress != "none":
             tell(_summary(report, str(self.output_dir)))

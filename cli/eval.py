@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -15,7 +16,6 @@ from xalign.cli.groups import option_group
 from xalign.cli.help import SectionedCommand
 from xalign.cli.options import PATH, aligner_from, line_option, models_options, progress_options
 from xalign.cli.progress import track
-from xalign.cli.standard import tell
 from xalign.cli.text import expect_both, expect_standard_once
 from xalign.cli.together import expect_with, typed
 from xalign.cli.values import layer_list
@@ -27,6 +27,8 @@ from xalign.score.plausibility import Reading
 from xalign.score.report import REPORTS, sentence_table
 from xalign.score.testsets import find_testset
 from xalign.text.sentences import SentencePair, read_files
+
+logger = logging.getLogger("xalign")
 
 
 @click.command(cls=SectionedCommand)
@@ -105,7 +107,7 @@ def eval(
     hypotheses = gold_input.read(files, gold) if files else list(by_models)
     scores = evaluate(gold, hypotheses, against="best" if layers else "first")
     for mistake in probable_mistakes(gold, hypotheses[-1:] if layers else hypotheses, text):
-        tell(f"Warning: {mistake.name}: {_told(mistake, is_file=bool(files))}")
+        logger.warning("%s: %s", mistake.name, _told(mistake, is_file=bool(files)))
     if plot is not None:
         from xalign.score.plots import draw
 

@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 from xalign.cli.job import Job, resumable
 from xalign.cli.standard import tell
 from xalign.cli.stopping import Stopped
+from xalign.cli.together import typed
 from xalign.errors import InputError, LineError, XalignError
 from xalign.files import is_replaced, partial_name, telling_failures, writing
 from xalign.models.hub import checkpoint_folder, digest
@@ -20,6 +21,7 @@ from xalign.text.sentences import SentencePair
 from xalign.version import VERSION
 
 if TYPE_CHECKING:
+    from xalign.cli.part import Part
     from xalign.processes.worker import Facts
 
 # Options that may differ between the runs that write a file.
@@ -49,9 +51,9 @@ class Stream:
 
 @contextmanager
 def output(
-    path: Path, made_by: Mapping[str, Any], first: int, resume: bool, arguments: Sequence[str]
+    path: Path, made_by: Mapping[str, Any], part: Part, resume: bool, arguments: Sequence[str]
 ) -> Iterator[Job | Stream]:
-    """The output for the pairs after the `first`. If the run ends early, the error says how to go on.
+    """The output for the pairs of a part. If the run ends early, the error says how to go on.
 
     `arguments`: those of the command, as they were typed.
 
@@ -63,7 +65,7 @@ def output(
     try:
         with telling_failures(path):
             if is_replaced(path):
-                with resumable(path, made_by, first, resume) as out:
+                with resumable(path, made_by, part.first, resume) as out:
                     yield out
             else:
                 with writing(path) as file:
@@ -78,26 +80,28 @@ def output(
         )
         if out is not None and out.pairs and not stream_failed:
             advice = "fix the text, then go on" if isinstance(error, LineError) else "go on"
-            error.args = (f"{error}; {_done(out, path, first)}; {advice}: {_next(out, first, arguments)}",)
+            error.args = (f"{error}; {_done(out, path, part)}; {advice}: {_next(out, part, arguments)}",)
         raise
     except Stopped as stopped:
         if out is not None and out.pairs:
-            tell(f"{stopped}; {_done(out, path, first)}; go on: {_next(out, first, arguments)}")
+            tell(f"{stopped}; {_done(out, path, part)}; go on: {_next(out, part, arguments)}")
         else:
             tell(f"{stopped}; nothing is written")
         sys.exit(128 + stopped.number)
 
 
-def _done(out: Job | Stream, path: Path, first: int) -> str:
-    last = first + out.pairs
-    lines = f"line {last} is" if out.pairs == 1 else f"lines {first + 1} to {last} are"
+def _done(out: Job | Stream, path: Path, part: Part) -> str:
+    last = part.first + out.pairs
+    lines = f"line {last} is" if out.pairs == 1 else f"lines {part.first + 1} to {last} are"
     return f"{lines} " + (f"in {partial_name(path)}" if isinstance(out, Job) else "written")
 
 
-def _next(out: Job | Stream, first: int, arguments: Sequence[str]) -> str:
-    """The command, or the option, that goes on."""
+def _next(out: Job | Stream, part: Part, arguments: Sequence[str]) -> str:
+    """The command, or the options, that go on."""
     if isinstance(out, Stream):
-        return f"--from-line {first + out.pairs + 1}"
+        done = part.first + out.pairs
+        lines = "" if part.end is None else f" --lines {part.end - done}"
+        return f"--from-line {done + 1}{lines}{' instead of --shard' if typed('shard') else ''}"
     more = [] if "--resume" in arguments else ["--resume"]
     return shlex.join(["xalign", "align", *arguments, *more])
 

@@ -11,17 +11,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from xalign.cli.groups import option
-from xalign.cli.job import MEMBER, Job
-from xalign.cli.output import Stream
+from xalign.cli.job import MEMBER
 from xalign.errors import OptionError
 from xalign.files import count_lines, read_lines
 from xalign.files.addresses import is_address
 from xalign.pieces import given
 from xalign.text.sentences import SentencePair
+
+if TYPE_CHECKING:
+    from xalign.cli.job import Job
+    from xalign.cli.output import Stream
 
 
 @dataclass(frozen=True)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import click
 
 from xalign.ahead import begun
 from xalign.cli.options import PATH, OneOf, output_option
-from xalign.cli.standard import tell
 from xalign.errors import FormatError, OptionError
 from xalign.files import STANDARD, expect_no_input, name_of, side_by_side, writing
 from xalign.formats import WriteOptions, format_pharaoh, iter_alignments, iter_directions
 from xalign.method import Symmetrization
 from xalign.symmetrize import SYMMETRIZERS, combine, is_scored
+
+logger = logging.getLogger("xalign")
 
 
 @click.command()
@@ -64,12 +66,10 @@ def symmetrize(
         ahead = iter_alignments(forward, one_based=one_based)
         back = iter_alignments(backward, one_based=one_based, reverse=reverse)
         directions = begun(side_by_side((forward, backward), ahead, back, "pair", FormatError))
-    told = False
     with writing(output) as file:
         for one, other in directions:
-            if not told and {is_scored(one), is_scored(other)} == {True, False}:
+            if {is_scored(one), is_scored(other)} == {True, False}:
                 scored = name_of(forward if is_scored(one) else backward or forward)
-                tell(f"Warning: {scored} alone has scores: they are left out")
-                told = True
+                logger.warning("%s alone has scores: they are left out", scored)
             alignment = combine(one, other, SYMMETRIZERS[method])
             file.write(f"{format_pharaoh(alignment, WriteOptions(scores=True))}\n".encode())

@@ -32,9 +32,13 @@ def out_of_range(alignments: Sequence[Alignment], pairs: Sequence[SentencePair] 
     if not wrong:
         return None
     number, link = wrong[0]
-    links = "1 link" if len(wrong) == 1 else f"{len(wrong)} links"
     where = f"first {link.source}-{link.target} (counted from 0) in pair {number}"
-    return f"{links} to a word that does not exist, {where}{_base_hint(alignments)}"
+    return f"{links_to_no_word(len(wrong))}, {where}{_base_hint(alignments)}"
+
+
+def links_to_no_word(count: int) -> str:
+    """How many links there are to words that do not exist, for a message."""
+    return f"{'1 link' if count == 1 else f'{count} links'} to a word that does not exist"
 
 
 def _out_of_range(

@@ -16,7 +16,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
 from ..score.aer import count
-from ..score.plausibility import out_of_range
+from ..score.plausibility import links_to_no_word
 from .case import Case, Exhibit, Mark, Verdict
 
 SYMBOLS = {
@@ -74,8 +74,9 @@ def _title(case: Case, system: int, name: str) -> Text:
         title.append(f"  score {alignment.score:.3f}")
     if case.gold is not None:
         title.append(f"  AER {100 * count(alignment, case.gold).aer:.1f}")
-    if wrong := out_of_range([alignment], [case.pair]):
-        title.append(f"  ({wrong.partition(',')[0]}, not shown)", "yellow")
+    shown = alignment.within(len(case.pair.source), len(case.pair.target))
+    if missing := len(alignment.links) - len(shown.links):
+        title.append(f"  ({links_to_no_word(missing)}, not shown)", "yellow")
     return title
 
 

@@ -203,7 +203,8 @@ def parse_bars(line: str, split: Splits = WORDS) -> SentencePair:
                 "form",
             )
         raise InputError(
-            'expected "source ||| target", found no bars: if the target is in a file of its own, give both files'
+            'expected "source ||| target", found no bars: if the target is in a file of its own, give both files; '
+            "a cluster needs both in one (paste a.de a.en > a.tsv)"
         )
     source, target = _unended(fields[0].removesuffix(" ")), fields[1].removeprefix(" ")
     return SentencePair(split[0](source), split[1](target))

@@ -176,7 +176,19 @@ def test_broken_lines_of_other_parts_are_no_concern_of_a_part(command, text, tmp
     result = run(*command, text, "--from-line", 10, "--lines", 142)
     assert (result.exit_code, result.stdout.count("\n")) == (2, 141)
     assert "line 151: expected" in result.stderr
-    assert "go on: --from-line 151" in result.stderr
+    assert "go on: --from-line 151 --lines 1\n" in result.stderr
+
+
+@pytest.mark.parametrize("part", [["--shard", "2/3"], ["--from-line", 101, "--lines", 100]])
+def test_what_is_left_of_a_part_is_named_and_aligned_by_itself(command, text, part):
+    lines = text.read_text(encoding="utf-8").splitlines(keepends=True)
+    expected = run(*command, text, *part).stdout
+    text.write_text("".join([*lines[:150], "broken\n", *lines[151:]]), encoding="utf-8")
+    result = run(*command, text, *part)
+    end = " instead of --shard" if "--shard" in part else ""
+    assert f"go on: --from-line 151 --lines 50{end}\n" in result.stderr
+    text.write_text("".join(lines), encoding="utf-8")
+    assert result.stdout + run(*command, text, "--from-line", 151, "--lines", 50).stdout == expected
 
 
 def test_the_report_of_a_resumed_run_has_all_broken_lines(command, text, tmp_path):

@@ -1,13 +1,13 @@
 """Words that a translation copies -> links that are certain, such as {user} to {user}, and 2026-11-25 to 2026-11-25.
 
-If both sides are the same, as in listings and untranslated lines, each word is linked to itself, and to nothing else.
+If both sides are the same, as in listings and untranslated lines, each word is linked to itself, and to nothing else,
+and the pair as a whole is certain, too.
 Otherwise, if both sides have a placeholder equally often, its k-th occurrence is linked to the k-th: printf's %s are in
 order by definition, and so are tags of the same name with different attributes. A number, code, entity, address, file
 name or name in brackets ([user], :user) is linked to itself if it occurs once on each side. Punctuation around such a
 word is ignored ("{user}," is {user}), and so are thousands separators: 10.000 is 10,000, and so are both words of
 "10 000". A word that contains more than a placeholder ("{user}'s") is linked, too, and may have other links. All other
-links of copied words are dropped. A link that the aligner found itself keeps its score. A pair without such words keeps
-its links.
+links of copied words are dropped. A pair without such words keeps its alignment.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from .text.placeholders import ENTITY, TAG, is_placeholder, placeholders_in
 from .text.punctuation import is_punctuation
 from .text.sentences import SentencePair
 
-CERTAIN = 1.0  # the score of a link that the aligner did not find
+CERTAIN = 1.0  # the score of a link of copied words
 _SIGN = re.compile(r"[<{%$\d@/_&#\\\[⟦]|:[^\W\d_]|\w\.[^\W\d_]")  # a quick test, since most text has none
 _MARKED = re.compile(  # [user], [[user]], <<user>>, :user
     r"(?=.*[^\W\d_])(\[\[?[\w.-]+\]?\]|<<[\w.-]+>>|⟦[\w.-]+⟧|:[^\W\d_][\w-]+)[.,;:!?…]*"
@@ -64,7 +64,9 @@ def anchored(pair: SentencePair, alignment: Alignment) -> Alignment:
     if alignment is NOT_ALIGNED:
         return alignment
     if pair.source == pair.target:
-        return _corrected(alignment, {Link(k, k) for k in range(len(pair.source))}, lambda _: False)
+        same = {Link(k, k) for k in range(len(pair.source))}
+        alignment = _corrected(alignment, same, lambda _: False)
+        return alignment if alignment.score is None else replace(alignment, score=CERTAIN)
     if not (_SIGN.search(" ".join(pair.source)) and _SIGN.search(" ".join(pair.target))):
         return alignment
     source, target = _side(pair.source), _side(pair.target)
@@ -92,7 +94,7 @@ def _corrected(alignment: Alignment, same: set[Link], is_free: Callable[[Link], 
     scores = alignment.scores or (CERTAIN,) * len(alignment.links)
     found = dict(zip(alignment.links, scores, strict=True))
     kept = {link: score for link, score in found.items() if is_free(link)}
-    kept |= {link: found.get(link, CERTAIN) for link in same}
+    kept |= dict.fromkeys(same, CERTAIN)
     links = tuple(sorted(kept))
     return replace(
         alignment,

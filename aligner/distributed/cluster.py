@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
 
-from ..errors import DependencyError, OptionError
+from ..errors import DependencyError, OptionError, first_line
 from ..models import DEFAULT
 from ..options import Option, expect_one_of, settle
 
@@ -83,13 +83,12 @@ def cluster(address: str, actors: int | None = None, threads: int = 1) -> Iterat
         with _without_stderr():
             ray.init(address, log_to_driver=False, logging_level=logging.ERROR, **more)
     except Exception as error:  # Ray raises many kinds, and where a start takes too long, Exception itself
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         what = (
             "Ray does not start on this machine"
             if address == "local"
             else f"there is no Ray cluster at {address}"
         )
-        raise OptionError(f"{what}: {reason}") from None
+        raise OptionError(f"{what}: {first_line(error)}") from None
     try:
         yield
     finally:

@@ -17,14 +17,14 @@ import os
 import socket
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from ..errors import LineError, LongLine, OptionError
-from ..files.addresses import file_system
+from ..errors import LineError, LongLine, OptionError, reason_of
+from ..files.addresses import file_system, os_errors
 from ..formats.entry import WriteOptions
 from ..formats.pharaoh import format_pharaoh
 from ..links import Alignment
@@ -37,6 +37,8 @@ from ..version import VERSION
 from .shards import PARQUET, Text
 
 if TYPE_CHECKING:
+    from fsspec import AbstractFileSystem
+
     from ..aligner import Aligner
 
 PAIRS = 100_000  # in a shard
@@ -109,21 +111,15 @@ class ShardJob:
         Raises:
             OptionError: the folder contains another job, or cannot be written.
         """
-        system, root = file_system(self.folder)
         described = self._described()
-        try:
+        with self._store() as (system, root):
             system.makedirs(f"{root}/{RECORDS}", exist_ok=True)
-            if system.exists(f"{root}/{JOB}"):
-                self._expect_the_same(json.loads(system.cat_file(f"{root}/{JOB}")), described)
-            else:
-                self._put(JOB, json.dumps(described, indent=1, ensure_ascii=False).encode())
-            return self._done()
-        except OSError as error:
-            raise self._unwritable(error) from None
-        except (ValueError, TypeError, KeyError) as error:
-            if isinstance(error, OptionError):
-                raise
-            raise OptionError(f"{self.folder}/{JOB} is damaged: give another folder") from None
+            content = system.cat_file(f"{root}/{JOB}") if system.exists(f"{root}/{JOB}") else None
+        if content is None:
+            self._put(JOB, json.dumps(described, indent=1, ensure_ascii=False).encode())
+        else:
+            self._expect_the_same(content, described)
+        return self._done()
 
     def report(self, records: Mapping[int, Record], earlier: Mapping[int, Record], seconds: float) -> Record:
         """Write `_report.json`, return its content, and remove what killed processes left half written.
@@ -141,21 +137,18 @@ class ShardJob:
             "pairs": pairs,
             "pairs_of_this_run": pairs - before,
             "seconds": round(seconds, 3),
-            "pairs_per_second": round((pairs - before) / seconds, 1) if seconds else 0.0,
+            "pairs_per_second": _rate(pairs - before, seconds),
             "broken": sum(each["broken"] for each in records.values()),
             "made_by": dict(self.made_by),
             "shards": [record for _, record in sorted(records.items())],
         }
-        try:
-            self._put(REPORT, (json.dumps(report, indent=1, ensure_ascii=False) + "\n").encode())
-        except OSError as error:
-            raise self._unwritable(error) from None
+        self._put(REPORT, (json.dumps(report, indent=1, ensure_ascii=False) + "\n").encode())
         self._clear()
         return report
 
     def _clear(self) -> None:
-        system, root = file_system(self.folder)
-        with suppress(OSError):
+        with suppress(OSError), os_errors():
+            system, root = file_system(self.folder)
             system.invalidate_cache()
             for each in system.ls(f"{root}/{RECORDS}", detail=True):
                 if _name(each).endswith(_PARTIAL):
@@ -174,35 +167,42 @@ class ShardJob:
         }
         return {"made_by": made_by, "files": [[file.path, file.lines] for file in self.text.files]}
 
-    def _expect_the_same(self, then: Mapping[str, Any], now: Mapping[str, Any]) -> None:
-        before, made_by = then["made_by"], now["made_by"]
+    def _expect_the_same(self, content: bytes, now: Mapping[str, Any]) -> None:
+        try:
+            then = json.loads(content)
+            before, files = dict(then["made_by"]), then["files"]
+        except (ValueError, TypeError, KeyError):
+            raise OptionError(f"{self.folder}/{JOB} is damaged: give another folder") from None
+        made_by = now["made_by"]
         for name in {**before, **made_by}:
             if before.get(name) != made_by.get(name):
                 raise OptionError(
                     f"{self.folder} has parts of a job with {name} {before.get(name)}, not {made_by.get(name)}: "
                     "give the same, or another folder"
                 )
-        if then["files"] != now["files"]:
+        if files != now["files"]:
             raise OptionError(
                 f"{self.folder} has parts of other files, or of files with other numbers of lines: "
                 "give the same, or another folder"
             )
 
     def _done(self) -> dict[int, Record]:
-        system, root = file_system(self.folder)
-        system.invalidate_cache()
-        sizes = {_name(each): each["size"] for each in system.ls(root, detail=True)}
-        try:
-            listed = system.ls(f"{root}/{RECORDS}", detail=True)
-        except FileNotFoundError:  # object stores have no empty folders
-            listed = []
-        recorded = {_name(each): each["name"] for each in listed}
-        places = {
-            shard: recorded[name]
-            for shard in range(self.shards)
-            if (name := f"{self._stem(shard)}.json") in recorded
-        }
-        contents = system.cat(list(places.values())) if places else {}  # in parallel, if the file system can
+        with self._store() as (system, root):
+            system.invalidate_cache()
+            sizes = {_name(each): each["size"] for each in system.ls(root, detail=True)}
+            try:
+                listed = system.ls(f"{root}/{RECORDS}", detail=True)
+            except FileNotFoundError:  # object stores have no empty folders
+                listed = []
+            recorded = {_name(each): each["name"] for each in listed}
+            places = {
+                shard: recorded[name]
+                for shard in range(self.shards)
+                if (name := f"{self._stem(shard)}.json") in recorded
+            }
+            contents = (
+                system.cat(list(places.values())) if places else {}
+            )  # in parallel, if the file system can
         found: dict[int, Record] = {}
         for shard, place in places.items():
             record = _as_record(contents[place])
@@ -212,23 +212,30 @@ class ShardJob:
 
     def _finished(self, shard: int) -> Record | None:
         """The record of a shard whose part is complete; None for other shards."""
-        system, root = file_system(self.folder)
         try:
-            record = _as_record(system.cat_file(f"{root}/{RECORDS}/{self._stem(shard)}.json"))
-            size = system.info(f"{root}/{self.part(shard)}")["size"]
+            with os_errors():
+                system, root = file_system(self.folder)
+                record = _as_record(system.cat_file(f"{root}/{RECORDS}/{self._stem(shard)}.json"))
+                size = system.info(f"{root}/{self.part(shard)}")["size"]
         except OSError:
             return None
         return record if record is not None and size == record["bytes"] else None
 
     def _put(self, name: str, content: bytes) -> None:
         """Write a file of the folder, which gets its name when it is complete."""
-        system, root = file_system(self.folder)
-        place = f"{root}/{RECORDS}/{uuid4().hex}{_PARTIAL}"
-        system.pipe_file(place, content)
-        system.mv(place, f"{root}/{name}")
+        with self._store() as (system, root):
+            place = f"{root}/{RECORDS}/{uuid4().hex}{_PARTIAL}"
+            system.pipe_file(place, content)
+            system.mv(place, f"{root}/{name}")
 
-    def _unwritable(self, error: OSError) -> OptionError:
-        return OptionError(f"{self.folder}: cannot be written: {(error.strerror or str(error)).lower()}")
+    @contextmanager
+    def _store(self) -> Iterator[tuple[AbstractFileSystem, str]]:
+        """The file system of the folder, and its path there; OptionError for what fails within the context."""
+        try:
+            with os_errors():
+                yield file_system(self.folder)
+        except OSError as error:
+            raise OptionError(f"{self.folder}: cannot be written: {reason_of(error)}") from None
 
     # A shard.
 
@@ -257,26 +264,23 @@ class ShardJob:
                 f"{number}\t{format_pharaoh(each, self.writing.options)}\n".encode()
                 for number, each in enumerate(alignments, start=first + 1)
             )
-        try:
-            self._put(self.part(shard), content)
-            seconds = time.monotonic() - started
-            record: Record = {
-                "part": self.part(shard),
-                "first": first + 1,
-                "pairs": end - first,
-                "bytes": len(content),
-                "seconds": round(seconds, 3),
-                "pairs_per_second": round((end - first) / seconds, 1),
-                "host": socket.gethostname(),
-                "process": os.getpid(),
-                "weights": digest(checkpoint_folder(aligner.preset.checkpoint.place)),
-                "broken": broken.count,
-                "broken_lines": broken.lines,
-                "warnings": _texts(log),
-            }
-            self._put(f"{RECORDS}/{self._stem(shard)}.json", json.dumps(record, ensure_ascii=False).encode())
-        except OSError as error:
-            raise self._unwritable(error) from None
+        self._put(self.part(shard), content)
+        seconds = time.monotonic() - started
+        record: Record = {
+            "part": self.part(shard),
+            "first": first + 1,
+            "pairs": end - first,
+            "bytes": len(content),
+            "seconds": round(seconds, 3),
+            "pairs_per_second": _rate(end - first, seconds),
+            "host": socket.gethostname(),
+            "process": os.getpid(),
+            "weights": digest(checkpoint_folder(aligner.preset.checkpoint.place)),
+            "broken": broken.count,
+            "broken_lines": broken.lines,
+            "warnings": _texts(log),
+        }
+        self._put(f"{RECORDS}/{self._stem(shard)}.json", json.dumps(record, ensure_ascii=False).encode())
         return record
 
     def _aligned(self, aligner: Aligner, first: int, end: int, broken: _Broken) -> Iterator[Alignment]:
@@ -314,6 +318,11 @@ class _Broken:
         self.count += 1
         if self.count <= MOST_LISTED:
             self.lines.append({"id": line, "file": error.file, "line": error.line, "error": error.reason})
+
+
+def _rate(pairs: int, seconds: float) -> float:
+    """Pairs per second; 0 where the clock did not move."""
+    return round(pairs / seconds, 1) if seconds else 0.0
 
 
 def _as_record(content: bytes) -> Record | None:

@@ -16,7 +16,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from ..errors import InputError, LineError, OptionError
+from ..errors import InputError, LineError, OptionError, reason_of
 from ..files import LONGEST_LINE, read_lines
 from ..files.compression import COMPRESSED, damages, open_as
 from ..formats.entry import WriteOptions
@@ -122,7 +122,7 @@ def look_at(path: str, shape: Shape) -> TextFile:
             lines += bool(end) and unended
     except damages() as error:
         if not end and isinstance(error, OSError) and error.strerror:
-            raise InputError(f"{path}: {error.strerror.lower()}") from None
+            raise InputError(f"{path}: {reason_of(error)}") from None
         raise InputError(f"{path} after line {lines}: cannot be read: {error}") from None
     return TextFile(path, lines, () if suffix in COMPRESSED else tuple(places))
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from ..errors import DependencyError, OptionError
+from ..errors import DependencyError, OptionError, XalignError
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
@@ -36,20 +38,28 @@ def opened(path: str | os.PathLike[str]) -> IO[bytes]:
     """
     if not is_address(path):
         return Path(path).open("rb")
-    system, place = file_system(str(path))
-    try:
-        file: IO[bytes] = system.open(place, "rb")
-    except FileNotFoundError:  # whose message differs by protocol
-        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path)) from None
-    except OSError:
-        raise
-    except Exception as error:  # each protocol has its own errors, such as missing credentials
-        raise OSError(f"{type(error).__name__}: {error}") from error
+    with os_errors():
+        system, place = file_system(str(path))
+        try:
+            file: IO[bytes] = system.open(place, "rb")
+        except FileNotFoundError:  # whose message differs by protocol
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path)) from None
     return file
 
 
+@contextmanager
+def os_errors() -> Iterator[None]:
+    """Within it, the errors that a protocol has of its own, such as missing credentials, become OSError."""
+    try:
+        yield
+    except (OSError, XalignError):
+        raise
+    except Exception as error:
+        raise OSError(f"{type(error).__name__}: {error}") from error
+
+
 def file_system(path: str) -> tuple[AbstractFileSystem, str]:
-    """(the file system of an address or path, the path in it)
+    """(the file system of an address or path, the path in it). Its methods are called within `os_errors`.
 
     Raises:
         DependencyError: the protocol needs a package that is not installed.

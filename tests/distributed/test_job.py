@@ -194,6 +194,39 @@ def test_a_damaged_folder_is_told(job):
         job.begin()
 
 
+class NoCredentials(ValueError):
+    """As the errors of many a protocol, no OSError."""
+
+
+def fail(*_, **__):
+    raise NoCredentials("none found")
+
+
+@pytest.mark.parametrize("method", ["makedirs", "exists", "pipe_file", "mv", "ls", "invalidate_cache"])
+def test_a_folder_that_cannot_be_reached_is_told_in_a_line(job, tmp_path, monkeypatch, method):
+    there = replace(job, folder=f"memory://{tmp_path.name}/locked")
+    monkeypatch.setattr(fsspec.get_filesystem_class("memory"), method, fail)
+    with pytest.raises(OptionError, match=r"locked: cannot be written: nocredentials: none found$"):
+        there.begin()
+
+
+def test_a_part_that_cannot_be_written_is_told_in_a_line(job, aligner, tmp_path, monkeypatch):
+    there = replace(job, folder=f"memory://{tmp_path.name}/locked")
+    there.begin()
+    for method in ("cat_file", "pipe_file"):
+        monkeypatch.setattr(fsspec.get_filesystem_class("memory"), method, fail)
+    with pytest.raises(OptionError, match=r"locked: cannot be written: nocredentials: none found$"):
+        there.align(aligner, 0)
+    with pytest.raises(OptionError, match=r"locked: cannot be written: nocredentials: none found$"):
+        there.report({}, {}, 1.0)
+
+
+def test_a_clock_that_does_not_move_is_no_error(job, aligner, monkeypatch):
+    job.begin()
+    monkeypatch.setattr("time.monotonic", lambda: 1.0)
+    assert job.align(aligner, 0)["pairs_per_second"] == 0
+
+
 def test_broken_lines_end_the_shard_or_are_listed(job, aligner, paths):
     lines = Path(paths[1]).read_text(encoding="utf-8").splitlines(keepends=True)
     Path(paths[1]).write_text("".join([lines[0], "broken\n", *lines[2:]]), encoding="utf-8")

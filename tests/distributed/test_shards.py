@@ -206,6 +206,21 @@ def test_a_missing_file_at_an_address_is_told():
             look_at(name, Inputs([name]).shape())
 
 
+class Locked(fsspec.AbstractFileSystem):
+    """A protocol without credentials."""
+
+    def __init__(self, **_):
+        raise LookupError("no credentials")
+
+
+@pytest.mark.parametrize("name", ["a.tsv", "a.txt", "a.parquet"])
+def test_a_file_at_an_address_that_cannot_be_reached_is_told(name):
+    fsspec.register_implementation("locked", Locked, clobber=True)
+    path = f"locked://{name}"
+    with pytest.raises(InputError, match=r"(?i)locked://a\.\w+.*: lookuperror: no credentials$"):
+        look_at(path, Inputs([path]).shape())
+
+
 def test_protocols_that_are_not_there_are_told():
     for name in ("nowhere://a/b", "nowhere://a/b.tsv", "nowhere://a/b.parquet"):
         with pytest.raises(OptionError, match="nowhere"):

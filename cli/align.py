@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ from xalign.cli.help import SectionedCommand
 from xalign.cli.options import model_options, output_option, progress_options
 from xalign.cli.output import Stream, made_by
 from xalign.cli.output import output as output_to
-from xalign.cli.part import Lines, Part, read_up_to
+from xalign.cli.part import Lines, Part
 from xalign.cli.pieces import Pieces
 from xalign.cli.processes import Processes
 from xalign.cli.progress import track
@@ -30,9 +31,9 @@ from xalign.cli.stopping import stopping
 from xalign.cli.text_input import TextInput
 from xalign.cli.together import expect_format
 from xalign.errors import OptionError, XalignError
-from xalign.files import count_lines, expect_no_input, is_replaced
+from xalign.files import count_lines, expect_outputs, is_replaced
 from xalign.formats import WRITERS, WriteOptions
-from xalign.pieces import as_given
+from xalign.pieces import as_given, given
 
 if TYPE_CHECKING:
     from xalign.aligner import Aligner
@@ -139,8 +140,7 @@ def align(
         options = cluster.arguments(text, write.options, on_error, pieces, processes.threads, model)
         return cluster.run(options, progress)
     read, in_words = text.reader(model), pieces.in_words()
-    for written in (output, on_error.report):
-        expect_no_input(written, text.files)
+    expect_outputs([output, on_error.report], text.files)
     if resume and not is_replaced(output):
         raise click.UsageError("--resume goes with -o FILE")
     part, quiet = lines.of(text.source), progress == "none"
@@ -174,7 +174,7 @@ def _run(
     ended_by: list[XalignError] = []
     words = in_words(until_error(pairs, ended_by, XalignError))
     try:
-        words = read_up_to(words, out, first, start)
+        words = _read_up_to(words, out, first, start)
     except OptionError as error:  # too few pairs, for which there may be a reason
         raise (ended_by or [error])[0] from None
     taken = islice(words, None if stop is None else stop - start)
@@ -186,6 +186,30 @@ def _run(
             out.add(pair, write(pair, alignment, part.first + out.pairs + 1))
     if ended_by and (part.end is None or part.first + out.pairs < part.end):
         raise ended_by[0]
+
+
+def _read_up_to(
+    pairs: Iterator[SentencePair], out: Job | Stream, first: int, start: int
+) -> Iterator[SentencePair]:
+    """Skip the `first` pairs, check those that are finished, and give the pairs from `start` on.
+
+    Raises:
+        OptionError: the finished pairs are those of another text, or the text has fewer pairs.
+    """
+    again: deque[SentencePair] = deque(maxlen=first - start)
+    passed = 0
+
+    def done() -> Iterator[SentencePair]:
+        nonlocal passed
+        for passed, pair in enumerate(islice(pairs, first), start=1):
+            again.append(pair)
+            if passed > first - out.pairs:
+                yield given(pair)
+
+    out.recognize(done())
+    if passed < first:
+        raise OptionError(f"--from-line is {first + 1}: the text has only {passed} lines")
+    return chain(again, pairs)
 
 
 def _left(part: Part, lines: int | None, source: Path | str, done: int) -> int | None:

@@ -6,12 +6,8 @@ The outputs of the parts of a text, concatenated, are the output of the whole te
 from __future__ import annotations
 
 import re
-from collections import deque
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -20,12 +16,6 @@ from xalign.cli.job import MEMBER
 from xalign.errors import OptionError
 from xalign.files import count_lines, read_lines
 from xalign.files.addresses import is_address
-from xalign.pieces import given
-from xalign.text.sentences import SentencePair
-
-if TYPE_CHECKING:
-    from xalign.cli.job import Job
-    from xalign.cli.output import Stream
 
 
 @dataclass(frozen=True)
@@ -101,27 +91,3 @@ def _count(text: Path | str) -> int:
             f"--shard counts the lines of the text first, and {text} can be read only once: give a file"
         )
     return sum(1 for _ in read_lines(text, on_broken=lambda error: None)) if lines is None else lines
-
-
-def read_up_to(
-    pairs: Iterator[SentencePair], out: Job | Stream, first: int, start: int
-) -> Iterator[SentencePair]:
-    """Skip the `first` pairs, check those that are finished, and give the pairs from `start` on.
-
-    Raises:
-        OptionError: the finished pairs are those of another text, or the text has fewer pairs.
-    """
-    again: deque[SentencePair] = deque(maxlen=first - start)
-    passed = 0
-
-    def done() -> Iterator[SentencePair]:
-        nonlocal passed
-        for passed, pair in enumerate(islice(pairs, first), start=1):
-            again.append(pair)
-            if passed > first - out.pairs:
-                yield given(pair)
-
-    out.recognize(done())
-    if passed < first:
-        raise OptionError(f"--from-line is {first + 1}: the text has only {passed} lines")
-    return chain(again, pairs)

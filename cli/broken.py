@@ -12,9 +12,11 @@ from typing import IO
 import click
 
 from xalign.cli.groups import option
-from xalign.cli.options import PATH
+from xalign.cli.options import WRITTEN
 from xalign.cli.part import Part
-from xalign.errors import LineError, LongLine, OptionError, reason_of
+from xalign.errors import LineError, LongLine
+from xalign.files import is_replaced, telling_failures, writing
+from xalign.files.compression import open_as
 from xalign.json_line import json_line
 
 STOP, EMPTY = "stop", "empty"
@@ -28,7 +30,7 @@ class BrokenLines:
     A line that is too long always counts as empty. All of them are listed in the report, except lines outside the part.
     """
 
-    def __init__(self, policy: str, part: Part, report: IO[str] | None) -> None:
+    def __init__(self, policy: str, part: Part, report: IO[bytes] | None) -> None:
         self.count = 0
         self._policy, self._part, self._report = policy, part, report
 
@@ -39,7 +41,7 @@ class BrokenLines:
         self.count += 1
         if self._report is not None:
             fields = {"file": error.file, "line": error.line, "error": error.reason}
-            self._report.write(json_line(fields))
+            self._report.write(json_line(fields).encode())
             self._report.flush()
         if isinstance(error, LongLine):
             logger.warning("%s: it counts as empty; --longest-line allows more", error)
@@ -60,7 +62,7 @@ class OnError:
         help="If a line cannot be read: end the run after the lines before it, or write an empty line for it.",
     )
     report: Path | None = option(
-        "--report", type=PATH, metavar="FILE", help="List the lines that cannot be read, as JSON lines."
+        "--report", type=WRITTEN, metavar="FILE", help="List the lines that cannot be read, as JSON lines."
     )
 
     @contextmanager
@@ -80,14 +82,12 @@ class OnError:
 
 
 @contextmanager
-def _reporting(path: Path | None) -> Iterator[IO[str] | None]:
-    """The report, which is written line by line."""
+def _reporting(path: Path | None) -> Iterator[IO[bytes] | None]:
+    """The report, compressed by its suffix. A file has its name at once, since it is of use if the run fails."""
     if path is None:
         yield None
         return
-    try:
-        file = path.open("w", encoding="utf-8")
-    except OSError as error:
-        raise OptionError(f"{path}: cannot be written: {reason_of(error)}") from None
-    with file:
+    with telling_failures(path):
+        opened = open_as(path.suffix, path, "wb") if is_replaced(path) else writing(path)
+    with opened as file:
         yield file

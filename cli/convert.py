@@ -13,7 +13,7 @@ from xalign.cli.options import output_option
 from xalign.cli.pieces import marks_of, subwords_option
 from xalign.cli.text import LinkedText
 from xalign.cli.together import expect_format, expect_with
-from xalign.files import expect_no_input, writing
+from xalign.files import expect_outputs, writing
 from xalign.formats import FORMATS, READABLE, WRITERS, WriteOptions
 from xalign.links import Alignment
 from xalign.pieces import gathered
@@ -74,7 +74,7 @@ def convert(
     them.
     """
     expect_with("--join-pieces", join_pieces, "subwords")
-    expect_no_input(output, linked.files)
+    expect_outputs([output], linked.files)
     expect_format("--to-one-based", to_one_based, target_format, "based")
     aligned: Iterator[tuple[SentencePair | None, Alignment]]
     if join_pieces:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from xalign.cli.groups import option
+from xalign.cli.options import READ
 from xalign.cli.together import expect_with
 from xalign.files import STANDARD
 
@@ -18,22 +19,20 @@ if TYPE_CHECKING:
     from xalign.train.corpus import CorpusFiles
     from xalign.train.development import DevelopmentFiles
 
-PATH = click.Path(path_type=Path)  # whether it exists is checked when it is read
-
 
 @dataclass(frozen=True)
 class Corpora:
     """Corpora, each with two texts and perhaps links, and development sets."""
 
     sources: tuple[Path, ...] = option(
-        "--src", type=PATH, multiple=True, required=True, help="Source text; repeat it for more corpora."
+        "--src", type=READ, multiple=True, required=True, help="Source text; repeat it for more corpora."
     )
     targets: tuple[Path, ...] = option(
-        "--tgt", type=PATH, multiple=True, required=True, help="Target text, as often as --src."
+        "--tgt", type=READ, multiple=True, required=True, help="Target text, as often as --src."
     )
     links: tuple[Path, ...] = option(
         "--links",
-        type=PATH,
+        type=READ,
         multiple=True,
         help="Links in Pharaoh format, as often as --src. Without it the model adapts to the text.",
     )
@@ -48,7 +47,7 @@ class Corpora:
     )
     dev: tuple[tuple[Path, Path, Path], ...] = option(
         "--dev",
-        type=(PATH, PATH, PATH),
+        type=(READ, READ, READ),
         multiple=True,
         metavar="SRC TGT GOLD",
         help="Development set: AER is measured on it at every save, and the best weights are kept.",

@@ -7,13 +7,13 @@ from pathlib import Path
 import click
 
 from xalign.cli.help import SectionedCommand
-from xalign.cli.options import FLOATING, device_option, dtype_option, line_option, trust_option
+from xalign.cli.options import FLOATING, READ, WRITTEN, device_option, dtype_option, line_option, trust_option
 from xalign.cli.values import MODEL, layer_list
 from xalign.models import DEFAULT
 
 
 @click.command(cls=SectionedCommand)
-@click.argument("text", type=click.Path(allow_dash=True, path_type=Path))
+@click.argument("text", type=READ)
 @click.option(
     "--layers",
     metavar="LIST",
@@ -24,7 +24,7 @@ from xalign.models import DEFAULT
     "--output",
     "-o",
     required=True,
-    type=click.Path(path_type=Path),
+    type=WRITTEN,
     help="File to write: .safetensors or .npz.",
 )
 @click.option(
@@ -68,13 +68,13 @@ def encode(
     """
     from xalign.device import choose_device, choose_dtype
     from xalign.encoders.families import load_encoder
-    from xalign.files import expect_no_input, read_lines, skip_long
+    from xalign.files import expect_outputs, read_lines, skip_long
     from xalign.models import resolve
     from xalign.states import check_suffix, hidden_states
     from xalign.text.sentences import words
 
     check_suffix(output)
-    expect_no_input(output, [text])
+    expect_outputs([output], [text])
     sentences = [words(line) for line in read_lines(text, longest_line, skip_long)]
     place = choose_device(device)
     precision = choose_dtype(dtype, place)

@@ -14,13 +14,21 @@ import click
 from xalign.cli.gold_input import GoldInput
 from xalign.cli.groups import option_group
 from xalign.cli.help import SectionedCommand
-from xalign.cli.options import PATH, aligner_from, line_option, models_options, progress_options
+from xalign.cli.options import (
+    FOLDER,
+    READ,
+    WRITTEN,
+    aligner_from,
+    line_option,
+    models_options,
+    progress_options,
+)
 from xalign.cli.progress import track
 from xalign.cli.text import expect_both, expect_standard_once
 from xalign.cli.together import expect_with, typed
 from xalign.cli.values import layer_list
 from xalign.errors import OptionError
-from xalign.files import expect_no_input, writing
+from xalign.files import expect_outputs, writing
 from xalign.score.evaluation import Hypothesis, ProbableMistake, evaluate, probable_mistakes
 from xalign.score.figures import expect_figure
 from xalign.score.plausibility import Reading
@@ -32,13 +40,13 @@ logger = logging.getLogger("xalign")
 
 
 @click.command(cls=SectionedCommand)
-@click.argument("files", type=PATH, nargs=-1, metavar="[HYPOTHESIS]...")
+@click.argument("files", type=READ, nargs=-1, metavar="[HYPOTHESIS]...")
 @option_group(GoldInput, "gold_input")
-@click.option("--src", "source", type=PATH, help="Source text: to align, or to check links against.")
-@click.option("--tgt", "target", type=PATH, help="Target text.")
+@click.option("--src", "source", type=READ, help="Source text: to align, or to check links against.")
+@click.option("--tgt", "target", type=READ, help="Target text.")
 @click.option(
     "--testset",
-    type=(str, click.Path(path_type=Path)),
+    type=(str, FOLDER),
     metavar="NAME FOLDER",
     help="A public gold set and the folder of its download, for gold and text (xalign testsets).",
 )
@@ -54,11 +62,11 @@ logger = logging.getLogger("xalign")
     help="Format of the report.",
 )
 @click.option(
-    "--sentences", type=PATH, help="Write the counts and scores of each sentence pair to this TSV file."
+    "--sentences", type=WRITTEN, help="Write the counts and scores of each sentence pair to this TSV file."
 )
 @click.option(
     "--plot",
-    type=click.Path(path_type=Path),
+    type=WRITTEN,
     help="Draw AER by layer and by length, precision and recall by threshold, reliability: a .png, .svg or .pdf file.",
 )
 @line_option
@@ -93,8 +101,7 @@ def eval(
     the best one.
     """
     _check_usage(files, (gold_input.gold, source, target), testset is not None, [*options, "layers"])
-    for output in (sentences, plot):
-        expect_no_input(output, [gold_input.gold, source, target, *files])
+    expect_outputs([sentences, plot], [gold_input.gold, source, target, *files])
     if plot is not None:
         expect_figure(plot)
     text: list[SentencePair] | None = None

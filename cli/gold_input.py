@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from xalign.cli.groups import option
-from xalign.cli.options import PATH
+from xalign.cli.options import READ
 from xalign.files import STANDARD
 from xalign.score.evaluation import Gold, Hypothesis
 from xalign.text.sentences import SentencePair
@@ -17,7 +17,7 @@ from xalign.text.sentences import SentencePair
 class GoldInput:
     """The gold, and how it and the files of links count words."""
 
-    gold: Path | None = option("--gold", type=PATH, help="Gold: links by human annotators, sure or possible.")
+    gold: Path | None = option("--gold", type=READ, help="Gold: links by human annotators, sure or possible.")
     gold_one_based: bool | None = option(
         "--gold-one-based/--gold-zero-based",
         default=None,

@@ -8,23 +8,23 @@ from pathlib import Path
 import click
 
 from xalign.cli.groups import option_group
-from xalign.cli.options import PATH
+from xalign.cli.options import WRITTEN
 from xalign.cli.text import LinkedText
 from xalign.cli.together import expect_with
 from xalign.errors import OptionError
-from xalign.files import expect_no_input, writing
+from xalign.files import expect_outputs, writing
 from xalign.translation_table import TranslationTable
 
 
 @click.command()
 @option_group(LinkedText, "linked")
 @click.option(
-    "--s2t", type=PATH, metavar="FILE", help="Write p(target | source), a line each: target source p."
+    "--s2t", type=WRITTEN, metavar="FILE", help="Write p(target | source), a line each: target source p."
 )
 @click.option(
-    "--t2s", type=PATH, metavar="FILE", help="Write p(source | target), a line each: source target p."
+    "--t2s", type=WRITTEN, metavar="FILE", help="Write p(source | target), a line each: source target p."
 )
-@click.option("--shortlist", type=PATH, metavar="FILE", help="Write s2t pruned to --best, without NULL.")
+@click.option("--shortlist", type=WRITTEN, metavar="FILE", help="Write s2t pruned to --best, without NULL.")
 @click.option(
     "--best",
     type=click.IntRange(min=1),
@@ -54,10 +54,7 @@ def lexicon(
     outputs = [path for path in (s2t, t2s, shortlist) if path is not None]
     if not outputs:
         raise OptionError("there is nothing to write: give --s2t, --t2s or --shortlist")
-    if len(set(map(str, outputs))) < len(outputs):
-        raise OptionError("two of --s2t, --t2s and --shortlist name the same file")
-    for output in outputs:
-        expect_no_input(output, linked.files)
+    expect_outputs(outputs, linked.files)
     expect_with("--shortlist", shortlist, "best")
     table = TranslationTable().add_all(linked.with_text())
     tables = (

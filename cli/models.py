@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from xalign.cli.options import FOLDER
 from xalign.cli.standard import GuessingGroup
 from xalign.cli.values import MODEL
 from xalign.errors import ModelError
@@ -112,7 +113,7 @@ def _shown(value: object) -> str:
 @click.argument(
     "name", type=click.Choice([name for name, preset in PRESETS.items() if preset.checkpoint.checksums])
 )
-@click.argument("path", type=click.Path(path_type=Path))
+@click.argument("path", type=FOLDER)
 def verify_command(name: str, path: Path) -> None:
     """Compare the MD5 sums of the files in PATH with those published for the checkpoint NAME.
 
@@ -129,7 +130,7 @@ def verify_command(name: str, path: Path) -> None:
 
 @models.command("export")
 @click.argument("name", type=MODEL)
-@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.argument("folder", type=FOLDER)
 def export_command(name: str, folder: Path) -> None:
     """Write the model NAME to FOLDER as a float32 checkpoint that transformers reads.
 

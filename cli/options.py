@@ -25,9 +25,10 @@ if TYPE_CHECKING:
     from xalign.aligner import Aligner
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-PATH = click.Path(allow_dash=True, path_type=Path)
+READ = click.Path(allow_dash=True, path_type=Path)  # whether it exists is checked when it is read
 # A file that is there may be write-only.
 WRITTEN = click.Path(allow_dash=True, path_type=Path, readable=False)
+FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
 class _Place(click.Path):

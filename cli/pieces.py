@@ -11,13 +11,12 @@ from typing import Literal
 import click
 
 from xalign.cli.groups import option, shared
+from xalign.cli.options import READ
 from xalign.errors import OptionError
 from xalign.pieces import Splitting, in_words
 from xalign.text.marks import Marks
 from xalign.text.sentence_pieces import SentencePieces
 from xalign.text.sentences import SentencePair
-
-MODEL = click.Path(dir_okay=False, path_type=Path)
 
 subwords_option = click.option(
     "--subwords",
@@ -35,12 +34,12 @@ class Pieces:
     subwords: str = shared(subwords_option)
     pieces_src: Path | None = option(
         "--pieces-src",
-        type=MODEL,
+        type=READ,
         metavar="MODEL",
         help="Link the pieces of this SentencePiece model, as Marian numbers them, not the words of the source.",
     )
     pieces_tgt: Path | None = option(
-        "--pieces-tgt", type=MODEL, metavar="MODEL", help="The same for the target."
+        "--pieces-tgt", type=READ, metavar="MODEL", help="The same for the target."
     )
 
     def in_words(self) -> Callable[[Iterator[SentencePair]], Iterator[SentencePair]]:

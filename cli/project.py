@@ -15,7 +15,8 @@ from xalign.ahead import begun
 from xalign.cli.help import SectionedCommand
 from xalign.cli.options import (
     LANGUAGES,
-    PATH,
+    READ,
+    WRITTEN,
     aligner_from,
     library_options,
     model_options,
@@ -28,7 +29,7 @@ from xalign.cli.text import expect_standard_once
 from xalign.cli.together import expect_with, expect_without
 from xalign.cli.values import two_numbers
 from xalign.errors import OptionError
-from xalign.files import count_lines, expect_no_input, side_by_side, writing
+from xalign.files import count_lines, expect_outputs, side_by_side, writing
 from xalign.formats import iter_aligned
 from xalign.links import Alignment
 from xalign.project import FORMATS, Rules, detect_format, read_annotated, read_translations
@@ -45,8 +46,8 @@ _Link = Callable[[Iterator[SentencePair]], Iterable[tuple[Any, Alignment]]]
 
 
 @click.command(cls=SectionedCommand)
-@click.argument("annotated", type=PATH)
-@click.argument("target", type=PATH)
+@click.argument("annotated", type=READ)
+@click.argument("target", type=READ)
 @click.option(
     "--format",
     "format",
@@ -54,7 +55,7 @@ _Link = Callable[[Iterator[SentencePair]], Iterable[tuple[Any, Alignment]]]
     help="Format of ANNOTATED; by default that of its suffix.",
 )
 @click.option(
-    "--align", "links", type=PATH, metavar="FILE", help="Use these links instead of aligning the text."
+    "--align", "links", type=READ, metavar="FILE", help="Use these links instead of aligning the text."
 )
 @click.option(
     "--columns",
@@ -67,7 +68,7 @@ _Link = Callable[[Iterator[SentencePair]], Iterable[tuple[Any, Alignment]]]
     type=click.Choice(list(TOKENIZERS)),
     help="How text is split into words. Default: unicode for offsets and markup, whitespace for iob and conllu.",
 )
-@click.option("--report", type=PATH, metavar="FILE", help="List what was not projected, and why.")
+@click.option("--report", type=WRITTEN, metavar="FILE", help="List what was not projected, and why.")
 @output_option
 @model_options
 @progress_options
@@ -101,8 +102,7 @@ def project(
     _expect_used(form, links, rules["strategy"], model)
     expect_standard_once([annotated, target, links])
     names, numbers = _columns(columns, form)
-    for written in (output, report):
-        expect_no_input(written, [annotated, target, links])
+    expect_outputs([output, report], [annotated, target, links])
     manner = words or ("unicode" if form in TEXT else "whitespace")
     split = [
         partial(tokenize, manner=manner, language=model[f"{side}_language"]) for side in ("source", "target")

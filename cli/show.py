@@ -12,13 +12,13 @@ import click
 from xalign.cli.gold_input import GoldInput
 from xalign.cli.groups import option_group
 from xalign.cli.help import SectionedCommand
-from xalign.cli.options import LANGUAGES, PATH, aligner_from, models_options, progress_options
+from xalign.cli.options import LANGUAGES, READ, WRITTEN, aligner_from, models_options, progress_options
 from xalign.cli.progress import track
 from xalign.cli.text import expect_standard_once
 from xalign.cli.text_input import TextInput
 from xalign.cli.together import expect_with, typed
 from xalign.errors import OptionError
-from xalign.files import STANDARD, expect_no_input, name_of, writing
+from xalign.files import STANDARD, expect_outputs, name_of, writing
 from xalign.score.evaluation import Hypothesis, settings
 from xalign.score.figures import expect_figure
 from xalign.show.case import Exhibit
@@ -38,7 +38,7 @@ T = TypeVar("T")
 @click.option(
     "--align",
     "files",
-    type=PATH,
+    type=READ,
     multiple=True,
     help="Links to show; repeat it to compare files side by side.",
 )
@@ -46,10 +46,8 @@ T = TypeVar("T")
 @click.option(
     "--pairs", "numbers", metavar="LIST", help="Show only these pairs, counted from 1, such as 1-20,31."
 )
-@click.option("--html", type=PATH, help="Write a web page that needs no network, instead of printing.")
-@click.option(
-    "--png", type=click.Path(path_type=Path), help="Draw one pair for a paper: a .png, .svg or .pdf file."
-)
+@click.option("--html", type=WRITTEN, help="Write a web page that needs no network, instead of printing.")
+@click.option("--png", type=WRITTEN, help="Draw one pair for a paper: a .png, .svg or .pdf file.")
 @models_options
 @progress_options
 def show(
@@ -81,8 +79,7 @@ def show(
     expect_with("--model", with_model, *(name for name in options if name not in LANGUAGES))
     inputs = [path for path in (*text_input.files, *files, gold_input.gold) if path is not None]
     expect_standard_once(inputs)
-    for output in (html, png):
-        expect_no_input(output, inputs)
+    expect_outputs([html, png], inputs)
     if png is not None:
         expect_figure(png)
     # Files of links and gold are about the whole text.

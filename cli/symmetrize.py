@@ -8,9 +8,9 @@ from pathlib import Path
 import click
 
 from xalign.ahead import begun
-from xalign.cli.options import PATH, OneOf, output_option
+from xalign.cli.options import READ, OneOf, output_option
 from xalign.errors import FormatError, OptionError
-from xalign.files import STANDARD, expect_no_input, name_of, side_by_side, writing
+from xalign.files import STANDARD, expect_outputs, name_of, side_by_side, writing
 from xalign.formats import WriteOptions, format_pharaoh, iter_alignments, iter_directions
 from xalign.method import Symmetrization
 from xalign.symmetrize import SYMMETRIZERS, combine, is_scored
@@ -19,8 +19,8 @@ logger = logging.getLogger("xalign")
 
 
 @click.command()
-@click.argument("forward", type=PATH)
-@click.argument("backward", type=PATH, required=False)
+@click.argument("forward", type=READ)
+@click.argument("backward", type=READ, required=False)
 @click.option(
     "--method",
     type=OneOf(Symmetrization),
@@ -57,7 +57,7 @@ def symmetrize(
     """
     if str(forward) == str(backward) == STANDARD:
         raise OptionError('both directions are "-": standard input can be read once')
-    expect_no_input(output, [forward, backward])
+    expect_outputs([output], [forward, backward])
     if backward is None:
         if reverse or one_based is not None:
             raise OptionError("--reverse and --one-based are for two files")

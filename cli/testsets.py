@@ -6,12 +6,13 @@ from pathlib import Path
 
 import click
 
+from xalign.cli.options import FOLDER
 from xalign.score.testsets import PREPARED, TestSet, all_testsets, find_testset
 
 
 @click.command()
 @click.argument("name", required=False)
-@click.argument("folder", type=click.Path(path_type=Path), required=False)
+@click.argument("folder", type=FOLDER, required=False)
 def testsets(name: str | None, folder: Path | None) -> None:
     """List the public gold sets, show one, or check a download of it.
 

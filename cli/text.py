@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from xalign.cli.groups import argument, option, shared
-from xalign.cli.options import PATH, line_option
+from xalign.cli.options import READ, line_option
 from xalign.errors import OptionError
 from xalign.files import STANDARD
 from xalign.formats import OUTSIDE, iter_aligned, iter_with_text
@@ -21,9 +21,9 @@ from xalign.text.sentences import SentencePair, read_files
 class LinkedText:
     """LINKS, and the text: that of --src and --tgt, or the one that LINKS contains."""
 
-    links: Path = argument(type=PATH, default=STANDARD)
-    source: Path | None = option("--src", type=PATH, help="The source text that the links are about.")
-    target: Path | None = option("--tgt", type=PATH, help="The target text.")
+    links: Path = argument(type=READ, default=STANDARD)
+    source: Path | None = option("--src", type=READ, help="The source text that the links are about.")
+    target: Path | None = option("--tgt", type=READ, help="The target text.")
     one_based: bool | None = option(
         "--one-based/--zero-based",
         default=None,

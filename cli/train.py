@@ -13,7 +13,15 @@ import click
 from xalign.cli.corpora import Corpora
 from xalign.cli.groups import option_group
 from xalign.cli.help import SectionedCommand
-from xalign.cli.options import OneOf, device_option, library_options, method_options, progress_options
+from xalign.cli.options import (
+    FOLDER,
+    WRITTEN,
+    OneOf,
+    device_option,
+    library_options,
+    method_options,
+    progress_options,
+)
 from xalign.cli.progress import EVERY, watching
 from xalign.cli.standard import tell
 from xalign.cli.together import expect_with, expect_without
@@ -47,7 +55,7 @@ if TYPE_CHECKING:
 @click.option(
     "--out",
     "-o",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=FOLDER,
     required=True,
     help="Folder for the trained model.",
 )
@@ -101,7 +109,8 @@ if TYPE_CHECKING:
 @library_options(TrainOptions, "schedule")
 @click.option(
     "--plot",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=WRITTEN,
+    metavar="FILE",
     help="Draw loss and AER: a .png, .svg or .pdf file.",
 )
 @method_options("method")

@@ -13,7 +13,7 @@ from .text_files import OnBroken as OnBroken
 from .text_files import becoming as becoming
 from .text_files import count_lines as count_lines
 from .text_files import each_line as each_line
-from .text_files import expect_no_input as expect_no_input
+from .text_files import expect_outputs as expect_outputs
 from .text_files import is_replaced as is_replaced
 from .text_files import longer_name as longer_name
 from .text_files import name_of as name_of

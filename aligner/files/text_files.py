@@ -310,16 +310,25 @@ def _has_content(file: Path, suffix: str) -> bool:
         return file.exists() and file.stat().st_size > 0
 
 
-def expect_no_input(output: Path | None, inputs: Iterable[Path | str | None]) -> None:
-    """OptionError if the output, if any, is one of the inputs. "-" is the file to which a stream is redirected."""
-    if output is None:
-        return
-    places = [output] if str(output) in _STANDARD_OUTPUT else [output, _partial(output)]
-    for path in inputs:
-        if path is None or not any(_is_same_file(place, Path(path)) for place in places):
+def expect_outputs(outputs: Iterable[Path | None], inputs: Iterable[Path | str | None]) -> None:
+    """OptionError if an output is also an input, or two outputs are one file. None is an output that is not wanted.
+
+    "-" is the file to which a stream is redirected.
+    """
+    read = [Path(path) for path in inputs if path is not None]
+    given: set[str] = set()
+    for output in outputs:
+        if output is None:
             continue
         name = "standard output" if str(output) == STANDARD else output
-        raise OptionError(f"{name} is an input too: give the output another file")
+        is_standard = str(output) in _STANDARD_OUTPUT
+        places = [output] if is_standard else [output, _partial(output)]
+        if any(_is_same_file(place, path) for place in places for path in read):
+            raise OptionError(f"{name} is an input too: give the output another file")
+        known = {STANDARD} if is_standard else set(map(os.path.realpath, places))
+        if known & given and (is_standard or is_replaced(output)):  # and no device or pipe
+            raise OptionError(f"{name} is given for two outputs: give each a file of its own")
+        given |= known
 
 
 def _is_same_file(output: Path, path: Path) -> bool:

@@ -90,6 +90,13 @@ def test_the_report_has_the_line_that_ended_the_run_too(align, file):
     assert json.loads(line)["line"] == 2
 
 
+def test_a_report_is_compressed_by_its_suffix(align, tmp_path):
+    report = tmp_path / "report.gz"
+    assert_refused(align("--report", report, input="a ||| b\nbroken\n"), "line 2", lines=1)
+    [line] = gzip.decompress(report.read_bytes()).splitlines()
+    assert json.loads(line)["line"] == 2
+
+
 def test_a_report_is_no_input_and_can_be_written(align, file, tmp_path):
     text = file("text", BARS)
     assert_refused(align(text, "--report", text), "text is an input too")

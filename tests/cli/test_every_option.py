@@ -21,6 +21,7 @@ from option_changes import (
     LEXICON,
     LOOK,
     REFUSED,
+    SCORE,
     SHOW,
     SHOWN_BY,
     TAUGHT,
@@ -178,6 +179,23 @@ def test_an_option_that_would_change_nothing_is_refused(outcome, line, complaint
     found = outcome(line)
     assert (found["exit"], found["stdout"]) == (2, b"")
     assert found["stderr"].endswith(f"Error: {complaint}\n")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"{ALIGN} -o x --report x",
+        f"{ALIGN} --report -",
+        "project a.iob a.en --align a.align -o x --report x",
+        f"{SCORE} --sentences x.svg --plot x.svg",
+        f"{LOOK} --html x.svg --png x.svg",
+        f"{LEXICON} --s2t x --shortlist ./x",
+    ],
+)
+def test_two_outputs_with_one_name_are_refused(outcome, line):
+    found = outcome(line)
+    assert (found["exit"], found["stdout"]) == (2, b"")
+    assert "is given for two outputs: give each a file of its own" in found["stderr"]
 
 
 def test_no_input_is_overwritten_by_a_report(outcome):

@@ -40,7 +40,7 @@ def test_the_text_may_stand_in_two_files(tmp_path):
             "a\tb\t0-0\na\tb\t0-1\n",
             "standard input line 2: link 0-1 (counted from 0) is outside",
         ),
-        (["--s2t", "-", "--t2s", "-"], ALIGNED, "name the same file"),
+        (["--s2t", "-", "--t2s", "-"], ALIGNED, "standard output is given for two outputs"),
         (["--s2t", "-", "--src", "a"], ALIGNED, "--src and --tgt go together"),
     ],
 )

@@ -11,7 +11,7 @@ import pytest
 from compressed import TEXT, every_suffix
 
 from xalign.errors import InputError, OptionError
-from xalign.files import expect_no_input, read_lines, replacing, writing
+from xalign.files import expect_outputs, read_lines, replacing, writing
 
 
 @every_suffix
@@ -162,28 +162,43 @@ def test_standard_streams_are_known_by_their_files(tmp_path, monkeypatch):
     text.write_bytes(b"a\n")
     with text.open() as read, text.open("a") as appended:
         monkeypatch.setattr(sys, "stdin", read)
-        expect_no_input(other, [None, Path("-")])
+        expect_outputs([other], [None, Path("-")])
         with pytest.raises(OptionError, match="text is an input too"):
-            expect_no_input(text, [None, Path("-")])
+            expect_outputs([text], [None, Path("-")])
         monkeypatch.setattr(sys, "stdout", appended)
         with pytest.raises(OptionError, match="standard output is an input too"):
-            expect_no_input(Path("-"), [text])
+            expect_outputs([Path("-")], [text])
 
 
 def test_what_becomes_the_file_is_no_input_either(tmp_path):
     partial = tmp_path / "out.partial"
     partial.touch()
     with pytest.raises(OptionError, match="out is an input too"):
-        expect_no_input(tmp_path / "out", [partial])
+        expect_outputs([tmp_path / "out"], [partial])
+
+
+def test_two_outputs_are_two_files(tmp_path):
+    one, other = tmp_path / "one", tmp_path / "other"
+    other.symlink_to(one)
+    for outputs in (
+        ["-", "-"],
+        ["-", "/dev/stdout"],
+        [one, one],
+        [one, other],
+        [one, tmp_path / "one.partial"],
+    ):
+        with pytest.raises(OptionError, match="is given for two outputs: give each a file of its own"):
+            expect_outputs(map(Path, outputs), [])
+    expect_outputs(map(Path, ["/dev/null", "/dev/null", "-", one, tmp_path / "two"]), [])
 
 
 def test_a_file_called_dash_does_not_stand_for_a_pipe(tmp_path, monkeypatch):
     (tmp_path / "-").touch()
     monkeypatch.chdir(tmp_path)
-    expect_no_input(Path("-"), [Path("-")])
+    expect_outputs([Path("-")], [Path("-")])
 
 
 def test_a_name_that_is_too_long_is_left_to_whoever_opens_it(tmp_path):
     output = tmp_path / "out"
     output.touch()
-    expect_no_input(output, [Path("a" * 300)])
+    expect_outputs([output], [Path("a" * 300)])

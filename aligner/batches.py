@@ -17,7 +17,7 @@ from torch import Tensor
 from .device import moved
 from .encoder_input import EncoderInput
 from .encoders.base import Encoder
-from .input_shape import Framed, InputShape
+from .input_shape import Framed, InputShape, Specials
 from .layout import Side, lay_out
 from .subwords import Subwords, runs
 from .windows import Indices, Windows, cut, most_central
@@ -65,23 +65,13 @@ class Geometry:
 
     shape: InputShape
     limit: int  # the room of a pair
-    prefix: tuple[int, ...]
-    separator: tuple[int, ...]
-    suffix: tuple[int, ...]
+    specials: Specials
     pad: int
     languages: tuple[int, int] | None = None  # ids of the source's and the target's
 
     @classmethod
     def of(cls, encoder: Encoder, shape: InputShape, languages: tuple[int, int] | None = None) -> Geometry:
-        return cls(
-            shape=shape,
-            limit=encoder.limit,
-            prefix=encoder.prefix,
-            separator=encoder.separator,
-            suffix=encoder.suffix,
-            pad=encoder.pad_id,
-            languages=languages,
-        )
+        return cls(shape, encoder.limit, encoder.specials, encoder.pad_id, languages)
 
 
 def plan(
@@ -99,10 +89,9 @@ def plan(
     order = order[(sizes[0][order] > 0) & (sizes[1][order] > 0)]
     if left_out:
         order = order[~np.isin(order, list(left_out))]
-    specials = len(geometry.prefix) + len(geometry.separator) + len(geometry.suffix)
-    sequences = len(shape.sequences(geometry))
+    sequences = len(shape.sequences(geometry.specials))
     batches, first = [], 0
-    for k, width in enumerate((widths[order] + specials).tolist()):
+    for k, width in enumerate((widths[order] + geometry.specials.total).tolist()):
         if k > first and (k - first + 1) * width * sequences > budget:
             batches.append(order[first:k])
             first = k
@@ -115,7 +104,7 @@ def build(source: Subwords, target: Subwords, pairs: Indices, geometry: Geometry
     """The batch of these pairs."""
     sequences = [
         _build_sequence((source, target), pairs, frames, geometry)
-        for frames in geometry.shape.sequences(geometry)
+        for frames in geometry.shape.sequences(geometry.specials)
     ]
     source_side, target_side = (side for _, of_sequence in sequences for side in of_sequence)
     return Batch(tuple(each for each, _ in sequences), source_side, target_side)

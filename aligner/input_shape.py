@@ -7,7 +7,7 @@ Does not: lay out what is in them (layout.py).
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from .options import Choice, Option, settle
 
@@ -35,15 +35,17 @@ class Positions(Choice):
     RESTART = "restart"
 
 
-class Specials(Protocol):
-    """The special subwords before, between and after the two sides of a pair; a sentence alone has no separator."""
+class Specials(NamedTuple):
+    """The special subwords before, between and after the two sides of a pair; a sentence alone has none between."""
+
+    before: tuple[int, ...]
+    between: tuple[int, ...]
+    after: tuple[int, ...]
 
     @property
-    def prefix(self) -> tuple[int, ...]: ...
-    @property
-    def separator(self) -> tuple[int, ...]: ...
-    @property
-    def suffix(self) -> tuple[int, ...]: ...
+    def total(self) -> int:
+        """How many there are in the sequence of a pair."""
+        return len(self.before + self.between + self.after)
 
 
 class Framed(NamedTuple):
@@ -88,10 +90,10 @@ class InputShape:
 
     def sequences(self, specials: Specials) -> tuple[tuple[Framed, ...], ...]:
         """The sequences that a pair becomes, and the sides in each."""
-        prefix, separator, suffix = specials.prefix, specials.separator, specials.suffix
+        before, between, after = specials
         if self._is_together:
-            return ((Framed(0, prefix, separator), Framed(1, (), suffix)),)
-        return tuple((Framed(side, prefix, suffix),) for side in (0, 1))
+            return ((Framed(0, before, between), Framed(1, (), after)),)
+        return tuple((Framed(side, before, after),) for side in (0, 1))
 
     def widths(self, source: Integers, target: Integers) -> Integers:
         """Subwords of the longest sequence of each pair, specials left out. Shape: (pairs,), kept"""
@@ -111,12 +113,9 @@ class InputShape:
 
         This is the room of both sides together, or of each side if positions restart.
         """
-        prefix, separator, suffix = (
-            len(part) for part in (specials.prefix, specials.separator, specials.suffix)
-        )
         if self.restarts:
-            return positions - max(prefix + separator, suffix)
-        return positions - prefix - separator - suffix
+            return positions - max(len(specials.before + specials.between), len(specials.after))
+        return positions - specials.total
 
     def filled(self, source: Integers, target: Integers) -> Integers:
         """How much of an encoder's room each pair takes. Shape: (pairs,), kept"""

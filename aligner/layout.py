@@ -180,13 +180,13 @@ def laid_out(pair: tuple[Side, Side], encoder: Encoder) -> tuple[Layout, ...]:
     """The sequences in which the encoder reads pairs: one for both sides, or one for each."""
     return tuple(
         lay_out([pair[framed.side] for framed in frames], frames, encoder.pad_id)
-        for frames in encoder.input.sequences(encoder)
+        for frames in encoder.input.sequences(encoder.specials)
     )
 
 
 def alone(side: Side, encoder: Encoder) -> Layout:
     """Each sentence as a sequence of its own, `<s> a </s>`."""
-    return lay_out([side], [Framed(0, encoder.prefix, encoder.suffix)], encoder.pad_id)
+    return lay_out([side], [Framed(0, encoder.specials.before, encoder.specials.after)], encoder.pad_id)
 
 
 def joined(first: Side, second: Side, encoder: Encoder) -> Layout:
@@ -195,8 +195,8 @@ def joined(first: Side, second: Side, encoder: Encoder) -> Layout:
     If the shape has two sequences, one follows the other, `[CLS] a [SEP] [CLS] b [SEP]`, as in awesome-align. If any
     two sentences are too long for one sequence, all sentences are cut to half of its length.
     """
-    frames = list(chain(*encoder.input.sequences(encoder)))
-    room = encoder.limit - _specials(frames) + len(encoder.prefix + encoder.separator + encoder.suffix)
+    frames = list(chain(*encoder.input.sequences(encoder.specials)))
+    room = encoder.limit - _specials(frames) + encoder.specials.total
     if int(encoder.input.joined.filled(first.sizes, second.sizes).max()) > room:
         first, second = first.cut(room // 2), second.cut(room // 2)
     return lay_out([first, second], frames, encoder.pad_id)

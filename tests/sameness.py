@@ -21,7 +21,7 @@ def flat_ids(encoder: Encoder, words: list[str], language: str | None = None) ->
 
 def sentences(encoder: Encoder, rows: tuple[list[str], ...] = SENTENCES) -> EncoderInput:
     """Each row a sentence of its own."""
-    ids = [[*encoder.prefix, *flat_ids(encoder, row), *encoder.suffix] for row in rows]
+    ids = [[*encoder.specials.before, *flat_ids(encoder, row), *encoder.specials.after] for row in rows]
     return padded(encoder, ids, [[0] * len(row) for row in ids])
 
 
@@ -31,8 +31,8 @@ def pairs(
     """Each row a pair in one sequence."""
     ids, sides = [], []
     for source, target in rows:
-        left = [*encoder.prefix, *flat_ids(encoder, source), *encoder.separator]
-        right = [*flat_ids(encoder, target), *encoder.suffix]
+        left = [*encoder.specials.before, *flat_ids(encoder, source), *encoder.specials.between]
+        right = [*flat_ids(encoder, target), *encoder.specials.after]
         ids.append(left + right)
         sides.append([0] * len(left) + [1] * len(right))
     return padded(encoder, ids, sides)

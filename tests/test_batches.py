@@ -9,11 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xalign.batches import Geometry, build, plan, within_budget
-from xalign.input_shape import Encoding, InputShape, Positions
+from xalign.input_shape import Encoding, InputShape, Positions, Specials
 from xalign.subwords import Subwords
 
-PREFIX, SEPARATOR, SUFFIX, PAD = (-1,), (-2, -3), (-4,), -9
-SPECIALS = len(PREFIX + SEPARATOR + SUFFIX)
+SPECIALS, PAD = Specials(before=(-1,), between=(-2, -3), after=(-4,)), -9
 
 encodings = st.sampled_from(Encoding)
 sizes = st.lists(st.integers(0, 50), min_size=1, max_size=6)
@@ -25,9 +24,7 @@ def geometries(draw, encode=None):
     return Geometry(
         shape=InputShape(encode=encode or draw(encodings), positions=draw(st.sampled_from(Positions))),
         limit=draw(st.integers(8, 60)),
-        prefix=PREFIX,
-        separator=SEPARATOR,
-        suffix=SUFFIX,
+        specials=SPECIALS,
         pad=PAD,
         languages=draw(st.sampled_from([None, (5, 6)])),
     )
@@ -120,8 +117,8 @@ def test_a_pair_that_fits_is_one_row_with_its_special_subwords(pairs, geometry):
         if not fits:
             continue
         [encoder_input] = build(source, target, np.array([number]), geometry).inputs
-        left = [*PREFIX, *sentence(source, number), *SEPARATOR]
-        right = [*sentence(target, number), *SUFFIX]
+        left = [*SPECIALS.before, *sentence(source, number), *SPECIALS.between]
+        right = [*sentence(target, number), *SPECIALS.after]
         assert encoder_input.ids.tolist() == [left + right]
         assert encoder_input.sides.tolist() == [[0] * len(left) + [1] * len(right)]
         assert encoder_input.mask.all() and not encoder_input.padded
@@ -133,18 +130,24 @@ def test_no_row_is_beyond_the_limit_and_each_is_a_run_of_its_sentences(pairs, ge
     batch = build(source, target, np.arange(len(pairs)), geometry)
     for encoder_input in batch.inputs:
         for row in real_rows(encoder_input):
-            assert row[0] in PREFIX and row[-1] in SUFFIX
+            assert row[0] in SPECIALS.before and row[-1] in SPECIALS.after
             source_part = [number for number in row if 1_000 <= number < 100_000]
             target_part = [number for number in row if number >= 100_000]
             for part in (source_part, target_part):
                 assert part == list(range(part[0], part[0] + len(part))) if part else True
             if geometry.shape.encode == "pair":
-                assert row == [*PREFIX, *source_part, *SEPARATOR, *target_part, *SUFFIX]
+                assert row == [
+                    *SPECIALS.before,
+                    *source_part,
+                    *SPECIALS.between,
+                    *target_part,
+                    *SPECIALS.after,
+                ]
                 assert source_part and target_part
             else:
-                assert row == [*PREFIX, *(source_part or target_part), *SUFFIX]
+                assert row == [*SPECIALS.before, *(source_part or target_part), *SPECIALS.after]
             if geometry.shape.encode == "pair" and geometry.shape.positions != "restart":
-                assert len(row) - SPECIALS <= geometry.limit
+                assert len(row) - SPECIALS.total <= geometry.limit
             else:
                 assert max(len(source_part), len(target_part)) <= geometry.limit
 
@@ -229,7 +232,7 @@ def test_places_and_words_are_padded_to_the_longest(pairs, geometry):
 
 
 def test_a_batch_on_its_device_is_left_alone():
-    geometry = Geometry(InputShape(encode="pair"), 60, PREFIX, SEPARATOR, SUFFIX, PAD, (5, 6))
+    geometry = Geometry(InputShape(encode="pair"), 60, SPECIALS, PAD, (5, 6))
     batch = build(*texts([(3, 4), (5, 2)]), np.array([0, 1]), geometry)
     moved = batch.to(torch.device("cpu"))
     assert moved.inputs[0].ids is batch.inputs[0].ids

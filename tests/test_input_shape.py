@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xalign.input_shape import Encoding, Framed, InputShape, Positions
+from xalign.input_shape import Encoding, Framed, InputShape, Positions, Specials
 
-SPECIALS = SimpleNamespace(prefix=(1,), separator=(2, 3), suffix=(4,))
+SPECIALS = Specials(before=(1,), between=(2, 3), after=(4,))
 SOURCE = Path(__file__).resolve().parent.parent / "aligner"
 
 shapes = st.builds(InputShape, encode=st.sampled_from(Encoding), positions=st.sampled_from(Positions))

@@ -42,8 +42,7 @@ def _random_subwords(encoder: WholeEncoder) -> EncoderInput:
     length = max(1, min(SUBWORDS, encoder.limit) // 2)
     source, target = (torch.randint(size, (ROWS, length), generator=random) for _ in range(2))
     before, between, after = (
-        torch.tensor(each, dtype=torch.int64).expand(ROWS, -1)
-        for each in (encoder.prefix, encoder.separator, encoder.suffix)
+        torch.tensor(each, dtype=torch.int64).expand(ROWS, -1) for each in encoder.specials
     )
     ids = torch.cat([before, source, between, target, after], dim=1)
     sides = torch.zeros_like(ids)

@@ -34,8 +34,7 @@ class AligningEncoder(Encoder):
         super().__init__(whole.preset, whole.layers, whole.width, whole.vocabulary)
         self.causal = whole.causal
         self.languages, self.default_language = whole.languages, whole.default_language
-        self.limit = whole.limit
-        self.prefix, self.separator, self.suffix = whole.prefix, whole.separator, whole.suffix
+        self.limit, self.specials = whole.limit, whole.specials
         if highest is not None:
             self.check_layers([highest])
             self.highest = highest

@@ -26,7 +26,7 @@ from torch import Tensor, nn
 from ..device import attention_kernels
 from ..encoder_input import EncoderInput
 from ..errors import LanguageError, LayerError, ModelError, OptionError
-from ..input_shape import InputShape
+from ..input_shape import InputShape, Specials
 from ..languages import find_language
 from ..models.preset import Preset
 
@@ -60,8 +60,7 @@ class Encoder(ABC):
     state. `limit`: the room of a pair (`InputShape.room`). `causal`: each position only sees those before it.
     `languages`: the codes that `language_id` takes, in the order of their ids; empty if encoding does not depend on the
     language.
-    `prefix`, `separator`, `suffix`: the special ids before, between and after the two sides of a pair; a
-    single sentence has `prefix` and `suffix`.
+    `specials`: the special ids around the sides of a pair.
     """
 
     concurrent = False
@@ -69,9 +68,7 @@ class Encoder(ABC):
     languages: tuple[str, ...] = ()
     default_language: str | None = None
     limit: int
-    prefix: tuple[int, ...]
-    separator: tuple[int, ...]
-    suffix: tuple[int, ...]
+    specials: Specials
 
     def __init__(self, preset: Preset, layers: int, width: int, vocabulary: Vocabulary) -> None:
         self.preset = preset

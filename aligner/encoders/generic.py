@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from transformers import AutoModel, PreTrainedModel, PreTrainedTokenizerBase
 
 from ..errors import ModelError, first_line
+from ..input_shape import Specials
 from ..models.preset import Preset
 from .hooked import HookedEncoder
 from .pretrained import TRUSTING, read_model, read_tokenizer
@@ -91,7 +92,7 @@ class GenericEncoder(HookedEncoder):
                 return table.padding_idx + 1
         return 0
 
-    def find_specials(self) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
+    def find_specials(self) -> Specials:
         encoding = self.tokenizer("a", "a")
         sides = encoding.sequence_ids(0)
         specials: list[list[int]] = [[]]
@@ -104,8 +105,7 @@ class GenericEncoder(HookedEncoder):
             raise ModelError(
                 f"{self.preset.checkpoint.place}: the tokenizer does not concatenate the sides of a pair"
             )
-        prefix, separator, suffix = specials
-        return tuple(prefix), tuple(separator), tuple(suffix)
+        return Specials(*map(tuple, specials))
 
     def split(self, words: Sequence[str], language: str | None) -> list[list[int]]:
         return super().split([self._before_word + word if word else "" for word in words], language)

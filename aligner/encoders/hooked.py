@@ -17,10 +17,13 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from ..encoder_input import EncoderInput
 from ..errors import ModelError
+from ..input_shape import Specials
 from ..models.preset import Preset
 from .base import Vocabulary, WholeEncoder
 from .folder import TOKENIZER_CONFIG
 from .pretrained import quietly
+
+_EMBEDDED = ("input_ids", "token_type_ids", "position_ids")  # what layer 0 is made of
 
 
 class HookedEncoder(WholeEncoder):
@@ -49,8 +52,8 @@ class HookedEncoder(WholeEncoder):
         super().__init__(
             preset, model, len(self.blocks), int(model.config.hidden_size), _vocabulary(tokenizer)
         )
-        self.prefix, self.separator, self.suffix = self.find_specials()
-        self.limit = preset.input.room(self.find_positions(), self)
+        self.specials = self.find_specials()
+        self.limit = preset.input.room(self.find_positions(), self.specials)
 
     # What each family defines.
 
@@ -63,10 +66,10 @@ class HookedEncoder(WholeEncoder):
         """How many subwords a sequence may have, including specials."""
         return int(self.model.config.max_position_embeddings)
 
-    def find_specials(self) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
-        """The special subwords before, between and after the two sides of a pair."""
+    def find_specials(self) -> Specials:
+        """The special subwords around the sides of a pair."""
         end = (self.special_id("sep_token"),)
-        return (self.special_id(self.begins_with),), end, end
+        return Specials((self.special_id(self.begins_with),), end, end)
 
     def model_inputs(self, batch: EncoderInput) -> dict[str, Any]:
         """The keyword arguments of the model's forward."""
@@ -107,8 +110,9 @@ class HookedEncoder(WholeEncoder):
 
     def embed(self, batch: EncoderInput) -> Tensor:
         inputs = self.model_inputs(batch)
-        del inputs["attention_mask"]
-        embedded: Tensor = self.model.embeddings(**inputs)
+        embedded: Tensor = self.model.embeddings(
+            **{name: value for name, value in inputs.items() if name in _EMBEDDED}
+        )
         return embedded
 
     def split(self, words: Sequence[str], language: str | None) -> list[list[int]]:

@@ -24,6 +24,7 @@ from torch.nn import functional
 
 from ..encoder_input import EncoderInput
 from ..errors import ModelError
+from ..input_shape import Specials
 from ..json_file import read_object
 from ..models.preset import Preset
 from .base import Vocabulary, WholeEncoder
@@ -198,9 +199,9 @@ class PrenormEncoder(WholeEncoder):
         )
         shape = model.config
         super().__init__(preset, model, shape.num_hidden_layers, shape.hidden_size, vocabulary)
-        self.prefix = (special["cls_token"],)
-        self.separator = self.suffix = (special["sep_token"],)
-        self.limit = preset.input.room(shape.max_position_embeddings - self.first_position, self)
+        end = (special["sep_token"],)
+        self.specials = Specials((special["cls_token"],), end, end)
+        self.limit = preset.input.room(shape.max_position_embeddings - self.first_position, self.specials)
 
     @property
     def blocks(self) -> nn.ModuleList:

@@ -57,12 +57,6 @@ class XmodEncoder(RobertaEncoder):
         languages = self.language_ids(batch)
         return {**super().model_inputs(batch), "lang_ids": regions(languages, batch.mask)}
 
-    def embed(self, batch: EncoderInput) -> Tensor:
-        inputs = super().model_inputs(batch)
-        del inputs["attention_mask"]
-        embedded: Tensor = self.model.embeddings(**inputs)
-        return embedded
-
     def packed(self, highest: int) -> PackedBlocks | None:
         config = self.model.config
         if config.hidden_act != "gelu":

@@ -34,8 +34,9 @@ def test_a_pair_is_put_together_as_the_tokenizer_does(encoder, name):
     by_tokenizer = loaded.tokenizer(["house", "is"], ["the", "garden"], is_split_into_words=True)["input_ids"]
     if name == "distilbert":
         assert pairs(loaded, ((["house", "is"], ["the", "garden"]),)).ids.tolist() == [by_tokenizer]
-    assert (loaded.prefix, loaded.suffix) == ((by_tokenizer[0],), (by_tokenizer[-1],))
-    assert len(loaded.separator) == {"distilbert": 1, "roberta": 2}[name]
+    before, between, after = loaded.specials
+    assert (before, after) == ((by_tokenizer[0],), (by_tokenizer[-1],))
+    assert len(between) == {"distilbert": 1, "roberta": 2}[name]
 
 
 def test_byte_level_words_begin_with_their_space(encoder):

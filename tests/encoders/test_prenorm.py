@@ -69,7 +69,7 @@ def test_ids_and_specials_are_those_of_transformers_tokenizer(encoder):
     words = [word for sentence in SENTENCES for word in sentence] + ["房子", "Дом", "", "</s>", "unbekannte"]
     assert ours.subword_ids(words) == theirs.subword_ids(words)
     assert ours.vocabulary == theirs.vocabulary
-    for name in ("prefix", "separator", "suffix", "limit", "layers", "width"):
+    for name in ("specials", "limit", "layers", "width"):
         assert getattr(ours, name) == getattr(theirs, name)
 
 

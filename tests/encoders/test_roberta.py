@@ -13,7 +13,7 @@ def test_states_are_those_of_transformers(encoder, tiny, name):
 def test_a_pair_has_one_separator_as_xlm_align_has(encoder):
     loaded = encoder("xlm-roberta")
     begin, end = loaded.tokenizer.convert_tokens_to_ids(["<s>", "</s>"])
-    assert (loaded.prefix, loaded.separator, loaded.suffix) == ((begin,), (end,), (end,))
+    assert loaded.specials == ((begin,), (end,), (end,))
 
 
 @pytest.mark.parametrize("name", ["xlm-roberta", "preset"])

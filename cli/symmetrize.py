@@ -53,7 +53,7 @@ def symmetrize(
 
     FORWARD and BACKWARD have the links of the same sentence pairs, source-target, in any readable format
     (docs/formats.md); - is standard input. A bal file contains both directions. The output is Pharaoh. If both
-    directions have scores, a link in both gets the mean of its two scores.
+    directions have scores, a link in both gets the mean of its two scores. Possible links count as sure.
     """
     if str(forward) == str(backward) == STANDARD:
         raise OptionError('both directions are "-": standard input can be read once')

@@ -17,9 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import FormatError, InputError, OptionError
-from ..files import read_lines
-from ..formats import parse_pharaoh
-from ..text.sentences import SentencePair, read_files, read_stream, words
+from ..files import each_line, read_lines
+from ..formats.entry import Entry
+from ..formats.files import naming
+from ..formats.tsv import tsv_entry
+from ..text.sentences import SentencePair, read_files, read_stream
 from .evaluation import Gold
 
 logger = logging.getLogger("xalign")
@@ -124,11 +126,14 @@ def _read(layout: Layout, found: Mapping[str, Path]) -> tuple[list[SentencePair]
 
 def _read_with_links(path: Path) -> tuple[list[SentencePair], Gold]:
     """A file with source, target and links separated by tabs, as in XL-WA; empty columns may follow."""
-    rows = [line.split("\t")[:3] for line in read_lines(path)]
-    if short := next((number for number, row in enumerate(rows, start=1) if len(row) < 3), None):
-        raise FormatError(f"{path} line {short}: expected source, target and links between tabs")
-    pairs = [SentencePair(words(source), words(target)) for source, target, _ in rows]
-    return pairs, Gold(str(path), [parse_pharaoh(links) for _, _, links in rows])
+    with naming(path):
+        entries = list(each_line(_entry, read_lines(path)))
+    pairs = [entry.pair for entry in entries if entry.pair is not None]
+    return pairs, Gold(str(path), [entry.alignment for entry in entries])
+
+
+def _entry(line: str) -> Entry:
+    return tsv_entry("\t".join(line.split("\t")[:3]), one_based=False)
 
 
 @cache

@@ -102,6 +102,12 @@ def test_scores_are_kept_where_both_files_have_them(directions):
     assert result.stdout == "0-0:0.7500 1-1:0.2500 ||| 0.6000\n0-0:0.9000\n0-0:0.3000\n"
 
 
+def test_possible_links_count_as_sure(directions):
+    for path, links in zip(directions, ("0p0 1-1\n", "0-0 1-1 2p2\n"), strict=True):
+        path.write_text(links)
+    assert run("--method", "union", *directions).stdout == "0-0 1-1 2-2\n"
+
+
 def test_scores_of_one_file_alone_are_left_out_with_one_warning(directions):
     forward, backward = directions
     forward.write_text("0-0:0.5 1-1:0.25\n\n0-0:0.5\n")

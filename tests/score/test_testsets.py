@@ -73,6 +73,11 @@ def test_columns_with_empty_ones_behind_them(tmp_path):
         FormatError, match=r"test\.tsv line 1: expected source, target and links between tabs"
     ):
         find_testset("xl-wa.en-es").read(tmp_path)
+    make(tmp_path / "es", **{"test.tsv": "a\tx\t0-0\na\tx\t0:0\n"})
+    with pytest.raises(
+        FormatError, match=r"test\.tsv line 2: expected links such as 0-0 or 1p2, found '0:0'"
+    ):
+        find_testset("xl-wa.en-es").read(tmp_path)
 
 
 def test_what_is_missing_is_named_with_where_it_can_be_had(tmp_path):

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from xalign.cli.groups import option
-from xalign.cli.options import READ
+from xalign.cli.groups import option, shared
+from xalign.cli.options import READ, base_option
 from xalign.cli.together import expect_with
 from xalign.files import STANDARD
 
@@ -59,11 +59,7 @@ class Corpora:
         metavar="SRC TGT",
         help="Languages of each --dev; by default those of the first corpus.",
     )
-    dev_one_based: bool | None = option(
-        "--dev-one-based/--dev-zero-based",
-        default=None,
-        help="Whether the gold of --dev counts words from 1 or 0; by default what is usual for its format.",
-    )
+    dev_one_based: bool | None = shared(base_option("dev-", "the gold of --dev counts"))
 
     def __post_init__(self) -> None:
         count, languages = len(self.sources), len(self.development_languages)

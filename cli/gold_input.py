@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from xalign.cli.groups import option
-from xalign.cli.options import READ
+from xalign.cli.groups import option, shared
+from xalign.cli.options import READ, base_option
 from xalign.files import STANDARD
 from xalign.score.evaluation import Gold, Hypothesis
 from xalign.text.sentences import SentencePair
@@ -18,14 +18,8 @@ class GoldInput:
     """The gold, and how it and the files of links count words."""
 
     gold: Path | None = option("--gold", type=READ, help="Gold: links by human annotators, sure or possible.")
-    gold_one_based: bool | None = option(
-        "--gold-one-based/--gold-zero-based",
-        default=None,
-        help="Whether the gold counts words from 1 or 0; by default what is usual for its format.",
-    )
-    one_based: bool | None = option(
-        "--one-based/--zero-based", default=None, help="The same for the files of links."
-    )
+    gold_one_based: bool | None = shared(base_option("gold-", "the gold counts"))
+    one_based: bool | None = shared(base_option("", "the files of links count"))
     reverse: bool = option("--reverse", is_flag=True, help="The files of links are target-source.")
 
     def read_gold(self, text: Sequence[SentencePair] | None) -> Gold:

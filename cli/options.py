@@ -82,6 +82,18 @@ trust_option = click.option(
 )
 
 
+def base_option(prefix: str, whose: str) -> Callable[[Command], Command]:
+    """Whether some file counts words from 1; the command takes `PREFIXone_based`, None for what is usual.
+
+    `whose`: the subject and verb of the help, such as "the gold counts".
+    """
+    return click.option(
+        f"--{prefix}one-based/--{prefix}zero-based",
+        default=None,
+        help=f"Whether {whose} words from 1 or 0; by default what is usual for the format.",
+    )
+
+
 class OneOf(click.Choice):  # type: ignore[type-arg]
     """The values of an option of the library, with its message for any other."""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from xalign.ahead import begun
-from xalign.cli.options import READ, OneOf, output_option
+from xalign.cli.options import READ, OneOf, base_option, output_option
 from xalign.errors import FormatError, OptionError
 from xalign.files import STANDARD, expect_outputs, name_of, side_by_side, writing
 from xalign.formats import WriteOptions, format_pharaoh, iter_alignments, iter_directions
@@ -29,11 +29,7 @@ logger = logging.getLogger("xalign")
     help="How the links of both directions are combined.",
 )
 @click.option("--reverse", is_flag=True, help="The links in BACKWARD are target-source: swap them.")
-@click.option(
-    "--one-based/--zero-based",
-    default=None,
-    help="Whether both files count words from 1 or 0; by default what is usual for their format.",
-)
+@base_option("", "both files count")
 @output_option
 def symmetrize(
     forward: Path,

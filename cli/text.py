@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from xalign.cli.groups import argument, option, shared
-from xalign.cli.options import READ, line_option
+from xalign.cli.options import READ, base_option, line_option
 from xalign.errors import OptionError
 from xalign.files import STANDARD
 from xalign.formats import OUTSIDE, iter_aligned, iter_with_text
@@ -24,11 +24,7 @@ class LinkedText:
     links: Path = argument(type=READ, default=STANDARD)
     source: Path | None = option("--src", type=READ, help="The source text that the links are about.")
     target: Path | None = option("--tgt", type=READ, help="The target text.")
-    one_based: bool | None = option(
-        "--one-based/--zero-based",
-        default=None,
-        help="Whether LINKS counts words from 1 or 0; by default what is usual for its format.",
-    )
+    one_based: bool | None = shared(base_option("", "LINKS counts"))
     outside: str = option(
         "--outside",
         type=click.Choice(OUTSIDE),

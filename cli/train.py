@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -24,14 +24,30 @@ from xalign.cli.options import (
 )
 from xalign.cli.progress import EVERY, watching
 from xalign.cli.standard import tell
-from xalign.cli.together import expect_with, expect_without
+from xalign.cli.together import expect_with, expect_without, typed
 from xalign.cli.values import MODEL
 from xalign.errors import OptionError
-from xalign.train.options import ObjectiveOptions, Precision, TrainOptions, Tuning
+from xalign.train.options import (
+    MASKING,
+    MASKING_PAIRS,
+    ROUND_STEPS,
+    AdaptingOptions,
+    Objective,
+    ObjectiveOptions,
+    Precision,
+    TrainOptions,
+    Tuning,
+)
 
 if TYPE_CHECKING:
     from xalign.models.preset import Options
     from xalign.train.log import Progress
+
+
+def _either(objectives: Iterable[Objective]) -> str:
+    """Their names in a sentence: "mlm, tlm or dwa"."""
+    wanted = {*objectives}
+    return " or ".join(", ".join(each for each in Objective if each in wanted).rsplit(", ", 1))
 
 
 @click.command(
@@ -39,7 +55,7 @@ if TYPE_CHECKING:
     sections={
         "init": "Text and model",
         "objectives": "Objectives",
-        "steps": "Schedule",
+        "rounds": "Schedule",
         "encode": "How the trained model aligns",
         "device": "Device",
     },
@@ -64,8 +80,10 @@ if TYPE_CHECKING:
     "--objective",
     "objectives",
     multiple=True,
+    default=[Objective.GUIDED.value],
+    show_default=True,
     metavar="NAME[=WEIGHT]",
-    help="guided (default), so, co, dwa, tlm, mlm or psi (docs/training.md); repeat it to mix objectives.",
+    help=f"{_either(Objective)} (docs/training.md); repeat it to mix objectives.",
 )
 @click.option(
     "--tune",
@@ -75,37 +93,8 @@ if TYPE_CHECKING:
     show_default=True,
     help="Weights to train: all, low-rank updates of attention (LoRA), or those that X-MOD's languages share.",
 )
-@click.option(
-    "--possible-weight",
-    type=click.FloatRange(0, 1),
-    default=0.5,
-    show_default=True,
-    metavar="X",
-    help="Weight of a possible link; a sure one has 1.",
-)
 @library_options(ObjectiveOptions, "of_objectives")
-@click.option(
-    "--steps",
-    type=int,
-    metavar="N",
-    help="Steps in total, including those before --resume. Default: 2000, or 200 in each round of adapting.",
-)
-@click.option(
-    "--rounds",
-    type=click.IntRange(min=1),
-    default=2,
-    show_default=True,
-    metavar="N",
-    help="Without --links: how many times links are made and trained on.",
-)
-@click.option(
-    "--lexicon-rounds",
-    type=click.IntRange(min=1),
-    default=1,
-    show_default=True,
-    metavar="N",
-    help="Without --links: weight of the text against the model; 5 for languages that the model does not know.",
-)
+@library_options(AdaptingOptions, "adapting")
 @library_options(TrainOptions, "schedule")
 @click.option(
     "--plot",
@@ -130,11 +119,8 @@ def train(
     resume: bool,
     objectives: tuple[str, ...],
     tuning: Tuning,
-    possible_weight: float,
     of_objectives: dict[str, Any],
-    steps: int | None,
-    rounds: int,
-    lexicon_rounds: int,
+    adapting: dict[str, Any],
     schedule: dict[str, Any],
     plot: Path | None,
     method: dict[str, Any],
@@ -164,47 +150,57 @@ def train(
         corpora=corpora.files(),
         out=out,
         development=corpora.development(),
-        objectives=dict(map(_objective, objectives)) or {"guided": 1.0},
+        objectives=_objectives(objectives),
         tuning=tuning,
-        possible_weight=possible_weight,
         of_objectives=ObjectiveOptions(**of_objectives),
         method=cast("Options", method),
         plot=plot,
     )
-    adapting = not corpora.links and "guided" in plan.objectives
+    adapts = not corpora.links and Objective.GUIDED in plan.objectives
     _expect_used(plan.objectives, bool(corpora.links), schedule["optimizer"] == "muon")
     place = choose_device(device)
     precision = Precision(str(choose_dtype(dtype, place)).removeprefix("torch."))
-    usual_steps = 200 if adapting else 2_000
-    options = TrainOptions(steps=usual_steps if steps is None else steps, dtype=precision, **schedule)
-    with training_progress(progress, options.steps * (rounds if adapting else 1)) as watch:
-        if adapting:
-            adapt(plan, options, rounds, place, resume, *watch, lexicon_rounds)
+    if adapts and not typed("steps"):
+        schedule["steps"] = ROUND_STEPS
+    options = TrainOptions(dtype=precision, **schedule)
+    times = AdaptingOptions(**adapting)
+    with training_progress(progress, options.steps * (times.rounds if adapts else 1)) as watch:
+        if adapts:
+            adapt(plan, options, times, place, resume, *watch)
         else:
             run(plan, options, place, resume, *watch)
     if progress != "none" and os.environ.get("RANK", "0") == "0":
         tell(f"The trained model is in {out}: xalign align --model {out}")
 
 
-def _expect_used(objectives: Collection[str], has_links: bool, by_muon: bool) -> None:
+def _expect_used(objectives: Mapping[str, float], has_links: bool, by_muon: bool) -> None:
     """UsageError for an option that would change nothing."""
-    guided = "guided" in objectives
-    expect_with("--links", has_links and guided, "possible_weight")
+
+    def expect_objective(needed: Set[Objective], *names: str) -> None:
+        expect_with(f"--objective {_either(needed)}", needed & objectives.keys(), *names)
+
+    guided = {Objective.GUIDED}
+    expect_with("--links", has_links and guided & objectives.keys(), "possible_weight")
     expect_without("--links", has_links, ("rounds", "lexicon_rounds"))
-    expect_with("--objective guided", guided, "rounds", "lexicon_rounds", "bootstrap")
-    expect_with("--objective mlm, tlm or dwa", not {"mlm", "tlm", "dwa"}.isdisjoint(objectives), "mask_rate")
-    expect_with("--objective tlm or dwa", not {"tlm", "dwa"}.isdisjoint(objectives), "masked_sides")
-    expect_with("--objective dwa", "dwa" in objectives, "label_layer", "label_extract")
+    expect_objective(guided, "rounds", "lexicon_rounds", "bootstrap")
+    expect_objective(MASKING, "mask_rate")
+    expect_objective(MASKING_PAIRS, "masked_sides")
+    expect_objective({Objective.DWA}, "label_layer", "label_extract")
     expect_with("--optimizer muon", by_muon, "muon_factor")
 
 
-def _objective(text: str) -> tuple[str, float]:
-    """Read NAME or NAME=WEIGHT."""
-    name, equals, weight = text.partition("=")
-    try:
-        return name, float(weight) if equals else 1.0
-    except ValueError:
-        raise OptionError(f"--objective {text}: expected NAME or NAME=WEIGHT, such as so=0.5") from None
+def _objectives(texts: Iterable[str]) -> dict[str, float]:
+    """Read several NAME or NAME=WEIGHT."""
+    objectives = {}
+    for text in texts:
+        name, equals, weight = text.partition("=")
+        if name in objectives:
+            raise OptionError(f"--objective {name} is given twice: give it once, with its weight")
+        try:
+            objectives[name] = float(weight) if equals else 1.0
+        except ValueError:
+            raise OptionError(f"--objective {text}: expected NAME or NAME=WEIGHT, such as so=0.5") from None
+    return objectives
 
 
 @contextmanager

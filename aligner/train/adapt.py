@@ -26,7 +26,7 @@ from ..text.sentences import read_files
 from .checkpoint import best_mean, finished_steps, forget_state, no_state, save_checkpoint
 from .corpus import CorpusFiles
 from .log import Progress
-from .options import TrainOptions
+from .options import AdaptingOptions, TrainOptions
 from .processes import PartialState
 from .run import Plan, Setup, run
 
@@ -36,18 +36,15 @@ LABELLING = timedelta(days=1)  # the longest time that other processes wait whil
 def adapt(
     plan: Plan,
     options: TrainOptions,
-    rounds: int,
+    adapting: AdaptingOptions,
     device: torch.device | str = "cpu",
     resume: bool = False,
     report: Callable[[Progress], None] = lambda progress: None,
     stepped: Callable[[int], None] = lambda step: None,
-    lexicon_rounds: int = 1,
 ) -> None:
     """Carry out a plan whose corpora have no links, `options.steps` steps in each round.
 
     What is wrong with the plan or its files is told before links are made, as far as it can be known then.
-
-    `lexicon_rounds`: those of `reestimate` (lexicon.py); one if the model knows the languages, more if it hardly does.
 
     The links of the last round are kept beside the checkpoint, as `labels-1.align` for the first corpus and so on.
     Each earlier round has a folder, `round-1` and so on, within `plan.out`. With development sets, `plan.out` gets the
@@ -59,7 +56,7 @@ def adapt(
     Setup.of(plan, options.seed)
     for files in plan.corpora:
         next(read_files(files.source, files.target), None)  # raises an error now if they cannot be read
-    outs = [*(plan.out / f"round-{number}" for number in range(1, rounds)), plan.out]
+    outs = [*(plan.out / f"round-{number}" for number in range(1, adapting.rounds)), plan.out]
     if resume and not any(map(finished_steps, outs)):
         raise no_state(plan.out)
     process = PartialState(cpu=torch.device(device).type == "cpu", timeout=LABELLING)
@@ -80,7 +77,7 @@ def adapt(
                 preset, place = ours.preset(), torch.device(device)
                 precision = choose_dtype(options.dtype, place)
                 encoder = load_for_aligning(preset, place, precision, preset.method.known_layer)
-                _label(encoder, plan.corpora, labels, lexicon_rounds)
+                _label(encoder, plan.corpora, labels, adapting.lexicon_rounds)
             process.wait_for_everyone()
             run(ours, options, device, done > 0, report, _counted_on(stepped, number * options.steps))
         init = str(out)

@@ -18,15 +18,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..encoders.base import Encoder
-from ..errors import InputError, OptionError, TrainingError
+from ..errors import InputError, TrainingError
 from ..formats import read_alignments
 from ..links import Alignment, Link
 from ..subwords import Splitter, Subwords
 from ..text.sentences import SentencePair, read_files
 from .collate import Example
+from .options import ObjectiveOptions
 
 logger = logging.getLogger("xalign")
-POSSIBLE_WEIGHT = 0.5  # of a possible link; a sure one has weight 1
 
 _Table = NDArray[np.float64]
 """All links: number of the pair, source word, target word, weight. Shape: (links, 4)"""
@@ -108,7 +108,7 @@ class Corpus:
 def read_corpus(
     files: CorpusFiles,
     encoder: Encoder,
-    possible_weight: float = POSSIBLE_WEIGHT,
+    possible_weight: float = ObjectiveOptions.possible_weight,
     unlinked: bool = False,
 ) -> Corpus:
     """Read a corpus and split it into subwords.
@@ -127,8 +127,6 @@ def read_corpus(
         TrainingError: text and links differ in their number of lines, a link is out of range, its score is no
             probability, or nothing is left.
     """
-    if not 0 <= possible_weight <= 1:
-        raise OptionError(f"the weight of possible links is {possible_weight}: it must be from 0 to 1")
     pairs = list(read_files(files.source, files.target))
     source = Splitter(encoder, files.source_language)([pair.source for pair in pairs])
     target = Splitter(encoder, files.target_language)([pair.target for pair in pairs])

@@ -21,23 +21,13 @@ from ..encoders.base import WholeEncoder
 from ..extract import EXTRACTORS
 from ..layout import Layout, Side, alone, joined
 from ..method import Level, Method
-from ..options import expect_one_of
 from ..similarity import pool_words, similarity
 from .bootstrap import bootstrapped
 from .collate import TrainingBatch
 from .heads import PairHead, Pointer, VocabularyHead
 from .masking import SIDES, Masked, Masker, unmasked
-from .objectives import (
-    OBJECTIVES,
-    consistency,
-    dwa,
-    guided,
-    mlm,
-    psi,
-    self_training,
-    tlm,
-)
-from .options import ObjectiveOptions
+from .objectives import consistency, dwa, guided, mlm, psi, self_training
+from .options import COMPARING, MASKING, MASKING_PAIRS, Objective, ObjectiveOptions
 
 
 class Learner(nn.Module):
@@ -48,13 +38,12 @@ class Learner(nn.Module):
 
     Args:
         encoder: with all blocks that the objectives need: up to the last for mlm, tlm and dwa.
-        objectives: name -> weight, of `OBJECTIVES`.
+        objectives: name -> weight, of `Objective`.
         method: how the trained model will align; it decides what `guided`, `so` and `co` compare.
         options: those of the objectives.
 
     Raises:
-        OptionError: an objective or an option is unknown, or an objective needs masks and the encoder cannot predict
-            what is masked.
+        OptionError: an objective needs masks and the encoder cannot predict what is masked.
         LayerError: no layer is known, or the encoder does not have it.
     """
 
@@ -67,8 +56,6 @@ class Learner(nn.Module):
     ) -> None:
         super().__init__()
         options = options or ObjectiveOptions()
-        for name in objectives:
-            expect_one_of("objective", name, OBJECTIVES)
         self.model = encoder.model
         self.objectives = dict(objectives)
         self.encoder = encoder
@@ -83,13 +70,13 @@ class Learner(nn.Module):
         self._extract_labels = EXTRACTORS[options.label_extract]
         wanted = self.objectives.keys()
         self.heads = nn.ModuleDict()
-        if wanted & {"mlm", "tlm", "dwa"}:
+        if wanted & MASKING:
             self._mask = Masker(encoder, options.mask_rate)
-        if wanted & {"mlm", "tlm"}:
+        if wanted & {Objective.MLM, Objective.TLM}:
             self.heads["vocabulary"] = VocabularyHead(encoder)
-        if "psi" in wanted:
+        if Objective.PSI in wanted:
             self.heads["pair"] = PairHead(encoder.width)
-        if "dwa" in wanted:
+        if Objective.DWA in wanted:
             self.heads["pointer"] = Pointer(encoder.width)
         self.heads.to(encoder.device)
 
@@ -97,32 +84,32 @@ class Learner(nn.Module):
         """The loss of each objective under its name, and their weighted sum under "loss". All are scalars."""
         wanted = self.objectives.keys()
         losses: dict[str, Tensor] = {}
-        if wanted & {"guided", "so", "co"}:
+        if wanted & COMPARING:
             losses |= self._of_similarity(batch)
-        if wanted & {"tlm", "dwa"}:
+        if wanted & MASKING_PAIRS:
             losses |= self._of_masked_pairs(batch)
-        if "mlm" in wanted:
-            losses["mlm"] = self._of_masked_sentences(batch)
-        if "psi" in wanted:
-            losses["psi"] = self._of_psi_pairs(batch)
+        if Objective.MLM in wanted:
+            losses[Objective.MLM] = self._of_masked_sentences(batch)
+        if Objective.PSI in wanted:
+            losses[Objective.PSI] = self._of_psi_pairs(batch)
         total = torch.stack([weight * losses[name] for name, weight in self.objectives.items()]).sum()
         return {**losses, "loss": total}
 
     # --- guided, so, co: similarity as the preset compares ---------------------------------------------------------
 
     def _of_similarity(self, batch: TrainingBatch) -> dict[str, Tensor]:
-        losses = {}
+        losses: dict[str, Tensor] = {}
         compared, *masks = self._compare(batch)
         scaled = compared * self._scale
-        if "guided" in self.objectives:
+        if Objective.GUIDED in self.objectives:
             links = batch.links
             if self._bootstrap:
                 links = bootstrapped(scaled, links, masks[0], masks[1], self._bootstrap)
-            losses["guided"] = guided(scaled, links, *masks)
-        if "so" in self.objectives:
-            losses["so"] = self_training(scaled, self._own_links(batch), *masks)
-        if "co" in self.objectives:
-            losses["co"] = consistency(scaled, *masks)
+            losses[Objective.GUIDED] = guided(scaled, links, *masks)
+        if Objective.SO in self.objectives:
+            losses[Objective.SO] = self_training(scaled, self._own_links(batch), *masks)
+        if Objective.CO in self.objectives:
+            losses[Objective.CO] = consistency(scaled, *masks)
         return losses
 
     def _compare(self, batch: TrainingBatch) -> tuple[Tensor, Tensor, Tensor]:
@@ -151,12 +138,12 @@ class Learner(nn.Module):
     def _of_masked_pairs(self, batch: TrainingBatch) -> dict[str, Tensor]:
         losses: dict[str, Tensor] = {}
         readings = [self._read(*self._masked(batch, *sides)) for sides in self._passes]
-        if "tlm" in self.objectives:
+        if Objective.TLM in self.objectives:
             reversed_pairs = [self._masked(batch, *sides)[::-1] for sides in self._passes]
             all_readings = [*readings, *(self._read(*pair) for pair in reversed_pairs)]
-            losses["tlm"] = torch.stack([tlm(*self._fill_in(each)) for each in all_readings]).sum()
-        if "dwa" in self.objectives:
-            losses["dwa"] = self._point(batch, readings[0], readings[-1])
+            losses[Objective.TLM] = torch.stack([mlm(*self._fill_in(each)) for each in all_readings]).sum()
+        if Objective.DWA in self.objectives:
+            losses[Objective.DWA] = self._point(batch, readings[0], readings[-1])
         return losses
 
     def _masked(self, batch: TrainingBatch, source: bool, target: bool) -> tuple[Masked, Masked]:
@@ -177,7 +164,7 @@ class Learner(nn.Module):
         return _Reading(sides, layout, self.encoder.encode(layout.input, [self.encoder.layers])[0])
 
     def _fill_in(self, reading: _Reading) -> tuple[Tensor, Tensor, Tensor, int]:
-        """The arguments of `mlm` and `tlm`: scores, subwords, rows, sequences."""
+        """The arguments of `mlm`: scores, subwords, rows, sequences."""
         asked = [reading.layout.place(k, side.asked) for k, side in enumerate(reading.sides)]
         wanted = torch.stack(asked).amax(0)
         rows, columns = (wanted >= 0).nonzero(as_tuple=True)

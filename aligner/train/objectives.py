@@ -1,4 +1,4 @@
-"""The output of a model for a batch, and labels -> a loss; one function per objective.
+"""The output of a model for a batch, and labels -> a loss; one function per objective (tlm has that of mlm).
 
 A loss is a scalar in nats, except for `self_training` and `consistency`, where it is a negated share. Objectives on a
 similarity use the one that is used for alignment (same layer, same level, same product), so that what is trained is
@@ -9,8 +9,6 @@ Shape: similarity and links (batch, source, target), source_mask (batch, source)
 """
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -86,10 +84,13 @@ def psi(scores: Tensor, parallel: Tensor) -> Tensor:
 
 
 def mlm(scores: Tensor, subwords: Tensor, rows: Tensor, sequences: int) -> Tensor:
-    """MLM: predict masked subwords from their own sentence.
+    """MLM and TLM: predict masked subwords from the rest of their sequence.
 
-    Masked language modelling, Devlin et al. (2019), section 3.1. It adapts the encoder to a domain, and keeps it a
-    language model. Each sequence has the same weight, however many of its subwords are masked, as in awesome-align.
+    MLM, masked language modelling: a sequence is a sentence. Devlin et al. (2019), section 3.1. It adapts the encoder
+    to a domain, and keeps it a language model. TLM, translation language modelling: a sequence is a pair, in either
+    order, so that a subword that cannot be predicted from its own sentence can be found in the translation. Conneau and
+    Lample (2019), section 3.4. Each sequence has the same weight, however many of its subwords are masked, as in
+    awesome-align.
 
     Args:
         scores: of the whole vocabulary at each masked position. Shape: (masked, vocabulary).
@@ -100,16 +101,6 @@ def mlm(scores: Tensor, subwords: Tensor, rows: Tensor, sequences: int) -> Tenso
     losses = functional.cross_entropy(scores.float(), subwords, reduction="none")
     masked = torch.bincount(rows, minlength=sequences).to(losses.dtype)
     return (losses / masked[rows]).sum() / sequences
-
-
-def tlm(scores: Tensor, subwords: Tensor, rows: Tensor, sequences: int) -> Tensor:
-    """TLM: predict masked subwords of a pair in one sequence, where the other side helps.
-
-    Translation language modelling, Conneau and Lample (2019), section 3.4: a subword that cannot be predicted from its
-    own sentence can be found in the translation. It has the form and the arguments of `mlm`, and is computed for both
-    orders of the pair.
-    """
-    return mlm(scores, subwords, rows, sequences)
 
 
 def dwa(
@@ -132,18 +123,6 @@ def dwa(
     of_source = links * masked_source[:, :, None]
     of_target = links.transpose(1, 2) * masked_target[:, :, None]
     return _cross_entropy(forward, of_source) + _cross_entropy(backward, of_target)
-
-
-OBJECTIVES: dict[str, Callable[..., Tensor]] = {
-    "guided": guided,
-    "so": self_training,
-    "co": consistency,
-    "psi": psi,
-    "mlm": mlm,
-    "tlm": tlm,
-    "dwa": dwa,
-}
-"""Name in options and logs -> objective."""
 
 
 def _cross_entropy(scores: Tensor, links: Tensor) -> Tensor:

@@ -5,14 +5,47 @@ An option with a help is one of `xalign train`, too.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
+from ..errors import OptionError
 from ..method import Extraction
-from ..options import Choice, Option, settle
+from ..options import Choice, Option, chosen, settle
 
 MASK_RATE = 0.15
+ROUND_STEPS = 200  # usual in a round of adapting
 MUON_FACTOR = 20.0  # Muon's steps have another scale: 0.02 is suitable where AdamW takes 0.001
+
+
+class Objective(Choice):
+    """What is trained (objectives.py), by the names in options and logs."""
+
+    GUIDED = "guided"
+    SO = "so"
+    CO = "co"
+    PSI = "psi"
+    MLM = "mlm"
+    TLM = "tlm"
+    DWA = "dwa"
+
+
+COMPARING = frozenset({Objective.GUIDED, Objective.SO, Objective.CO})  # similarities, as the preset does
+MASKING_PAIRS = frozenset({Objective.TLM, Objective.DWA})
+MASKING = MASKING_PAIRS | {Objective.MLM}
+
+
+def weighed(objectives: Mapping[str, float]) -> dict[Objective, float]:
+    """Objectives and their weights; OptionError for an unknown name, or a weight that is not above 0."""
+    if not objectives:
+        raise OptionError("there is no objective to train", "objective")
+    for name, weight in objectives.items():
+        if not 0 < weight < math.inf:
+            raise OptionError(
+                f"objective {name} has weight {weight:g}: it must be a number above 0", "objective"
+            )
+    return {chosen("objective", name, Objective): weight for name, weight in objectives.items()}
 
 
 class MaskedSides(Choice):
@@ -55,6 +88,9 @@ class ObjectiveOptions:
     """
 
     scale: float | None = None
+    possible_weight: Annotated[
+        float, Option("Weight of a possible link; a sure one has 1.", least=0, most=1)
+    ] = 0.5
     bootstrap: Annotated[
         float,
         Option(
@@ -79,6 +115,31 @@ class ObjectiveOptions:
         settle(self)
 
 
+@dataclass(frozen=True, kw_only=True)
+class AdaptingOptions:
+    """How a model is adapted to text without links (adapt.py).
+
+    `lexicon_rounds`: those of `reestimate` (lexicon.py); one if the model knows the languages, more if it hardly does.
+
+    Raises:
+        OptionError: a value is out of range.
+    """
+
+    rounds: Annotated[
+        int, Option("Without --links: how many times links are made and trained on.", least=1)
+    ] = 2
+    lexicon_rounds: Annotated[
+        int,
+        Option(
+            "Without --links: weight of the text against the model; 5 for languages that the model does not know.",
+            least=1,
+        ),
+    ] = 1
+
+    def __post_init__(self) -> None:
+        settle(self)
+
+
 @dataclass(frozen=True)
 class TrainOptions:
     """How to train. The schedule is flat: warm-up, a constant rate, then a linear descent to zero.
@@ -90,7 +151,13 @@ class TrainOptions:
         OptionError: a value is out of range.
     """
 
-    steps: Annotated[int, Option(least=1)] = 2_000
+    steps: Annotated[
+        int,
+        Option(
+            f"Steps in total, including those before --resume. Adapting takes {ROUND_STEPS} in each round by default.",
+            least=1,
+        ),
+    ] = 2_000
     batch_subwords: Annotated[int, Option("Padded subwords in a batch.", least=1)] = 4_000
     accumulate: Annotated[int, Option("Batches per step and process.", least=1)] = 1
     learning_rate: Annotated[

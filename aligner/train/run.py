@@ -15,18 +15,16 @@ from ..encoders.families import load_encoder
 from ..errors import OptionError
 from ..models import resolve
 from ..models.preset import About, Checkpoint, Family, Options, Preset
-from ..options import expect_one_of
 from ..score.figures import expect_figure
 from .checkpoint import save_checkpoint
 from .collate import collate
-from .corpus import POSSIBLE_WEIGHT, CorpusFiles, read_corpus
+from .corpus import CorpusFiles, read_corpus
 from .development import DevelopmentFiles, evaluator
 from .learner import Learner
 from .log import Progress
 from .loop import Callbacks, train
 from .mixture import Mixture
-from .objectives import OBJECTIVES
-from .options import ObjectiveOptions, TrainOptions, Tuning
+from .options import Objective, ObjectiveOptions, TrainOptions, Tuning, weighed
 from .plot import plot_log
 from .processes import PartialState
 from .resplit import Resplitter
@@ -38,27 +36,25 @@ class Plan:
     """What is trained, on which data, with which objectives.
 
     `init`: the checkpoint to start from, a preset, folder or id. `objectives`: name -> weight; `of_objectives`: their
-    options. `tuning`: which weights are trained (tune.py). `possible_weight`: that of possible links. `method`: how the
-    result aligns, where that differs from the preset of `init`. `plot`: a picture of the log, drawn at the end, and
-    whenever development sets are measured.
+    options. `tuning`: which weights are trained (tune.py). `method`: how the result aligns, where that differs from the
+    preset of `init`. `plot`: a picture of the log, drawn at the end, and whenever development sets are measured.
+
+    Raises:
+        OptionError: an objective is unknown, its weight is not above 0, or there are no corpora.
     """
 
     init: str
     corpora: Sequence[CorpusFiles]
     out: Path
     development: Sequence[DevelopmentFiles] = ()
-    objectives: Mapping[str, float] = field(default_factory=lambda: {"guided": 1.0})
+    objectives: Mapping[str, float] = field(default_factory=lambda: {Objective.GUIDED: 1.0})
     tuning: Tuning = Tuning.ALL
-    possible_weight: float = POSSIBLE_WEIGHT
     of_objectives: ObjectiveOptions = field(default_factory=ObjectiveOptions)
     method: Options = field(default_factory=lambda: Options())
     plot: Path | None = None
 
     def __post_init__(self) -> None:
-        for name, weight in self.objectives.items():
-            expect_one_of("objective", name, OBJECTIVES)
-            if not weight > 0:
-                raise OptionError(f"objective {name} has weight {weight:g}: it must be above 0", "objective")
+        object.__setattr__(self, "objectives", weighed(self.objectives))
         if not self.corpora:
             raise OptionError("nothing to train on: no corpora are given")
 
@@ -113,12 +109,13 @@ def run(
         InputError, FormatError, TrainingError: a corpus cannot be trained on, the loss is inf or NaN, or there is
             nothing to resume from.
     """
-    if "guided" in plan.objectives and any(files.links is None for files in plan.corpora):
+    if Objective.GUIDED in plan.objectives and any(files.links is None for files in plan.corpora):
         raise OptionError("objective guided needs links for every corpus", "objective", "links")
     setup = Setup.of(plan, options.seed)
     preset, encoder = setup.preset, setup.encoder
-    unlinked = plan.objectives.keys() != {"guided"}
-    corpora = [read_corpus(files, encoder, plan.possible_weight, unlinked) for files in plan.corpora]
+    unlinked = plan.objectives.keys() != {Objective.GUIDED}
+    weight = plan.of_objectives.possible_weight
+    corpora = [read_corpus(files, encoder, weight, unlinked) for files in plan.corpora]
     own = _trained(preset, plan)
     train(
         setup.learner,

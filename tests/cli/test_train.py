@@ -19,6 +19,7 @@ from xalign.cli import main
 from xalign.cli.train import training_progress
 from xalign.train.corpus import CorpusFiles
 from xalign.train.log import Progress
+from xalign.train.options import AdaptingOptions
 
 SCHEDULE = ["--steps", 40, "--save-steps", 10, "--batch-subwords", 200, "--dtype", "float32"]
 
@@ -163,9 +164,9 @@ def test_text_alone_is_adapted_to(start, corpus, tmp_path, monkeypatch, more, st
     files = ["--src", corpus.source, "--tgt", corpus.target]
     arguments = ["train", "-q", "--init", start, *files, "--out", tmp_path / "out", *more]
     assert CliRunner().invoke(main, [str(each) for each in arguments]).exit_code == 0
-    [(plan, options, times, *_, listening)] = asked
+    [(plan, options, times, *_)] = asked
     assert plan.corpora[0].links is None
-    assert (options.steps, times, listening) == (steps, rounds, lexicon_rounds)
+    assert (options.steps, times) == (steps, AdaptingOptions(rounds=rounds, lexicon_rounds=lexicon_rounds))
 
 
 def test_languages_for_each_corpus_and_each_set(tiny, corpus, tmp_path, monkeypatch):
@@ -230,7 +231,9 @@ def test_resuming_with_another_optimizer_is_refused(start, corpus, tmp_path, fir
         (["--src", "{source}"], "2 --src, 1 --tgt and 1 --links"),
         (["--objective", "nothing"], "--objective is 'nothing': choose one of guided"),
         (["--objective", "so=much"], "--objective so=much: expected NAME or NAME=WEIGHT"),
-        (["--objective", "so=0"], "--objective so has weight 0: it must be above 0"),
+        (["--objective", "so=0"], "--objective so has weight 0: it must be a number above 0"),
+        (["--objective", "so=inf"], "--objective so has weight inf: it must be a number above 0"),
+        (["--objective", "guided", "--objective", "guided=2"], "--objective guided is given twice"),
         (["--src-lang", "de", "--src-lang", "fr"], "2 --src-lang for 1 --src"),
         (["--dev-lang", "de", "en"], "1 --dev-lang for 0 --dev"),
         (["--plot", "a.doc"], "a.doc: the name of a figure must end in .png, .svg, .pdf"),

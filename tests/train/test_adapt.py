@@ -17,10 +17,11 @@ from xalign.text.sentences import read_files
 from xalign.train.adapt import adapt
 from xalign.train.corpus import CorpusFiles
 from xalign.train.development import DevelopmentFiles
-from xalign.train.options import ObjectiveOptions, TrainOptions
+from xalign.train.options import AdaptingOptions, ObjectiveOptions, TrainOptions
 from xalign.train.run import Plan
 
 OPTIONS = TrainOptions(steps=20, batch_subwords=300, learning_rate=3e-3, save_steps=10)
+TWO_ROUNDS = AdaptingOptions(rounds=2)
 NOWHERE = DevelopmentFiles(Path("nowhere.de"), Path("nowhere.en"), Path("nowhere.align"))
 LAYER_9 = ObjectiveOptions(label_layer=9)
 
@@ -48,7 +49,9 @@ def shares(found, expected):
 def test_two_rounds_leave_one_checkpoint_that_aligns_better(start, text, corpus, tmp_path, aligner):
     seen, steps = [], []
     plan = Plan(str(start), [text], tmp_path / "out")
-    adapt(plan, OPTIONS, rounds=2, report=seen.append, stepped=steps.append, lexicon_rounds=5)
+    adapt(
+        plan, OPTIONS, AdaptingOptions(rounds=2, lexicon_rounds=5), report=seen.append, stepped=steps.append
+    )
     pairs = list(read_files(text.source, text.target))
     trained = Aligner.load(str(tmp_path / "out"), device="cpu", dtype="float32")
     before, after = (shares(list(each.align(pairs)), gold(corpus)) for each in (aligner, trained))
@@ -64,7 +67,7 @@ def test_two_rounds_leave_one_checkpoint_that_aligns_better(start, text, corpus,
 @pytest.mark.parametrize("killed_after", [1, 3])
 def test_a_killed_adaptation_goes_on_bit_for_bit(start, text, tmp_path, killed_after):
     plan = Plan(str(start), [text], tmp_path / "whole")
-    adapt(plan, OPTIONS, rounds=2)
+    adapt(plan, OPTIONS, TWO_ROUNDS)
     plan = replace(plan, out=tmp_path / "killed")
     reports = []
 
@@ -74,23 +77,23 @@ def test_a_killed_adaptation_goes_on_bit_for_bit(start, text, tmp_path, killed_a
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        adapt(plan, OPTIONS, rounds=2, report=kill)
-    adapt(plan, OPTIONS, rounds=2, resume=True)
+        adapt(plan, OPTIONS, TWO_ROUNDS, report=kill)
+    adapt(plan, OPTIONS, TWO_ROUNDS, resume=True)
     for name in ("model.safetensors", "labels-1.align"):
         assert (tmp_path / "killed" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
 
 
 def test_a_fresh_run_does_not_go_on_with_what_another_left(start, text, tmp_path):
     plan = Plan(str(start), [text], tmp_path / "out")
-    adapt(plan, OPTIONS, rounds=2)
+    adapt(plan, OPTIONS, TWO_ROUNDS)
 
     def kill(progress):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        adapt(plan, replace(OPTIONS, seed=2), rounds=2, report=kill)
-    adapt(plan, replace(OPTIONS, seed=2), rounds=2, resume=True)
-    adapt(replace(plan, out=tmp_path / "other"), replace(OPTIONS, seed=2), rounds=2)
+        adapt(plan, replace(OPTIONS, seed=2), TWO_ROUNDS, report=kill)
+    adapt(plan, replace(OPTIONS, seed=2), TWO_ROUNDS, resume=True)
+    adapt(replace(plan, out=tmp_path / "other"), replace(OPTIONS, seed=2), TWO_ROUNDS)
     one, other = ((tmp_path / name / "model.safetensors").read_bytes() for name in ("out", "other"))
     assert one == other
 
@@ -104,7 +107,7 @@ def found_by_neither(pair, one, other):
 def test_the_best_weights_of_all_rounds_are_kept(start, text, tmp_path, best):
     """Best is the round whose own links are the gold; where both are as bad, the last."""
     options = replace(OPTIONS, save_steps=20)
-    adapt(Plan(str(start), [text], tmp_path / "plain"), options, rounds=2)
+    adapt(Plan(str(start), [text], tmp_path / "plain"), options, TWO_ROUNDS)
     places = [tmp_path / "plain" / "round-1", tmp_path / "plain"]
     pairs = list(read_files(text.source, text.target))
     found = [list(Aligner.load(place, device="cpu", dtype="float32").align(pairs)) for place in places]
@@ -117,7 +120,7 @@ def test_the_best_weights_of_all_rounds_are_kept(start, text, tmp_path, best):
     )
     gold.write_text("".join(f"{format_pharaoh(each)}\n" for each in expected), encoding="utf-8")
     development = DevelopmentFiles(text.source, text.target, gold)
-    adapt(Plan(str(start), [text], tmp_path / "out", [development]), options, rounds=2)
+    adapt(Plan(str(start), [text], tmp_path / "out", [development]), options, TWO_ROUNDS)
     kept, *others = (load_file(place / "model.safetensors") for place in (tmp_path / "out", *places))
     assert [all(torch.equal(kept[name], one[name]) for name in kept) for one in others] == [
         best == 0,
@@ -128,13 +131,13 @@ def test_the_best_weights_of_all_rounds_are_kept(start, text, tmp_path, best):
 
 def test_there_must_be_something_to_resume(start, text, tmp_path):
     with pytest.raises(TrainingError, match="no training state to go on from"):
-        adapt(Plan(str(start), [text], tmp_path / "out"), OPTIONS, rounds=2, resume=True)
+        adapt(Plan(str(start), [text], tmp_path / "out"), OPTIONS, TWO_ROUNDS, resume=True)
 
 
 def test_text_of_different_lengths_is_refused(start, text, tmp_path):
     text.target.write_text("the\n", encoding="utf-8")
     with pytest.raises(InputError, match=r"a\.de has 24 lines, but .*a\.en has 1: line i of both"):
-        adapt(Plan(str(start), [text], tmp_path / "out"), OPTIONS, rounds=1)
+        adapt(Plan(str(start), [text], tmp_path / "out"), OPTIONS, AdaptingOptions(rounds=1))
 
 
 @pytest.mark.parametrize("family", ["bert", "xmod"])
@@ -142,7 +145,7 @@ def test_models_of_other_methods_can_be_adapted(tiny, text, tmp_path, family):
     """Cosines between subwords, each side on its own: links are made between words all the same."""
     text = replace(text, source_language="de", target_language="en")
     plan = Plan(str(tiny(family)), [text], tmp_path / "out", method={"layer": 3})
-    adapt(plan, replace(OPTIONS, steps=2), rounds=1)
+    adapt(plan, replace(OPTIONS, steps=2), AdaptingOptions(rounds=1))
     preset = resolve(str(tmp_path / "out"))
     assert (preset.method.level, preset.method.similarity) == ("subword", "cosine")
     assert torch.load(tmp_path / "out" / "state" / "weights.pt")
@@ -163,5 +166,5 @@ def test_what_is_wrong_is_told_before_links_are_made(start, text, tmp_path, chan
     change = {**change, "corpora": [text, *change.get("corpora", [])]}
     plan = replace(Plan(str(start), [text], tmp_path / "out"), **change)
     with pytest.raises(XalignError, match=message):
-        adapt(plan, OPTIONS, rounds=2)
+        adapt(plan, OPTIONS, TWO_ROUNDS)
     assert not (tmp_path / "out").exists()

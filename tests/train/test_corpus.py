@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from xalign.encoders.families import load_encoder
-from xalign.errors import FormatError, InputError, LanguageError, OptionError, TrainingError
+from xalign.errors import FormatError, InputError, LanguageError, TrainingError
 from xalign.models import resolve
 from xalign.train.corpus import CorpusFiles, read_corpus
 
@@ -49,8 +49,6 @@ def test_possible_links_weigh_what_the_reader_says(tmp_path, ours):
     assert read_corpus(files, ours, possible_weight=0.25).links.weights.tolist() == [1.0, 0.25, 0.25]
     without = read_corpus(files, ours, possible_weight=0)
     assert without.links.links.tolist() == [[0, 0]] and len(without) == 1
-    with pytest.raises(OptionError, match="from 0 to 1"):
-        read_corpus(files, ours, possible_weight=2)
 
 
 def test_scored_links_weigh_their_score(tmp_path, ours):

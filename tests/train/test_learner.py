@@ -11,10 +11,11 @@ from xalign.errors import LayerError, OptionError
 from xalign.method import Similarity
 from xalign.train.bootstrap import bootstrapped
 from xalign.train.learner import psi_pairs
-from xalign.train.objectives import OBJECTIVES, guided, self_training
+from xalign.train.objectives import guided, self_training
+from xalign.train.options import Objective
 
 CASES = [(encode, level) for encode in ("pair", "separate") for level in ("word", "subword")]
-EVERY = dict.fromkeys(OBJECTIVES, 1.0)
+EVERY = dict.fromkeys(Objective, 1.0)
 
 
 @pytest.fixture
@@ -132,7 +133,7 @@ def test_heads_are_made_for_who_asks(learner, objective, heads):
 
 
 def test_the_loss_is_the_weighted_sum(learner):
-    weights = {name: 0.5 + k for k, name in enumerate(OBJECTIVES)}
+    weights = {name: 0.5 + k for k, name in enumerate(Objective)}
     teacher = learner(weights)
     torch.manual_seed(1)
     losses = teacher(batch_of(teacher))
@@ -261,7 +262,6 @@ def test_no_weight_is_saved_twice(learner, tmp_path):
 @pytest.mark.parametrize(
     ("objectives", "options", "message"),
     [
-        ({"nmt": 1.0}, {}, "objective is 'nmt': choose one of guided"),
         ({"dwa": 1.0}, {"label_extract": "guess"}, "label_extract is 'guess': choose one of argmax"),
         ({"tlm": 1.0}, {"masked_sides": "none"}, "masked_sides is 'none': choose one of both, each"),
         ({"tlm": 1.0}, {"mask_rate": 1.5}, "mask_rate is 1.5: it must be a number above 0 and below 1"),

@@ -1,6 +1,8 @@
 """A file that takes hours: whatever stops the runs that write it, and wherever, it becomes the same file."""
 
+import resource
 import shutil
+from contextlib import contextmanager
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -112,6 +114,59 @@ def test_a_process_that_is_killed_loses_what_it_did_after_the_last_save(tmp_path
         for pair, lines in zip(PAIRS[13:], LINES[13:], strict=True):
             job.add(pair, lines)
     assert path.read_bytes() == undisturbed(suffix)
+
+
+@contextmanager
+def a_full_disk(size):
+    """No file can have more bytes."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@every_suffix
+@pytest.mark.parametrize("save_after", [(), (5,), (5, 20)])
+def test_a_full_disk_leaves_as_many_whole_lines_as_the_job_says_and_loses_none(
+    tmp_path, undisturbed, suffix, save_after
+):
+    path, partial = tmp_path / f"out{suffix}", tmp_path / f"out{suffix}.partial"
+    expected = undisturbed(suffix)
+    for size in range(0, len(expected), 1 + len(expected) // 20):
+        with (
+            pytest.raises(OSError, match="large"),
+            a_full_disk(size),
+            resumable(path, MADE_BY, 3, True) as job,
+        ):
+            job.recognize(iter(PAIRS[: job.pairs]))
+            for number in range(job.pairs, len(PAIRS)):
+                job.add(PAIRS[number], LINES[number])
+                if job.pairs in save_after:
+                    job.save()
+        if partial.exists():
+            shutil.copy(partial, tmp_path / f"rest{suffix}")
+            rest = tmp_path / f"rest{suffix}"
+            found = [f"{line}\n" for line in read_lines(rest)] if rest.stat().st_size else []
+            assert found == LINES[: job.pairs]
+            assert len(found) < len(LINES)
+        else:
+            assert job.pairs == 0
+    assert not list(tmp_path.glob("*.new"))
+    write(path)
+    assert path.read_bytes() == expected
+
+
+def test_a_full_disk_keeps_every_line_that_fits(tmp_path):
+    path = tmp_path / "out"
+    with pytest.raises(OSError, match="large"), a_full_disk(100), resumable(path, MADE_BY, 3, True) as job:
+        job.recognize(iter(()))
+        for pair, lines in zip(PAIRS, LINES, strict=True):
+            job.add(pair, lines)
+    whole = [number for number in range(40) if len("".join(LINES[:number]).encode()) <= 100][-1]
+    assert (tmp_path / "out.partial").read_text() == "".join(LINES[:whole])
+    assert job.pairs == whole
 
 
 def test_it_is_saved_every_so_often(tmp_path, monkeypatch):

@@ -156,6 +156,19 @@ def test_after_a_broken_line_was_mended_a_run_goes_on(command, text, tmp_path, s
     assert path.read_bytes() == expected
 
 
+def test_another_text_is_refused_without_the_command_that_was_refused(command, text, tmp_path):
+    path, other = tmp_path / "out", tmp_path / "other"
+    lines = text.read_text(encoding="utf-8").splitlines(keepends=True)
+    other.write_text("".join(["x ||| y\n", *lines[1:]]), encoding="utf-8")
+    text.write_text("".join([*lines[:90], "broken\n"]), encoding="utf-8")
+    assert run(*command, text, "-o", path).exit_code == 2
+    result = run(*command, other, "-o", path, "--resume")
+    assert result.exit_code == 2
+    assert "the text is not the one that" in result.stderr
+    assert "lines 1 to 90 are in" in result.stderr
+    assert "go on" not in result.stderr
+
+
 def test_after_a_broken_line_a_run_goes_on_that_leaves_it_empty(command, text, tmp_path):
     lines = text.read_text(encoding="utf-8").splitlines(keepends=True)
     text.write_text("".join([*lines[:150], "broken\n", *lines[150:]]), encoding="utf-8")

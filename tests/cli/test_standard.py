@@ -1,5 +1,6 @@
 """Standard streams that are closed or full, and the end of the process."""
 
+import re
 import subprocess
 import sys
 
@@ -25,9 +26,14 @@ def shell(tmp_path):
     (tmp_path / "a.de").write_text("das Haus\n", encoding="utf-8")
     (tmp_path / "a.en").write_text("the house\n", encoding="utf-8")
 
-    def run(line):
+    def run(line, limit="unlimited"):
+        """`limit`: blocks that a file can have."""
         return subprocess.run(
-            f"{sys.executable} -m xalign.cli {line}", shell=True, cwd=tmp_path, capture_output=True, text=True
+            f"ulimit -f {limit}; {sys.executable} -m xalign.cli {line}",
+            shell=True,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
         )
 
     return run
@@ -73,7 +79,7 @@ def test_links_that_standard_output_does_not_take_are_one_line_and_no_success(sh
     model = f"--model {tiny('preset')} --device cpu"
     for redirection, complaint in ((">&-", CLOSED), (">/dev/full", FULL)):
         result = shell(f"align {model} a.de a.en {redirection}")
-        assert (result.returncode, result.stderr) == (2, f"Error: {complaint}\n")
+        assert (result.returncode, result.stderr) == (2, f"Error: {complaint}; nothing is written\n")
     result = shell(f"align {model} a.de a.en -o out >&-")
     assert (result.returncode, result.stderr) == (0, "")
 
@@ -105,21 +111,25 @@ def test_the_end_does_not_wait_for_threads_and_does_not_abort(tmp_path):
     assert (result.returncode, result.stdout, result.stderr) == (7, "written\n", "")
 
 
-def test_a_write_that_fails_in_mid_run_is_one_line(shell, tiny, tmp_path):
-    """Though threads are at work then."""
-    text = tmp_path / "text"
-    text.write_text("das Haus ||| the house\n" * 5000, encoding="utf-8")
-    command = (
-        f"{sys.executable} -m xalign.cli align --format jsonl --model {tiny('preset')} --device cpu text"
+@pytest.mark.parametrize("output", ["-o out", "> out"])
+def test_a_full_disk_in_mid_run_is_one_line_with_the_number_of_lines_that_are_there(
+    shell, tiny, tmp_path, output
+):
+    """Though threads are at work then. What it says to do next gives the rest."""
+    (tmp_path / "text").write_text("das Haus ||| the house\n" * 1500, encoding="utf-8")
+    command = f"align --format jsonl --model {tiny('preset')} --device cpu text"
+    result = shell(f"{command} {output}", limit=64)
+    is_stream = output.startswith(">")
+    name = "standard output" if is_stream else "out"
+    there = r"whole, and part of line \d+ is written: cut it off" if is_stream else "in out.partial"
+    told = re.fullmatch(
+        rf"Error: {name}: cannot be written: file too large; lines 1 to (\d+) are {there}; go on: (.*)\n",
+        result.stderr,
     )
-    for output, named in (("-o out", "out"), ("> out", "standard output")):
-        result = subprocess.run(
-            f"ulimit -f 64; OMP_NUM_THREADS=2 {command} {output}",
-            shell=True,
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-        )
-        assert result.returncode == 2
-        [line] = result.stderr.splitlines()
-        assert line.startswith(f"Error: {named}: cannot be written: file too large")
+    assert (result.returncode, told is not None) == (2, True), result.stderr
+    lines = (tmp_path / ("out" if is_stream else "out.partial")).read_bytes().splitlines(keepends=True)
+    count = int(told[1])
+    assert len(lines) == count + is_stream
+    assert all(line.endswith(b"}\n") for line in lines[:count])
+    goes_on = f"--from-line {count + 1}" if is_stream else f"xalign {command} {output} --resume"
+    assert told[2] == goes_on

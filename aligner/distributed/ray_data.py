@@ -12,6 +12,7 @@ import logging
 import pickle
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -209,10 +210,8 @@ def _sent(ray: Any, *arguments: Any, **options: Any) -> Iterator[Record]:
     """The report of `align_files`, run as a task of the cluster: Ray Data does not work over Ray's client."""
 
     run = ray.remote(_tried).options(num_cpus=0)
-    try:
+    with _failures_told(ray):
         yield _raised(ray.get(run.remote(partial(align_files, *arguments, **options))))
-    except ray.exceptions.RayError as error:
-        raise _gave_up(error) from error
 
 
 def _tried(work: Callable[..., T], *arguments: Any) -> T | XalignError:
@@ -235,8 +234,14 @@ def _warn(record: Record) -> None:
         logger.warning("%s", warning)
 
 
-def _gave_up(error: Exception) -> WorkerError:
-    return WorkerError(f"Ray gave up: {str(error).strip().splitlines()[-1]}")
+@contextmanager
+def _failures_told(ray: Any) -> Iterator[None]:
+    """Within it, an error of Ray becomes a WorkerError with its last line: many have a traceback before it."""
+    try:
+        yield
+    except ray.exceptions.RayError as error:
+        last = (str(error).strip() or type(error).__name__).splitlines()[-1]
+        raise WorkerError(f"Ray gave up: {last}") from error
 
 
 def _job(
@@ -269,12 +274,10 @@ def _aligned(
         batch_size=1,
         **actor_options(ray, device, threads, min(actors, len(shards))),
     )
-    try:
+    with _failures_told(ray):
         for batch in done.iter_batches(batch_size=None, prefetch_batches=0):
             for found in batch["found"]:
                 yield _raised(pickle.loads(found))
-    except ray.exceptions.RayError as error:
-        raise _gave_up(error) from error
 
 
 def _text(ray: Any, inputs: Inputs) -> Text:
@@ -282,7 +285,8 @@ def _text(ray: Any, inputs: Inputs) -> Text:
     shape = inputs.shape()
 
     look = ray.remote(_tried)
-    files = map(_raised, ray.get([look.remote(look_at, path, shape) for path in inputs.paths]))
+    with _failures_told(ray):
+        files = map(_raised, ray.get([look.remote(look_at, path, shape) for path in inputs.paths]))
     return Text(tuple(files), shape)
 
 

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -19,7 +20,7 @@ from click.testing import CliRunner
 
 from xalign.aligner import Aligner
 from xalign.cli import main
-from xalign.errors import DependencyError, ModelError, OptionError
+from xalign.errors import DependencyError, ModelError, OptionError, WorkerError
 from xalign.text.sentences import SentencePair
 
 PAIRS = some_pairs(120)
@@ -103,6 +104,8 @@ class Client:
         return True
 
     def get(self, task):
+        if isinstance(self._answer, RuntimeError):
+            raise self._answer
         return self._answer
 
     def remote(self, *_):
@@ -120,10 +123,14 @@ def test_over_the_client_of_ray_warnings_and_errors_are_told(model, monkeypatch,
     monkeypatch.setattr("xalign.distributed.ray_data.ray_or_error", lambda: Client(report))
     assert align_files(Inputs(["text.tsv"]), "out", model) == report
     assert [each.getMessage() for each in caplog.records] == ["line 1: odd"]
-    failed = Client(ModelError("no such model", "model"))
-    monkeypatch.setattr("xalign.distributed.ray_data.ray_or_error", lambda: failed)
-    with pytest.raises(ModelError, match="no such model"):
-        align_files(Inputs(["text.tsv"]), "out", model)
+    for answer, kind, message in [
+        (ModelError("no such model", "model"), ModelError, "^no such model$"),
+        (RuntimeError("Traceback\n  line 3\nKeyError: 5\n"), WorkerError, "^Ray gave up: KeyError: 5$"),
+        (RuntimeError(), WorkerError, "^Ray gave up: RuntimeError$"),
+    ]:
+        monkeypatch.setattr("xalign.distributed.ray_data.ray_or_error", partial(Client, answer))
+        with pytest.raises(kind, match=message):
+            align_files(Inputs(["text.tsv"]), "out", model)
 
 
 # With Ray.

@@ -301,8 +301,7 @@ class Aligner:
             raise OptionError(f"the pair is aligned in {count} passages: explain one of its sentences")
         if not block.batches:
             raise OptionError("there is nothing to explain: a side of the pair has no subwords")
-        [(_, batch)] = block.batches
-        batch = batch.to(self.encoder.device)
+        batch = block.batches[0][1].to(self.encoder.device)
         source, target = self.engine.encode(batch, [self.layer])[0]
         scores = self.comparison.similarity(source, target)
         directions = self.comparison.directions(scores, source, target)

@@ -124,7 +124,8 @@ def read_stream(
         path: a file, perhaps compressed, or "-" for standard input.
         form: one of FORMS; None recognizes JSON lines, and reads everything else as "source ||| target".
         columns: those of source and target, counted from 1, if the form is tsv, and their names, if it is jsonl. None
-            is the first two, unless the first line shows that they are not text, and "src" and "tgt".
+            is the first two, unless the first line shows that they are not text, and "src" and "tgt"; then a line with
+            more columns than the first is broken.
         longest: most bytes in a line.
         on_broken: decides about a line that is too long, not UTF-8, or not of the form.
         split: splits text into words; words in JSON lists are not changed.
@@ -143,12 +144,16 @@ def read_stream(
         lines = chain(head, lines)
     expect_columns_of(form, columns)
     parse = partial(FORMS[form], split=split, **({} if columns is None else {"columns": columns}))
-    is_first_of_columns = form == "tsv" and columns is None and start == (0, 0)
+    most: int | None = None  # columns of a line
+    if form == "tsv" and columns is None and start != (0, 0):
+        most = max(map(_columns, _until_words(read_lines(path, longest, _count_as_empty))), default=None)
     for number, line in enumerate(lines, start=start[0] + 1):
-        if is_first_of_columns and words(line):
+        if form == "tsv" and columns is None and most is None and words(line):
             _expect_text_first(line, f"{name_of(path)} line {number}")
-            is_first_of_columns = False
+            most = _columns(line)
         try:
+            if most is not None:
+                _expect_columns(most, line)
             # If two files were pasted, the first line has the byte order marks of both.
             pair = parse(_INNER_MARK.sub(r"\1", line) if number == 1 and form != "jsonl" else line)
         except InputError as error:
@@ -239,6 +244,24 @@ def _expect_text_first(line: str, place: str) -> None:
             "say which are source and target, such as columns=(2, 3), or (1, 2) if these are",
             "columns",
         )
+
+
+def _columns(line: str) -> int:
+    return max(2, line.count("\t") + 1)
+
+
+def _expect_columns(most: int, line: str) -> None:
+    """InputError if a line has more columns than the first: after a tab in the source, the target would be wrong."""
+    if (found := _columns(line.rstrip("\t"))) > most:
+        raise InputError(
+            f"expected {most} fields between tabs, as in the first line, found {found}: if a sentence has a tab, "
+            "replace it by a space, or say which are source and target, such as columns=(1, 2)",
+            "columns",
+        )
+
+
+def _count_as_empty(error: LineError) -> None:
+    """Let any broken line count as empty."""
 
 
 def parse_json(line: str, columns: tuple[str, str] = ("src", "tgt"), split: Splits = WORDS) -> SentencePair:

@@ -22,6 +22,15 @@ def test_a_first_column_of_numbers_is_no_text(align):
     assert align("--tsv", input="a\tb\tc\n1\t2\t3\n").exit_code == 0
 
 
+def test_a_tab_in_a_sentence_makes_a_broken_line(align):
+    result = align("--tsv", input="a\tb\na x\tc\td\n")
+    advice = "replace it by a space, or say which are source and target, such as --columns 1,2"
+    assert_refused(
+        result, "line 2: expected 2 fields between tabs, as in the first line, found 3", advice, lines=1
+    )
+    assert align("--tsv", "--on-error", "empty", input="a\tb\na x\tc\td\n").stdout.endswith("\n\n")
+
+
 def test_columns_of_json_are_chosen_by_their_names(align, links):
     named = STRINGS.replace('"src":', '"src": 1, "de":').replace('"tgt":', '"en":')
     assert_aligned(align("--jsonl", "--columns", "de,en", input=named), links)

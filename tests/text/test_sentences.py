@@ -240,11 +240,32 @@ def test_a_first_column_that_is_a_number_is_refused_where_there_are_more_than_tw
 
 
 @pytest.mark.parametrize(
-    "line", ["7\t7", "das Haus\tthe house\t0.9", "7 Häuser\t7 houses\t1", "a\tb\n7\t7\t7"]
+    "line", ["7\t7", "das Haus\tthe house\t0.9", "7 Häuser\t7 houses\t1", "a\tb\tc\n7\t7\t7"]
 )
 def test_numbers_elsewhere_are_text(file, line):
     pairs = list(read_stream(file("stream", f"{line}\n"), "tsv"))
     assert len(pairs) == line.count("\n") + 1
+
+
+def test_a_line_with_more_columns_than_the_first_is_broken(file):
+    """A tab within a sentence would make half of the source the target."""
+    path, broken = file("stream", "\na\tb\na\tb\tc\na\tb\t\na\tb\n"), []
+    found = list(read_stream(path, "tsv", on_broken=broken.append))
+    pair = SentencePair(("a",), ("b",))
+    assert found == [EMPTY, pair, EMPTY, pair, pair]
+    [error] = broken
+    assert (error.line, error.options) == (3, ("columns",))
+    assert "expected 2 fields between tabs, as in the first line, found 3" in error.reason
+    assert list(read_stream(path, "tsv", columns=(1, 2)))[2] == pair
+    # The first line also decides where reading starts later.
+    assert list(read_stream(path, "tsv", on_broken=broken.append, start=(2, 5))) == [EMPTY, pair, pair]
+    assert [error.line for error in broken] == [3, 3]
+
+
+def test_further_columns_are_ignored_if_the_first_line_has_them(file):
+    path = file("stream", "das Haus\tthe house\t0-0 1-1\ndas Haus\tthe house\t0-0\ndas Haus\tthe house\n")
+    assert list(read_stream(path, "tsv")) == [PAIR] * 3
+    assert list(read_stream(path, "tsv", start=(1, 27))) == [PAIR] * 2
 
 
 # The same words, whatever the form.

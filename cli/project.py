@@ -129,7 +129,9 @@ def project(
                 rows = (f"{number}\t{' '.join(what.split())}\t{why}\n" for what, why in carried.lost)
                 listed.write("".join(rows).encode(errors="backslashreplace"))
     if progress != "none":
-        reasons = "".join(f"; {count:,}: {why}" for why, count in lost.most_common())
+        reasons = "".join(
+            f"; {count:,} {'was' if count == 1 else 'were'} not: {why}" for why, count in lost.most_common()
+        )
         tell(f"{total - lost.total():,} of {total:,} carried over as they were{reasons}")
 
 

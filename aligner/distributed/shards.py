@@ -123,7 +123,8 @@ def look_at(path: str, shape: Shape) -> TextFile:
     except damages() as error:
         if not end and isinstance(error, OSError) and error.strerror:
             raise InputError(f"{path}: {reason_of(error)}") from None
-        raise InputError(f"{path} after line {lines}: cannot be read: {error}") from None
+        after = f" after line {lines}" if lines else ""
+        raise InputError(f"{path}{after}: cannot be read: {reason_of(error)}") from None
     return TextFile(path, lines, () if suffix in COMPRESSED else tuple(places))
 
 

@@ -16,6 +16,16 @@ from typing import IO, Any
 from .addresses import opened
 
 COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
+_NAMES = {".gz": "gzip", ".bz2": "bzip2", ".xz": "xz", ".zst": "zstd"}
+# How their files begin; .xz may hold the older .lzma, and .zst begin with one of sixteen frames that are skipped.
+_BEGINNINGS = {
+    ".gz": (b"\x1f\x8b",),
+    ".bz2": (b"BZh",),
+    ".xz": (b"\xfd7zXZ\0", b"\x5d\0\0"),
+    ".zst": (b"\x28\xb5\x2f\xfd", *(bytes([0x50 + kind, 0x2A, 0x4D, 0x18]) for kind in range(16))),
+}
+# Those with which no text begins.
+_SURE = {".gz": b"\x1f\x8b\x08", ".bz2": b"BZh91AY&SY", ".xz": b"\xfd7zXZ\0", ".zst": b"\x28\xb5\x2f\xfd"}
 _CHUNK = 512  # compressed bytes read at once; Zstandard expands them all, to at most 32,768 times as many
 _BUFFER = 1 << 17
 
@@ -24,8 +34,47 @@ def open_as(suffix: str, path: Path | str, mode: str) -> IO[bytes]:
     """Open a file as if it had this suffix, in mode "rb" or "wb"; one that is read may be at an address."""
     if mode == "rb":
         raw = opened(path)
-        return _READERS[suffix](raw) if suffix in COMPRESSED else raw
+        if suffix not in COMPRESSED:
+            return raw
+        try:
+            _expect_compressed(suffix, _beginning(raw))
+        except OSError:
+            raw.close()
+            raise
+        file: IO[bytes] = _READERS[suffix](raw)
+        return file
     return _WRITERS[suffix](Path(path)) if suffix in COMPRESSED else Path(path).open(mode)
+
+
+def compression_of(beginning: bytes) -> tuple[str, str] | None:
+    """The name and the suffix of the compression of a file that begins with these bytes; None if it is none of ours.
+
+    >>> compression_of(b"\\x1f\\x8b\\x08\\0\\0\\0"), compression_of(b"das Haus")
+    (('gzip', '.gz'), None)
+    """
+    for suffix, magic in _SURE.items():
+        if beginning.startswith(magic):
+            return _NAMES[suffix], suffix
+    return None
+
+
+def _beginning(file: IO[bytes]) -> bytes:
+    """The first bytes of a file, which can still be read from its first byte; none if that is impossible."""
+    if file.seekable():
+        found = file.read(10)
+        file.seek(0)
+        return found
+    return file.peek(10) if isinstance(file, io.BufferedReader) else b""
+
+
+def _expect_compressed(suffix: str, beginning: bytes) -> None:
+    """OSError if a file does not begin as its suffix says; nothing is said of one that is empty."""
+    if not any(magic.startswith(beginning[: len(magic)]) for magic in _BEGINNINGS[suffix]):
+        if other := compression_of(beginning):
+            raise OSError(
+                f"its content is {other[0]}, not {_NAMES[suffix]}: give it a name that ends in {other[1]}"
+            )
+        raise OSError(f"its content is not {_NAMES[suffix]}: leave {suffix} out of its name, or compress it")
 
 
 def compressed(suffix: str, text: bytes) -> bytes:

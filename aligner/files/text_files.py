@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import IO, TypeVar
 
 from ..errors import FormatError, InputError, LineError, LongLine, OptionError, XalignError, reason_of
-from .compression import COMPRESSED, damages, open_as
+from .compression import COMPRESSED, compression_of, damages, open_as
 from .lock import locked
 
 logger = logging.getLogger("xalign")
@@ -81,6 +81,8 @@ def read_lines(
             if skipped:
                 file.seek(skipped)
             for raw in _lines_within(file, longest):
+                if not number:
+                    _expect_text(path, raw)
                 number += 1
                 try:
                     line = _decoded(raw, longest)
@@ -90,9 +92,17 @@ def read_lines(
                     line = ""
                 yield line.removeprefix("\ufeff") if number == 1 else line
         except damages() as error:
-            raise InputError(
-                f"{name_of(path)} after line {number}: cannot be read further: {error}"
-            ) from None
+            how = f" after line {number}: cannot be read further" if number else ": cannot be read"
+            raise InputError(f"{name_of(path)}{how}: {reason_of(error)}") from None
+
+
+def _expect_text(path: Path | str, raw: bytes | None) -> None:
+    """InputError if the first line shows that the file is compressed, though its name does not say so."""
+    if raw is None or Path(path).suffix in COMPRESSED or not (found := compression_of(raw)):
+        return
+    name, suffix = found
+    rename = "" if str(path) == STANDARD else f"give it a name that ends in {suffix}, or "
+    raise InputError(f"{name_of(path)} is compressed ({name}): {rename}decompress it first")
 
 
 def _decoded(raw: bytes | None, longest: int) -> str:
@@ -149,6 +159,8 @@ def count_lines(path: Path | str) -> int | None:
     try:
         with path.open("rb") as file:
             while chunk := file.read(1 << 20):
+                if not lines and compression_of(chunk):  # the error will be reported when it is read
+                    return None
                 lines, last = lines + chunk.count(b"\n"), chunk[-1:]
     except OSError:  # the error will be reported when it is read
         return None

@@ -26,7 +26,7 @@ FILES = {"a.iob": TAGGED, "a.de": "geschlafen hat Angela\nnach Paris\n", "links"
 def test_tags_are_carried_over_along_links_of_a_file(run):
     result = run("project a.iob a.de --align links", FILES)
     assert result.stdout == "geschlafen\tO\nhat\tO\nAngela\tB-PER\n\nnach\tO\nParis\tO\n\n"
-    assert result.stderr == "1 of 2 carried over as they were; 1: its words have no links\n"
+    assert result.stderr == "1 of 2 carried over as they were; 1 was not: its words have no links\n"
     quiet = run("project a.iob a.de --align links -q", FILES)
     assert (quiet.stdout, quiet.stderr) == (result.stdout, "")
 

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import tracemalloc
+from threading import Thread
 
 import pytest
 from compressed import COMPRESS, TEXT, every_suffix
@@ -180,14 +181,14 @@ def test_a_truncated_file_gives_its_lines_and_then_an_error(file, suffix):
     whole = COMPRESS[suffix](text.encode())
     lines = read_lines(file(whole[: len(whole) * 2 // 3], suffix))
     found = []
-    with pytest.raises(InputError, match=r"text\.\w+ after line \d+: cannot be read further"):
+    with pytest.raises(InputError, match=r"text\.\w+( after line \d+)?: cannot be read"):
         found.extend(lines)
     assert found == text.splitlines()[: len(found)]
 
 
 @compressed
 def test_a_truncated_end_marker_is_an_error(file, suffix):
-    with pytest.raises(InputError, match="cannot be read further"):
+    with pytest.raises(InputError, match="cannot be read"):
         list(read_lines(file(COMPRESS[suffix](TEXT.encode())[:-1], suffix)))
 
 
@@ -202,8 +203,36 @@ def test_a_damaged_file_is_an_error(file, suffix):
 
 @compressed
 def test_plain_text_under_a_compressed_name_is_an_error(file, suffix):
-    with pytest.raises(InputError, match="cannot be read further"):
+    with pytest.raises(
+        InputError,
+        match=rf"text\.\w+: its content is not \w+: leave {suffix} out of its name, or compress it$",
+    ):
         list(read_lines(file(TEXT.encode(), suffix)))
+
+
+@compressed
+def test_a_compressed_file_under_a_plain_name_is_an_error_that_names_its_suffix(file, suffix):
+    path = file(COMPRESS[suffix](TEXT.encode()))
+    with pytest.raises(
+        InputError, match=rf"text is compressed \(\w+\): .* ends in {suffix}, or decompress it"
+    ):
+        list(read_lines(path, on_broken=lambda error: None))
+    assert count_lines(path) is None
+
+
+def test_a_file_compressed_in_another_way_than_its_name_says_is_an_error(file):
+    with pytest.raises(InputError, match=r"text\.gz: its content is xz, not gzip: .* ends in \.xz"):
+        list(read_lines(file(COMPRESS[".xz"](TEXT.encode()), ".gz")))
+
+
+@compressed
+def test_a_compressed_pipe_is_read_by_the_suffix_of_its_name(tmp_path, suffix):
+    pipe = tmp_path / f"pipe{suffix}"
+    os.mkfifo(pipe)
+    writer = Thread(target=lambda: pipe.write_bytes(COMPRESS[suffix](TEXT.encode())))
+    writer.start()
+    assert list(read_lines(pipe)) == TEXT.splitlines()
+    writer.join(30)
 
 
 def test_lines_come_before_the_end_of_their_file():

@@ -59,6 +59,15 @@ class Model:
         )
 
 
+# What Ray notes about its own work for a dashboard, which `local` does not have: without it, Ray's processes take about
+# a tenth less CPU time.
+_NO_NOTES = {
+    "RAY_enable_metrics_collection": "0",
+    "RAY_event_stats": "0",
+    "RAY_task_events_report_interval_ms": "0",  # never
+}
+
+
 @contextmanager
 def cluster(address: str, actors: int | None = None, threads: int = 1) -> Iterator[None]:
     """A connection to Ray while the context lasts.
@@ -73,6 +82,9 @@ def cluster(address: str, actors: int | None = None, threads: int = 1) -> Iterat
     """
     # Otherwise Ray's C++ code prints about restarts that fail, as they all do once the driver's node is gone.
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
+    if address == "local":
+        for name, value in _NO_NOTES.items():
+            os.environ.setdefault(name, value)
     ray = ray_or_error()
     more: dict[str, Any] = {}
     if address == "local":

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 class Gold:
     """The links to score against, one alignment per sentence pair.
 
-    `numbers`: of the pairs, in order, if the file has them and there is no text; NAACL hypotheses are read by them.
+    `numbers`: of the pairs, in order, if the file has them and there is no text; hypotheses with numbers are
+    read by them.
     """
 
     name: str

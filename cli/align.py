@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain, islice
@@ -25,7 +25,7 @@ from xalign.cli.part import Lines, Part
 from xalign.cli.pieces import Pieces
 from xalign.cli.processes import Processes
 from xalign.cli.progress import track
-from xalign.cli.screening import Screening
+from xalign.cli.screening import Screening, expect_possible
 from xalign.cli.standard import tell
 from xalign.cli.stopping import stopping
 from xalign.cli.text_input import TextInput
@@ -147,10 +147,11 @@ def align(
     text.tell_terminal()
     with on_error.for_lines_of(part) as broken:
         pairs = begun(read(broken))  # a missing file is told before a model is loaded
-        with (
-            processes.aligning(model) as (aligner, facts),
-            output_to(output, made_by(facts, ctx.params), part, resume, ctx.meta[ARGUMENTS]) as out,
-        ):
+        with ExitStack() as stack:
+            aligner, facts = stack.enter_context(processes.aligning(model))
+            expect_possible(write.min_score, facts.calibrated)
+            made, typed = made_by(facts, ctx.params), ctx.meta[ARGUMENTS]
+            out = stack.enter_context(output_to(output, made, part, resume, typed))
             total = partial(_left, part, lines.total, text.source, out.pairs)
             counted = partial(track, what="pairs", total=total, progress=progress)
             screening = Screening(write.min_score, warns=facts.calibrated and not quiet)

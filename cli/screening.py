@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from math import log
+from math import isnan, log
 from statistics import StatisticsError, correlation, fmean
 from typing import TYPE_CHECKING
+
+from xalign.errors import OptionError
 
 if TYPE_CHECKING:
     from xalign.links import Alignment
@@ -19,6 +21,15 @@ SHUFFLED = 0.2  # a mean score below this may mean that the text is shuffled
 # Correlation of the lengths of both sides, which translations have even in languages that the model does not know.
 CORRELATED = 0.5
 logger = logging.getLogger("xalign")
+
+
+def expect_possible(least: float | None, calibrated: bool) -> None:
+    """OptionError if no pair can have a score as high as `least`. `calibrated`: scores are probabilities."""
+    if least is not None and (isnan(least) or (calibrated and least > 1)):
+        expected = (
+            "the scores of this model are probabilities, from 0 to 1" if calibrated else "give a number"
+        )
+        raise OptionError(f"--min-score is {least:g}: {expected}")
 
 
 class Screening:

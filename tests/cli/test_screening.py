@@ -56,6 +56,25 @@ def test_the_command_writes_an_empty_line_and_tells_the_count():
     assert 0 < below["score"] < 0.5 < json.loads(written[0])["score"]
 
 
+def test_a_score_that_no_pair_can_reach_is_refused_before_the_run(tiny, tmp_path):
+    output = tmp_path / "out"
+    for options in (
+        ["--min-score", "50"],
+        ["--min-score", "nan"],
+        ["--min-score", "1.01", "-o", str(output)],
+    ):
+        result = CliRunner().invoke(
+            main, ["align", "--model", "mini", *options], input="das Haus ||| the house\n"
+        )
+        told = (
+            f"Error: --min-score is {options[1]}: the scores of this model are probabilities, from 0 to 1\n"
+        )
+        assert (result.exit_code, result.stdout, result.stderr) == (2, "", told)
+    assert list(tmp_path.iterdir()) == []
+    align("--model", str(tiny("preset")), "--min-score", "50", lines="das Haus ||| the house\n")
+    align("--model", "mini", "--min-score", "1", lines="das Haus ||| the house\n")
+
+
 @pytest.mark.parametrize("count", [FEWEST, LOOKED_AT, 3 * LOOKED_AT])
 def test_text_that_scores_as_shuffled_is_told_once(caplog, count):
     screening = Screening(None, warns=True)

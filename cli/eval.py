@@ -29,9 +29,8 @@ from xalign.cli.together import expect_with, typed
 from xalign.cli.values import layer_list
 from xalign.errors import OptionError
 from xalign.files import expect_outputs, writing
-from xalign.score.evaluation import Hypothesis, ProbableMistake, evaluate, probable_mistakes
+from xalign.score.evaluation import Gold, Hypothesis, ProbableMistake, evaluate, probable_mistakes
 from xalign.score.figures import expect_figure
-from xalign.score.plausibility import Reading
 from xalign.score.report import REPORTS, sentence_table
 from xalign.score.testsets import find_testset
 from xalign.text.sentences import SentencePair, read_files
@@ -114,7 +113,7 @@ def eval(
     hypotheses = gold_input.read(files, gold) if files else list(by_models)
     scores = evaluate(gold, hypotheses, against="best" if layers else "first")
     for mistake in probable_mistakes(gold, hypotheses[-1:] if layers else hypotheses, text):
-        logger.warning("%s: %s", mistake.name, _told(mistake, is_file=bool(files)))
+        logger.warning("%s: %s", mistake.name, _told(mistake, gold, is_file=bool(files)))
     if plot is not None:
         from xalign.score.plots import draw
 
@@ -166,26 +165,25 @@ def _from_models(
             yield replace(hypothesis, name=name)
 
 
-def _told(mistake: ProbableMistake, is_file: bool) -> str:
+def _told(mistake: ProbableMistake, gold: Gold, is_file: bool) -> str:
     if mistake.better is None:
         return f"{mistake.text}; counted all the same"
-    advice = _advice(mistake.better.reading, is_file)
-    return f"AER would be {100 * mistake.better.aer:.1f} with {advice}; not applied"
-
-
-def _advice(reading: Reading, is_file: bool) -> str:
+    reading = mistake.better.reading
     advice = []
     if reading.reverse:
         advice.append("--reverse (or without it)" if is_file else "--src and --tgt the other way round")
     if reading.base:
-        advice.append(_BASE_ADVICE[is_file, reading.base])
-    return " and ".join(advice)
+        advice.append(_base_advice(reading.base, mistake.one_based, gold.one_based))
+    return f"AER would be {100 * mistake.better.aer:.1f} with {' and '.join(advice)}; not applied"
 
 
-# (whether the hypothesis comes from a file, what to add to its numbers) -> what to try
-_BASE_ADVICE = {
-    (True, -1): "--one-based (or --gold-zero-based)",
-    (True, 1): "--gold-one-based (or --zero-based)",
-    (False, -1): "--gold-zero-based",
-    (False, 1): "--gold-one-based",
-}
+def _base_advice(base: int, one_based: bool | None, gold_one_based: bool | None) -> str:
+    """What adds `base` to the numbers of the links, beside those of the gold; only what is not so already."""
+    if base < 0:
+        helpful = {"--one-based": one_based is False, "--gold-zero-based": gold_one_based is True}
+    else:
+        helpful = {"--gold-one-based": gold_one_based is False, "--zero-based": one_based is True}
+    first, *others = [option for option, helps in helpful.items() if helps] or [
+        f"every word number of the links 1 {'lower' if base < 0 else 'higher'}"
+    ]
+    return f"{first} (or {others[0]})" if others else first

@@ -17,7 +17,7 @@ from xalign.formats import (
     parse_naacl,
     parse_pharaoh,
     read_alignments,
-    read_gold,
+    read_links,
 )
 from xalign.formats.giza import read_giza
 from xalign.links import Alignment, Link
@@ -164,7 +164,7 @@ def test_naacl_pairs_in_any_order_are_placed_by_number(write, lines):
     path, expected = write(lines), [Alignment.of([(0, 0), (1, 1)]), Alignment.of([(0, 0)])]
     text = [SentencePair.of("a b", "x y"), SentencePair.of("c", "z")]
     assert read_alignments(path) == read_alignments(path, sentences=2) == expected
-    assert read_gold(path) == (expected, [1, 2])
+    assert read_links(path) == (expected, [1, 2], True)
     for pairs in (None, text):
         assert [alignment for _, alignment in iter_aligned(path, pairs)] == expected
 

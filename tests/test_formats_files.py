@@ -8,7 +8,7 @@ from xalign.formats import (
     iter_alignments,
     parse_pharaoh,
     read_alignments,
-    read_gold,
+    read_links,
 )
 from xalign.links import Alignment
 
@@ -108,8 +108,8 @@ def test_a_line_of_links_that_is_too_long_is_an_error_and_never_an_empty_pair(wr
 )
 def test_gold_comes_with_the_numbers_of_its_pairs_where_it_has_them(write, text, numbers):
     path = write(text)
-    assert read_gold(path) == (read_alignments(path), numbers)
-    assert read_gold(path, one_based=True, sentences=3)[0] == read_alignments(
+    assert read_links(path)[:2] == (read_alignments(path), numbers)
+    assert read_links(path, one_based=True, sentences=3).alignments == read_alignments(
         path, one_based=True, sentences=3
     )
 
@@ -117,4 +117,4 @@ def test_gold_comes_with_the_numbers_of_its_pairs_where_it_has_them(write, text,
 def test_an_error_in_gold_is_named_with_file_and_line(write):
     for text in ("0-0\n0:0\n", "1 1 1\n1 1 x\n"):
         with pytest.raises(FormatError, match="links line 2: expected"):
-            read_gold(write(text))
+            read_links(write(text))

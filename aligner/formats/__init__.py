@@ -30,7 +30,7 @@ from .files import detect_format as detect_format
 from .files import iter_alignments as iter_alignments
 from .files import iter_directions as iter_directions
 from .files import read_alignments as read_alignments
-from .files import read_gold as read_gold
+from .files import read_links as read_links
 from .jsonl import parse_jsonl as parse_jsonl
 from .naacl import parse_naacl as parse_naacl
 from .pharaoh import format_pharaoh as format_pharaoh

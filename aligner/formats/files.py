@@ -150,18 +150,32 @@ def iter_directions(path: Path | str) -> Iterator[tuple[Alignment, Alignment]]:
             yield found.forward, found.backward
 
 
-def read_gold(
-    path: Path | str, one_based: bool | None = None, sentences: int | None = None
-) -> tuple[list[Alignment], list[int] | None]:
-    """(alignments, numbers of the pairs if the file has them), the latter as `iter_alignments` takes them.
+class LinksRead(NamedTuple):
+    """`numbers`: of the pairs, if the file has them, as `iter_alignments` takes them. `one_based`: as it was read."""
 
-    Both come from one pass, since a pipe can be read only once.
-    """
+    alignments: list[Alignment]
+    numbers: list[int] | None
+    one_based: bool
+
+
+def read_links(
+    path: Path | str,
+    one_based: bool | None = None,
+    reverse: bool = False,
+    sentences: int | None = None,
+    numbers: Sequence[int] | None = None,
+) -> LinksRead:
+    """As `read_alignments`, with what else the file says: in one pass, since a pipe can be read only once."""
     name, lines = detected(path, "auto")
     with naming(path):
-        entries = list(placed(name, parsed(name, lines, one_based), sentences))
-    numbers = [entry.number for entry in entries if entry.number is not None]
-    return [entry.alignment for entry in entries], numbers or None
+        entries = list(placed(name, parsed(name, lines, one_based), sentences, numbers))
+    found = [entry.alignment.reversed() if reverse else entry.alignment for entry in entries]
+    of_file = [entry.number for entry in entries if entry.number is not None]
+    return LinksRead(found, of_file or None, _is_one_based(name, one_based))
+
+
+def _is_one_based(name: str, one_based: bool | None) -> bool:
+    return FORMATS[name].first == 1 if one_based is None else one_based
 
 
 def detected(path: Path | str, format: str) -> tuple[str, Iterator[str]]:
@@ -189,7 +203,7 @@ def naming(path: Path | str) -> Iterator[None]:
 def parsed(name: str, lines: Iterable[str], one_based: bool | None) -> Iterator[Entry]:
     form = FORMATS[name]
     assert form.read is not None
-    return form.read(lines, form.first == 1 if one_based is None else one_based)
+    return form.read(lines, _is_one_based(name, one_based))
 
 
 def placed(

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import FormatError
 from ..files import name_of
-from ..formats import read_alignments, read_gold
+from ..formats import read_links
 from ..links import Alignment
 from ..options import expect_one_of
 from ..text.sentences import SentencePair
@@ -33,12 +33,13 @@ class Gold:
     """The links to score against, one alignment per sentence pair.
 
     `numbers`: of the pairs, in order, if the file has them and there is no text; hypotheses with numbers are
-    read by them.
+    read by them. `one_based`: whether the file was read as counting words from 1; None if no option can change that.
     """
 
     name: str
     alignments: Sequence[Alignment]
     numbers: Sequence[int] | None = None
+    one_based: bool | None = None
 
     @classmethod
     def read(
@@ -52,23 +53,25 @@ class Gold:
         Raises:
             FormatError: the file is empty, cannot be read, or has another number of pairs than the text.
         """
-        alignments, numbers = read_gold(path, one_based, None if text is None else len(text))
+        found = read_links(path, one_based, sentences=None if text is None else len(text))
+        alignments = found.alignments
         if not alignments:
             raise FormatError(f"{name_of(path)} is empty: there is nothing to score against")
         if text is not None and len(alignments) != len(text):
             raise FormatError(
                 f"{name_of(path)} has links for {len(alignments)} sentence pairs, but the text has {len(text)}"
             )
-        return cls(name_of(path), alignments, numbers if text is None else None)
+        return cls(name_of(path), alignments, found.numbers if text is None else None, found.one_based)
 
 
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
-    """Alignments to score, a name for them, and the settings that their signature shows."""
+    """Alignments to score, a name for them, and the settings that their signature shows. `one_based`: as in `Gold`."""
 
     name: str
     alignments: Sequence[Alignment]
     settings: Mapping[str, object] = field(default_factory=dict)
+    one_based: bool | None = None
 
     @classmethod
     def read(
@@ -86,12 +89,10 @@ class Hypothesis:
         """
         numbers, other = (gold.numbers, gold.name) if gold else (None, "the text")
         pairs = len(gold.alignments) if gold else None if text is None else len(text)
-        alignments = read_alignments(
-            path, one_based=one_based, reverse=reverse, sentences=pairs, numbers=numbers
-        )
+        found = read_links(path, one_based, reverse, sentences=pairs, numbers=numbers)
         if pairs is not None:
-            _expect_pairs(len(alignments), name_of(path), pairs, other)
-        return cls(name_of(path), alignments)
+            _expect_pairs(len(found.alignments), name_of(path), pairs, other)
+        return cls(name_of(path), found.alignments, one_based=found.one_based)
 
     @classmethod
     def of_layers(
@@ -151,12 +152,13 @@ def evaluate(gold: Gold, hypotheses: Iterable[Hypothesis], against: str = "first
 class ProbableMistake(NamedTuple):
     """A probable mistake in a file, or in the links of a model.
 
-    It is described by `text`, or by a way of reading the links that fits `better`.
+    It is described by `text`, or by a way of reading the links that fits `better`. `one_based`: how they were read.
     """
 
     name: str
     text: str | None = None
     better: BetterReading | None = None
+    one_based: bool | None = None
 
 
 def probable_mistakes(
@@ -169,4 +171,4 @@ def probable_mistakes(
             yield ProbableMistake(name, text=wrong)
     for hypothesis in hypotheses:
         if better := better_reading(hypothesis.alignments, gold.alignments):
-            yield ProbableMistake(hypothesis.name, better=better)
+            yield ProbableMistake(hypothesis.name, better=better, one_based=hypothesis.one_based)

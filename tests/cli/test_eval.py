@@ -157,7 +157,7 @@ def test_links_out_of_range_are_counted_and_reported(tmp_path, text):
 @pytest.mark.parametrize(
     ("links", "options", "advice"),
     [
-        ("1-1 2-2 3-3 4-4 5-5", [], "--one-based (or --gold-zero-based)"),
+        ("1-1 2-2 3-3 4-4 5-5", [], "--one-based"),
         ("0-0 1-1 2-2 3-3 4-4", ["--gold-one-based"], "--one-based (or --gold-zero-based)"),
         ("0-0 1-1 2-2 3-3 4-4", ["--one-based"], "--gold-one-based (or --zero-based)"),
     ],

@@ -12,6 +12,7 @@ from typing import Any
 
 from ..errors import ModelError
 from ..json_file import read_object, shortened
+from ..models.hub import has_tokenizer
 from .shape import check_numbers
 from .tokenizer_file import check_special_tokens, check_tokenizer
 
@@ -37,6 +38,9 @@ def check_folder(folder: Path, known: frozenset[str]) -> None:
             f"{folder / CONFIG}: model_type is {shortened(kind)}; expected the name of a kind of model"
         )
     check_numbers(config, folder, folder / CONFIG, kind in known)
+    if not has_tokenizer(folder) and not brings_code(folder):  # code that is trusted may read any file
+        remedy = f"AutoTokenizer.from_pretrained(...).save_pretrained({str(folder)!r})"
+        raise ModelError(f"{folder} has no tokenizer: also save it there, with {remedy}")
     if (folder / TOKENIZER).is_file():
         check_tokenizer(folder / TOKENIZER)
     for name in (TOKENIZER_CONFIG, _SPECIAL_MAP, _ADDED):

@@ -114,8 +114,12 @@ def _parts(checkpoint: str) -> tuple[str, str | None]:
 
 
 def _is_whole(folder: Path) -> bool:
-    has_tokenizer = any(any(folder.glob(pattern)) for pattern in _TOKENIZERS)
-    return has_tokenizer and any(_has_weights(folder, name) for name in _WEIGHTS)
+    return has_tokenizer(folder) and any(_has_weights(folder, name) for name in _WEIGHTS)
+
+
+def has_tokenizer(folder: Path) -> bool:
+    """Whether a folder holds the vocabulary of a tokenizer; without one transformers makes an empty tokenizer."""
+    return any(any(folder.glob(pattern)) for pattern in _TOKENIZERS)
 
 
 def _has_weights(folder: Path, name: str) -> bool:

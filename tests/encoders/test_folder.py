@@ -6,6 +6,7 @@ import pytest
 import torch
 from refusals import change, refusal
 from safetensors.torch import load_file, save_file
+from tiny_checkpoints import MAKERS
 
 from xalign.encoders.families import load_encoder
 from xalign.errors import ModelError
@@ -36,6 +37,17 @@ def test_a_config_that_is_no_object_is_named(folder, name, content, complaint, f
     path = folder(name) / file
     path.write_bytes(content)
     assert refusal(path.parent).startswith(f"{path}: {complaint}")
+
+
+@pytest.mark.parametrize("name", sorted(set(MAKERS) - {"fairseq"}))
+@pytest.mark.parametrize("files", [("config.json",), ("config.json", "tokenizer_config.json")])
+def test_a_model_that_was_saved_without_its_tokenizer_is_refused(folder, name, files):
+    path = folder(name)
+    for file in path.iterdir():
+        if file.name not in ("model.safetensors", "xalign.json", *files):
+            file.unlink()
+    remedy = f"also save it there, with AutoTokenizer.from_pretrained(...).save_pretrained({str(path)!r})"
+    assert refusal(path) == f"{path} has no tokenizer: {remedy}"
 
 
 @pytest.mark.parametrize("name", ["preset", "bert"])

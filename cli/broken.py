@@ -12,6 +12,7 @@ from typing import IO
 import click
 
 from xalign.cli.groups import option
+from xalign.cli.job import write_all
 from xalign.cli.options import WRITTEN
 from xalign.cli.part import Part
 from xalign.errors import LineError, LongLine
@@ -30,9 +31,9 @@ class BrokenLines:
     A line that is too long always counts as empty. All of them are listed in the report, except lines outside the part.
     """
 
-    def __init__(self, policy: str, part: Part, report: IO[bytes] | None) -> None:
+    def __init__(self, policy: str, part: Part, report: IO[bytes] | None, path: Path | None) -> None:
         self.count = 0
-        self._policy, self._part, self._report = policy, part, report
+        self._policy, self._part, self._report, self._path = policy, part, report, path
 
     def __call__(self, error: LineError) -> None:
         """Raise the error if the line ends the run."""
@@ -41,8 +42,10 @@ class BrokenLines:
         self.count += 1
         if self._report is not None:
             fields = {"file": error.file, "line": error.line, "error": error.reason}
-            self._report.write(json_line(fields).encode())
-            self._report.flush()
+            with telling_failures(self._path or ""):
+                # Without a buffer, which would fail again when it is closed.
+                write_all(getattr(self._report, "raw", self._report), json_line(fields).encode())
+                self._report.flush()
         if isinstance(error, LongLine):
             logger.warning("%s: it counts as empty; --longest-line allows more", error)
         elif self._policy == STOP:
@@ -69,7 +72,7 @@ class OnError:
     def for_lines_of(self, part: Part) -> Iterator[BrokenLines]:
         """Decides about the broken lines of a part. If the run succeeds, a warning counts them."""
         with _reporting(self.report) as file:
-            broken = BrokenLines(self.on_error, part, file)
+            broken = BrokenLines(self.on_error, part, file, self.report)
             yield broken
         if broken.count:
             lines = (
@@ -89,5 +92,5 @@ def _reporting(path: Path | None) -> Iterator[IO[bytes] | None]:
         return
     with telling_failures(path):
         opened = open_as(path.suffix, path, "wb") if is_replaced(path) else writing(path)
-    with opened as file:
+    with telling_failures(path), opened as file:
         yield file

@@ -81,7 +81,7 @@ def _to_disk(file: IO[Any]) -> None:
     os.fsync(file.fileno())
 
 
-def _write_all(file: FileIO, content: bytes) -> None:
+def write_all(file: FileIO | IO[bytes], content: bytes) -> None:
     """Write to a file without a buffer, which may take a part at a time."""
     rest = memoryview(content)
     while rest:
@@ -181,7 +181,7 @@ class Job:
         counts = range(1, len(self._waiting) + 1)
         fitting = bisect_right(counts, room, key=lambda count: len(self._member(count)))
         self.file.seek(start)
-        _write_all(self.file, self._member(fitting))  # over bytes that the file has, which needs no space
+        write_all(self.file, self._member(fitting))  # over bytes that the file has, which needs no space
         self.file.truncate()
         if fitting:
             self.pairs = others + fitting
@@ -196,7 +196,7 @@ class Job:
     def _end_member(self) -> None:
         if self._waiting:
             self.file.seek(self._members[0])  # where a write that failed began, too
-            _write_all(self.file, self._member(len(self._waiting)))
+            write_all(self.file, self._member(len(self._waiting)))
             self._waiting = []
             self._members = (self.file.tell(), self.pairs)
 

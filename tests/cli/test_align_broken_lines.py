@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from pathlib import Path
 
 import pytest
 from align_runs import (
@@ -81,6 +82,14 @@ def test_a_broken_line_of_one_of_two_files_may_count_as_empty(align, file, links
     result = align(*paths, "--on-error", "empty")
     assert (result.exit_code, result.stdout) == (0, pharaoh([(), *links[1:]]))
     assert "Warning: 1 line that cannot be read counts as empty: --report FILE" in result.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+def test_a_report_that_cannot_be_written_ends_the_run_after_the_lines_before(align):
+    options = ["--on-error", "empty", "--report", "/dev/full"]
+    result = align(*options, input="a ||| b\nbroken\na ||| b\n")
+    told = "/dev/full: cannot be written: no space left on device; line 1 is written; go on: --from-line 2"
+    assert_refused(result, told, lines=1)
 
 
 def test_the_report_has_the_line_that_ended_the_run_too(align, file):

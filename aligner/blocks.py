@@ -24,9 +24,8 @@ WORDS = 256
 Found = TypeVar("Found")
 Nothing = TypeVar("Nothing")
 
-
-_AtLeastOne = Annotated[int, Option(least=1)]
-_AtLeastOneOrNone = Annotated[int | None, Option(least=1)]
+_Count = Annotated[int, Option(least=1)]
+_CountOrNone = Annotated[int | None, Option(least=1)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,19 +35,13 @@ class Limits:
     `encoded` and `compared` are limits for one pair: a larger pair gets no links. OptionError for less than 1.
     """
 
-    workers: _AtLeastOneOrNone = None  # batches computed at once
-    block: _AtLeastOneOrNone = None  # most pairs sorted by length together
-    first_block: _AtLeastOne = (
-        64  # pairs in the first block; the following ones double, so that output begins soon
-    )
-    encoded: _AtLeastOne = (
-        2**15
-    )  # subwords of both sides together: with `mini`, their states take some 100 MB
-    compared: _AtLeastOne = 2**26  # source times target units: 256 MB, and five times as much to extract
-    together: _AtLeastOne = 10_000  # pairs that share a lexicon
-    cells: _AtLeastOne = (
-        2**24
-    )  # source words times target words that share a lexicon: usually half a gigabyte
+    workers: _CountOrNone = None  # batches computed at once
+    block: _CountOrNone = None  # most pairs sorted by length together
+    first_block: _Count = 64  # pairs in the first block; the following double, so that output begins soon
+    encoded: _Count = 2**15  # subwords of both sides together: with `mini`, their states take some 100 MB
+    compared: _Count = 2**26  # source times target units: 256 MB, and five times as much to extract
+    together: _Count = 10_000  # pairs that share a lexicon
+    cells: _Count = 2**24  # source words times target words that share a lexicon: usually half a gigabyte
 
     def __post_init__(self) -> None:
         settle(self)

@@ -200,9 +200,8 @@ class ShardJob:
                 for shard in range(self.shards)
                 if (name := f"{self._stem(shard)}.json") in recorded
             }
-            contents = (
-                system.cat(list(places.values())) if places else {}
-            )  # in parallel, if the file system can
+            # In parallel, if the file system can.
+            contents = system.cat(list(places.values())) if places else {}
         found: dict[int, Record] = {}
         for shard, place in places.items():
             record = _as_record(contents[place])

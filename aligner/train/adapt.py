@@ -23,12 +23,12 @@ from ..files.filling import filling
 from ..formats import format_pharaoh
 from ..models import resolve
 from ..text.sentences import read_files
-from .checkpoint import best_mean, finished_steps, forget_state, no_state, save_checkpoint
+from .checkpoint import best_mean, expect_new, finished_steps, no_state, save_checkpoint
 from .corpus import CorpusFiles
 from .log import Progress
 from .options import AdaptingOptions, TrainOptions
 from .processes import PartialState
-from .run import Plan, Setup, run
+from .run import Plan, Setup, carry_out
 
 LABELLING = timedelta(days=1)  # the longest time that other processes wait while the first one makes links
 
@@ -53,17 +53,16 @@ def adapt(
     Raises:
         As `run`.
     """
+    outs = [*(plan.out / f"round-{number}" for number in range(1, adapting.rounds)), plan.out]
+    if not resume:
+        for out in outs:
+            expect_new(out)
+    elif not any(map(finished_steps, outs)):
+        raise no_state(plan.out)
     Setup.of(plan, options.seed)
     for files in plan.corpora:
         next(read_files(files.source, files.target), None)  # raises an error now if they cannot be read
-    outs = [*(plan.out / f"round-{number}" for number in range(1, adapting.rounds)), plan.out]
-    if resume and not any(map(finished_steps, outs)):
-        raise no_state(plan.out)
     process = PartialState(cpu=torch.device(device).type == "cpu", timeout=LABELLING)
-    if not resume and process.is_main_process:
-        for out in outs:
-            forget_state(out)
-    process.wait_for_everyone()
     init = plan.init
     for number, out in enumerate(outs):
         labels = [out / f"labels-{k}.align" for k in range(1, len(plan.corpora) + 1)]
@@ -79,7 +78,7 @@ def adapt(
                 encoder = load_for_aligning(preset, place, precision, preset.method.known_layer)
                 _label(encoder, plan.corpora, labels, adapting.lexicon_rounds)
             process.wait_for_everyone()
-            run(ours, options, device, done > 0, report, _counted_on(stepped, number * options.steps))
+            carry_out(ours, options, device, done > 0, report, _counted_on(stepped, number * options.steps))
         init = str(out)
     if plan.development and process.is_main_process:
         _copy_best(outs)

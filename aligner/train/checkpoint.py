@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -15,12 +16,14 @@ from torch import Tensor, nn
 
 from ..calibration import CALIBRATION_FILE
 from ..encoders.base import WholeEncoder
-from ..errors import TrainingError
+from ..errors import OptionError, TrainingError
 from ..files.filling import filling
 from ..models.preset import PRESET_FILE, Preset
 
 STATE = "state"
 FRESH = ".new"
+_BEFORE_A_STATE = re.compile(r"log\.jsonl|labels-\d+\.align(\.partial)?|round-\d+|(state)?\.new")
+"""The names of what a run leaves in its folder if it is stopped before its first state."""
 
 
 @dataclass(frozen=True)
@@ -127,10 +130,19 @@ def best_mean(out: Path) -> float:
     return math.inf if folder is None else _finished(folder).best.get("mean", math.inf)
 
 
-def forget_state(out: Path) -> None:
-    """Remove the state of an earlier run."""
-    for suffix in (FRESH, ".old", ""):
-        shutil.rmtree(out / f"{STATE}{suffix}", ignore_errors=True)
+def expect_new(out: Path) -> None:
+    """OptionError for a folder that holds anything but what a run leaves that was stopped before its first state."""
+    if not out.exists():
+        return
+    with filling(out):
+        if out.is_dir() and all(_BEFORE_A_STATE.fullmatch(each.name) for each in out.iterdir()):
+            return
+    raise OptionError(
+        f"{out}: holds something already; "
+        + ("resume to go on with it, or " if _state(out) else "")
+        + "name a folder that is new or empty",
+        "resume",
+    )
 
 
 def _state(out: Path) -> Path | None:

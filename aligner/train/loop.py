@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from ..ahead import run_ahead
 from ..errors import TrainingError
 from ..files.filling import filling
-from .checkpoint import Finished, forget_state, load_state, save_state
+from .checkpoint import Finished, load_state, save_state
 from .collate import Example, TrainingBatch
 from .log import Log, Progress
 from .mixture import Mixture
@@ -88,8 +88,6 @@ def train(
     if accelerator.is_main_process:
         with filling(out):
             out.mkdir(parents=True, exist_ok=True)
-        if not resume:
-            forget_state(out)
         log = Log(out, finished.steps)
     in_a_step = options.accumulate * processes  # batches
     learner.train()

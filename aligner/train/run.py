@@ -16,7 +16,7 @@ from ..errors import OptionError
 from ..models import resolve
 from ..models.preset import About, Checkpoint, Family, Options, Preset
 from ..score.figures import expect_figure
-from .checkpoint import save_checkpoint
+from .checkpoint import expect_new, save_checkpoint
 from .collate import collate
 from .corpus import CorpusFiles, read_corpus
 from .development import DevelopmentFiles, evaluator
@@ -105,10 +105,25 @@ def run(
     """Carry out a plan; write the best weights with their preset to `plan.out`.
 
     Raises:
-        OptionError: two options do not go together, or do not fit the checkpoint.
+        OptionError: two options do not go together, or do not fit the checkpoint; `plan.out` holds something, and is
+            not to be resumed.
         InputError, FormatError, TrainingError: a corpus cannot be trained on, the loss is inf or NaN, or there is
             nothing to resume from.
     """
+    if not resume:
+        expect_new(plan.out)
+    carry_out(plan, options, device, resume, report, stepped)
+
+
+def carry_out(
+    plan: Plan,
+    options: TrainOptions,
+    device: torch.device | str,
+    resume: bool,
+    report: Callable[[Progress], None],
+    stepped: Callable[[int], None],
+) -> None:
+    """As `run`, whatever `plan.out` holds."""
     if Objective.GUIDED in plan.objectives and any(files.links is None for files in plan.corpora):
         raise OptionError("objective guided needs links for every corpus", "objective", "links")
     setup = Setup.of(plan, options.seed)

@@ -13,6 +13,7 @@ python "$here/text.py" --out "$work"
 for domain in "${domains[@]}"; do
   text=$work/$domain
   xalign align -q "$text/gold.src" "$text/gold.tgt" > "$text/before.align"
+  rm -rf "$text/adapted" # of an earlier run
   SECONDS=0
   xalign train -q --init mini --src "$text/src" --tgt "$text/tgt" --out "$text/adapted"
   echo "$domain: adapted in $SECONDS seconds"

@@ -34,6 +34,11 @@ def invoke(*arguments, **values):
     return CliRunner().invoke(main, command(*arguments, **values))
 
 
+def told(result):
+    """What was written to stderr, in one line."""
+    return " ".join(result.stderr.split())
+
+
 def same_weights(one, other):
     one, other = (load_file(folder / "model.safetensors") for folder in (one, other))
     return one.keys() == other.keys() and all(one[name].equal(other[name]) for name in one)
@@ -208,6 +213,31 @@ def test_resuming_from_nothing_is_refused(start, corpus, tmp_path):
     result = invoke(start, corpus, tmp_path / "none", "--resume")
     assert result.exit_code == 2
     assert "holds no training state to go on from" in result.stderr
+
+
+@pytest.mark.parametrize("links", [True, False], ids=["links", "text alone"])
+def test_a_folder_that_holds_something_is_left_as_it_is(start, corpus, tmp_path, links):
+    before = {file: file.read_bytes() for file in start.iterdir()}
+    for init, out in ((start, start), ("mini", start)):
+        result = invoke(init, corpus, out, "--steps", 1, links=links)
+        assert result.exit_code == 2
+        assert f"{out}: holds something already; name a folder that is new or empty" in told(result)
+    assert {file: file.read_bytes() for file in start.iterdir()} == before
+
+
+def test_a_finished_run_is_gone_on_with_or_left_as_it_is(start, corpus, tmp_path):
+    (tmp_path / "out").mkdir()
+    assert invoke(start, corpus, tmp_path / "out", "--steps", 1).exit_code == 0
+    result = invoke(start, corpus, tmp_path / "out", "--steps", 2)
+    assert result.exit_code == 2
+    assert "out: holds something already; --resume to go on with it, or name a folder" in told(result)
+    assert invoke(start, corpus, tmp_path / "out", "--steps", 2, "--resume").exit_code == 0
+
+
+def test_a_run_that_was_stopped_before_its_first_state_begins_anew(start, corpus, tmp_path):
+    (tmp_path / "out" / "state.new").mkdir(parents=True)
+    (tmp_path / "out" / "log.jsonl").write_text("", encoding="utf-8")
+    assert invoke(start, corpus, tmp_path / "out", "--steps", 1).exit_code == 0
 
 
 def test_resuming_another_run_is_refused(start, corpus, tmp_path):

@@ -9,7 +9,7 @@ from safetensors.torch import load_file
 
 from xalign.aligner import Aligner
 from xalign.encoders.families import load_encoder
-from xalign.errors import InputError, TrainingError, XalignError
+from xalign.errors import InputError, OptionError, TrainingError, XalignError
 from xalign.formats import format_pharaoh, read_alignments
 from xalign.links import Alignment, Link
 from xalign.models import resolve
@@ -83,19 +83,33 @@ def test_a_killed_adaptation_goes_on_bit_for_bit(start, text, tmp_path, killed_a
         assert (tmp_path / "killed" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
 
 
-def test_a_fresh_run_does_not_go_on_with_what_another_left(start, text, tmp_path):
-    plan = Plan(str(start), [text], tmp_path / "out")
-    adapt(plan, OPTIONS, TWO_ROUNDS)
+@pytest.mark.parametrize("reports", [1, 3], ids=["in the first round", "in the second round"])
+def test_what_another_run_left_is_kept(start, text, tmp_path, reports):
+    seen = []
 
     def kill(progress):
+        seen.append(progress)
+        if len(seen) == reports:
+            raise KeyboardInterrupt
+
+    plan = Plan(str(start), [text], tmp_path / "out")
+    with pytest.raises(KeyboardInterrupt):
+        adapt(plan, OPTIONS, TWO_ROUNDS, report=kill)
+    with pytest.raises(
+        OptionError, match="holds something already; resume to go on with it, or name a folder"
+    ):
+        adapt(plan, OPTIONS, TWO_ROUNDS)
+
+
+def test_a_run_that_was_stopped_before_its_first_state_begins_anew(start, text, tmp_path):
+    def kill(step):
         raise KeyboardInterrupt
 
+    plan = Plan(str(start), [text], tmp_path / "out")
     with pytest.raises(KeyboardInterrupt):
-        adapt(plan, replace(OPTIONS, seed=2), TWO_ROUNDS, report=kill)
-    adapt(plan, replace(OPTIONS, seed=2), TWO_ROUNDS, resume=True)
-    adapt(replace(plan, out=tmp_path / "other"), replace(OPTIONS, seed=2), TWO_ROUNDS)
-    one, other = ((tmp_path / name / "model.safetensors").read_bytes() for name in ("out", "other"))
-    assert one == other
+        adapt(plan, OPTIONS, TWO_ROUNDS, stepped=kill)
+    assert (tmp_path / "out" / "round-1" / "labels-1.align").exists()
+    adapt(plan, replace(OPTIONS, steps=1), TWO_ROUNDS)
 
 
 def found_by_neither(pair, one, other):

@@ -142,8 +142,8 @@ class Aligner:
     def save_pretrained(self, folder: str | os.PathLike[str]) -> None:
         """Save the model and the method of this aligner in a new or empty folder, for `load(folder)`.
 
-        The checkpoint is in float32, and transformers can read it, too. It does not contain languages, device and
-        dtype.
+        The checkpoint is in float32, and transformers can read it, too. It does not contain how text is split
+        (`words`), languages, device and dtype: give them to `load` again.
 
         Raises:
             OptionError: the folder is not empty.

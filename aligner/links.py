@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from .errors import InputError
 from .text.pairs import Pair, as_pair
+from .text.sentences import SentencePair
 from .text.tokenization import Span
 
 
@@ -74,14 +75,16 @@ class Alignment:
     def words(self, pair: Pair) -> list[tuple[str, str]]:
         """The linked words, link by link.
 
+        A text is split at spaces. If the aligner splits words by itself (`words="unicode"`), give the pair that comes
+        with the alignment from `align_pairs`: its words are those that were linked.
+
         >>> Alignment.of([(0, 0), (1, 1)]).words(("das Haus", "the house"))
         [('das', 'the'), ('Haus', 'house')]
 
         Raises:
             InputError: `pair` is not a sentence pair, or lacks a word that is linked.
         """
-        text = as_pair(pair)
-        self.expect_within(len(text.source), len(text.target))
+        text = self._pair_of_links(pair)
         return [(text.source[source], text.target[target]) for source, target in self.links]
 
     def spans(self, pair: Pair) -> list[tuple[Span, Span]]:
@@ -93,12 +96,21 @@ class Alignment:
         Raises:
             InputError: the words of `pair` have no places (tokenization.py), or lack one that is linked.
         """
-        text = as_pair(pair)
-        self.expect_within(len(text.source), len(text.target))
+        text = self._pair_of_links(pair)
         source, target = (getattr(side, "spans", None) for side in (text.source, text.target))
         if source is None or target is None:
             raise InputError("these words have no places in a text: tokenize(text) makes words that have")
         return [(source[link.source], target[link.target]) for link in self.links]
+
+    def _pair_of_links(self, pair: Pair) -> SentencePair:
+        text = as_pair(pair)
+        try:
+            self.expect_within(len(text.source), len(text.target))
+        except InputError as error:
+            raise InputError(
+                f"{error}; if the aligner splits words, give the pair that align_pairs gives"
+            ) from None
+        return text
 
     def expect_within(self, source: int, target: int) -> None:
         """Raise InputError if a link names a word that a pair with this many words does not have."""

@@ -10,7 +10,6 @@ import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Unpack
@@ -28,13 +27,14 @@ from .engine import Engine, Finding
 from .errors import InputError, ModelError, OptionError
 from .explanation import Explanation
 from .export import export
+from .languages import warn_of_language
 from .linking import aligned
 from .links import NOT_ALIGNED, Alignment
 from .method import Level
 from .models import DEFAULT, lasting_name, name_of, resolve
 from .models.hub import checkpoint_folder, upload
 from .models.preset import Options, Preset
-from .options import with_keywords
+from .options import switches, with_keywords
 from .passages import joined_alignment, joined_comparison, joined_directions
 from .subwords import Subwords
 from .text.pairs import Pair, Side, as_pair, as_pairs, from_columns
@@ -81,8 +81,8 @@ class Aligner:
         if not encoder.languages:
             for language in (self.run.source_language, self.run.target_language):
                 if language is not None and not self.preset.about.lists(language):
-                    _warn_of_language(self.preset.name, language)
-        limits = limits or Limits()
+                    warn_of_language(self.preset.name, language)
+        limits = Limits.of(limits)
         if self.method.lexicon:
             limits = replace(limits, compared=min(limits.compared, limits.cells))
         self.limits = limits
@@ -122,17 +122,19 @@ class Aligner:
             ModelError: the model is unknown or cannot be read.
             OptionError: an option is unknown, out of range, or two do not go together.
         """
+        how = switches(all_layers=all_layers, trust_remote_code=trust_remote_code, calibrated=calibrated)
+        limits = Limits.of(limits)
         preset = resolve(name_of(model))
         settled, _ = preset.with_options(options)
         layer = settled.method.known_layer
         place = choose_device(device)
         precision = choose_dtype(dtype, place)
-        highest = None if all_layers else layer
-        encoder = load_for_aligning(settled, place, precision, highest, trust_remote_code)
+        encoder = load_for_aligning(
+            settled, place, precision, None if all_layers else layer, trust_remote_code
+        )
         folder = checkpoint_folder(preset.checkpoint.place)
         calibration = Calibration.beside(folder, encoder.width) if calibrated else None
         aligner = cls(encoder, preset, limits, calibration, **options)
-        how = dict(all_layers=all_layers, trust_remote_code=trust_remote_code, calibrated=calibrated)
         aligner._loaded = lasting_name(model), device, dtype, {**how, "limits": limits, **options}
         logger.info("aligning with %s", aligner._summary())
         return aligner
@@ -186,8 +188,8 @@ class Aligner:
     def _summary(self) -> str:
         encoder = self.encoder
         dtype = str(encoder.dtype).removeprefix("torch.")
-        method = f"layer {self.layer}, {self.method.extract}"
-        return f"{self.preset.name}: {method}; {dtype} on {encoder.device}"
+        method = "lexicon" if self.method.lexicon else self.method.extract
+        return f"{self.preset.name}: layer {self.layer}, {method}; {dtype} on {encoder.device}"
 
     def __reduce__(self) -> tuple[Callable[..., Aligner], tuple[type[Aligner], *_Loaded]]:
         """Pickles and copies contain the arguments of `load`, not the weights."""
@@ -249,7 +251,7 @@ class Aligner:
         found = [alignment.to_dict() for alignment in self.align(from_columns(batch))]
         return {name: [fields.get(name) for fields in found] for name in ("links", "scores", "score")}
 
-    def align_layers(self, pairs: Iterable[Pair], layers: Sequence[int]) -> Iterator[dict[int, Alignment]]:
+    def align_layers(self, pairs: Iterable[Pair], layers: Iterable[int]) -> Iterator[dict[int, Alignment]]:
         """As `align`, with one alignment per pair and layer, from one pass of the encoder.
 
         A calibration makes probabilities of the scores at the method's layer alone.
@@ -258,10 +260,10 @@ class Aligner:
             InputError: as `align`.
             LayerError: the encoder has no such layer.
         """
-        self.encoder.check_layers(layers)
+        numbers = self.encoder.check_layers(layers)
         return (
-            dict(zip(layers, found, strict=True))
-            for _, found in self._found(as_pairs(pairs, self._split), layers)
+            dict(zip(numbers, found, strict=True))
+            for _, found in self._found(as_pairs(pairs, self._split), numbers)
         )
 
     def compare(self, pairs: Iterable[Pair]) -> Iterator[tuple[SentencePair, Compared]]:
@@ -333,13 +335,6 @@ class Aligner:
         if self.method.level is Level.WORD:
             return words
         return tuple(self.encoder.pieces(text.ids.tolist()))
-
-
-@cache  # warned of once
-def _warn_of_language(model: str, language: str) -> None:
-    logger.warning(
-        "%s does not list the language %r: expect worse links (xalign models show %s)", model, language, model
-    )
 
 
 def _loaded_again(

@@ -14,6 +14,8 @@ from typing import Annotated, NamedTuple, TypeVar
 
 from .ahead import until_error
 from .batches import Batch
+from .errors import OptionError
+from .json_file import shortened
 from .options import Option, settle
 from .subwords import Subwords
 from .text.sentences import SentencePair
@@ -45,6 +47,13 @@ class Limits:
 
     def __post_init__(self) -> None:
         settle(self)
+
+    @classmethod
+    def of(cls, limits: Limits | None) -> Limits:
+        """The limits, or the usual ones for None; OptionError for anything else."""
+        if limits is not None and not isinstance(limits, Limits):
+            raise OptionError(f"limits is {shortened(limits)}: it must be a Limits object or none", "limits")
+        return limits or cls()
 
 
 class Block(NamedTuple):

@@ -47,7 +47,7 @@ def choose_device(name: str = "auto") -> torch.device:
         torch.empty(0, device=device)
         if device.type == "meta":
             raise RuntimeError("it computes shapes alone")
-    except (RuntimeError, AssertionError, ImportError) as error:  # ImportError: its backend is not installed
+    except (RuntimeError, AssertionError, ImportError, TypeError) as error:  # ImportError: a missing backend
         raise OptionError(
             f"device {name} cannot be used here ({first_line(error)}); use cpu, or auto", "device"
         ) from None

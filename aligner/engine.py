@@ -101,7 +101,7 @@ class Engine:
         """`shape`: how pairs are encoded. `run`: their languages, and how large batches may be."""
         self.encoder = encoder
         self.comparison = comparison
-        self.limits = limits or Limits()
+        self.limits = Limits.of(limits)
         languages = run.source_language, run.target_language
         self._window = shape.window
         self._geometry = Geometry.of(encoder, shape, _language_ids(encoder, *languages))

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
+from functools import cache
 
 from .errors import LanguageError
+
+logger = logging.getLogger("xalign")
 
 
 def primary(code: str) -> str:
@@ -39,3 +43,11 @@ def find_language(code: str, valid: Sequence[str]) -> str:
     if not matches:
         raise LanguageError(f"unknown language {code!r}: this model knows {', '.join(valid)}")
     return matches[0]
+
+
+@cache  # warned of once
+def warn_of_language(model: str, language: str) -> None:
+    """Tell the logger "xalign" that a model does not list a language."""
+    logger.warning(
+        "%s does not list the language %r: expect worse links (xalign models show %s)", model, language, model
+    )

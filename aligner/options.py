@@ -125,6 +125,11 @@ def settle(options: Any) -> None:
         object.__setattr__(options, name, parameter.settled(getattr(options, name)))
 
 
+def switches(**values: object) -> dict[str, bool]:
+    """The values; OptionError, with its name, for one that is neither true nor false."""
+    return {name: Parameter(name, bool, False, Option()).settled(value) for name, value in values.items()}
+
+
 def split(values: Mapping[str, Any], *kinds: type) -> list[dict[str, Any]]:
     """The values of each of several dataclasses of options; OptionError for a name that none of them has."""
     known = [name for kind in kinds for name in parameters(kind)]

@@ -74,6 +74,11 @@ def test_nothing_gives_nothing(load):
         ({"bach_tokens": 9}, OptionError, "unknown option 'bach_tokens'; did you mean 'batch_tokens'"),
         ({"dtype": "int4"}, OptionError, "dtype is 'int4': choose one of auto, float32"),
         ({"device": "warp"}, OptionError, "device warp cannot be used here"),
+        ({"device": None}, OptionError, "device None cannot be used here"),
+        ({"calibrated": "no"}, OptionError, "calibrated is 'no': it must be true or false"),
+        ({"all_layers": 0}, OptionError, "all_layers is 0: it must be true or false"),
+        ({"limits": 3}, OptionError, "limits is 3: it must be a Limits object or none"),
+        ({"limits": {}}, OptionError, "limits is {}: it must be a Limits object or none"),
     ],
 )
 def test_bad_options_are_refused_before_anything_is_aligned(tiny, options, error, complaint):
@@ -236,6 +241,18 @@ def test_all_layers_in_one_pass_give_what_each_gives_alone(load):
 def test_a_layer_that_is_not_there_is_refused(load):
     with pytest.raises(LayerError, match="layer 7 does not exist"):
         list(load().align_layers(some_pairs(1), [0, 7]))
+
+
+@pytest.mark.parametrize("layers", [2, "12", ["1"], [1.5], None])
+def test_what_is_no_list_of_layers_is_refused(load, layers):
+    with pytest.raises(LayerError, match=r"layers are .*: expected a list of numbers; tiny has layers 0 "):
+        load().align_layers(some_pairs(1), layers)
+
+
+def test_layers_come_from_any_iterable_of_whole_numbers(load):
+    expected = list(load().align_layers(some_pairs(3), [1, 2]))
+    for layers in (np.arange(1, 3), (layer for layer in (1, 2)), range(1, 3), {1: "", 2: ""}):
+        assert list(load().align_layers(some_pairs(3), layers)) == expected
 
 
 @pytest.mark.parametrize("method", DIRECTED)

@@ -90,3 +90,8 @@ def test_a_lexicon_is_of_words_and_has_its_own_threshold(tiny):
 def test_a_pair_alone_has_no_lexicon_to_explain(load):
     with pytest.raises(OptionError, match="no lexicon"):
         load(lexicon=True).explain(("das Haus", "the house"))
+
+
+def test_an_aligner_with_a_lexicon_says_so(load):
+    assert "layer 4, lexicon; " in repr(load(lexicon=True))
+    assert "layer 4, argmax; " in repr(load())

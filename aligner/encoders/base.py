@@ -13,9 +13,10 @@ Does not: choose layers, cut text to length, or build batches (batches.py does).
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from contextlib import nullcontext
 from dataclasses import dataclass
+from operator import index
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Self
@@ -27,6 +28,7 @@ from ..device import attention_kernels
 from ..encoder_input import EncoderInput
 from ..errors import LanguageError, LayerError, ModelError, OptionError
 from ..input_shape import InputShape, Specials
+from ..json_file import shortened
 from ..languages import find_language
 from ..models.preset import Preset
 
@@ -123,16 +125,21 @@ class Encoder(ABC):
             return states[layers[0]].unsqueeze(0)
         return torch.stack([states[layer] for layer in layers])
 
-    def check_layers(self, layers: Sequence[int]) -> None:
-        """Raise LayerError, with the valid range, unless the encoder has all of `layers`."""
-        if not layers:
+    def check_layers(self, layers: Iterable[int]) -> list[int]:
+        """The layers as a list; LayerError, with the valid range, unless the encoder has all of them."""
+        valid = f"{self.preset.name} has layers 0 (embeddings) to {self.layers}"
+        try:
+            numbers = [index(layer) for layer in layers]
+        except TypeError:
+            raise LayerError(f"layers are {shortened(layers)}: expected a list of numbers; {valid}") from None
+        if not numbers:
             raise LayerError("no layer to encode: name at least one")
-        for layer in layers:
+        for layer in numbers:
             if not 0 <= layer <= self.layers:
-                valid = f"layers 0 (embeddings) to {self.layers}"
-                raise LayerError(f"layer {layer} does not exist: {self.preset.name} has {valid}")
+                raise LayerError(f"layer {layer} does not exist: {valid}")
             if layer > self.highest:
                 raise LayerError(f"layer {layer} was dropped when {self.preset.name} was loaded")
+        return numbers
 
     def subword_ids(self, words: Sequence[str], language: str | None = None) -> list[list[int]]:
         """The ids of each word on its own, without special ones; empty for a word that the tokenizer drops."""

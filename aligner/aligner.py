@@ -40,7 +40,7 @@ from .subwords import Subwords
 from .text.pairs import Pair, Side, as_pair, as_pairs, from_columns
 from .text.sentences import SentencePair
 from .text.tokenization import splits
-from .text.untokenized import watched
+from .text.untokenized import Watcher
 
 logger = logging.getLogger("xalign")
 _Loaded = tuple[str, str, str, dict[str, Any]]
@@ -87,6 +87,7 @@ class Aligner:
             limits = replace(limits, compared=min(limits.compared, limits.cells))
         self.limits = limits
         self._split = splits(self.run.words, self.run.source_language, self.run.target_language)
+        self._watcher = Watcher()
         self.calibration = calibration if settled.scores_as(self.preset) else None
         self.comparison = Comparison(self.method, self.calibration)
         self.engine = Engine(encoder, self.comparison, self.input, self.run, limits)
@@ -219,7 +220,7 @@ class Aligner:
         Args:
             first: number of pairs of the text before these (see `taken_with`).
         """
-        stream = watched(as_pairs(pairs, self._split), first)
+        stream = self._watcher.watched(as_pairs(pairs, self._split), first)
         return ((pair, found) for pair, [found] in self._found(stream, [self.layer], first))
 
     def taken_with(self, first: int, end: int | None = None) -> tuple[int, int | None]:
@@ -280,7 +281,7 @@ class Aligner:
             raise OptionError("links of a lexicon come from no similarity: load an aligner without one")
         nothing = Compared(NOT_ALIGNED, np.zeros((0, 0), dtype=np.float32))
         finding = Finding(Comparison.link_with_similarity, joined_comparison, nothing)
-        stream = watched(as_pairs(pairs, self._split))
+        stream = self._watcher.watched(as_pairs(pairs, self._split))
         compared = self.engine.run(stream, [self.layer], finding)
         return (
             (pair, found._replace(alignment=anchored(pair, found.alignment))) for pair, [found] in compared

@@ -52,6 +52,11 @@ class Extraction(Choice):
     SINKHORN = "sinkhorn", 0.4
     UNBALANCED = "unbalanced", 0.3
 
+    @property
+    def is_bounded(self) -> bool:
+        """Whether its scores lie in [0, 1], whatever the similarity: probabilities, shares and margins do."""
+        return self.threshold is not None or self is Extraction.XLM_ALIGN
+
 
 class Level(Choice):
     """What is compared: subwords, or words as the mean of theirs."""
@@ -123,6 +128,11 @@ class Method:
 
     def __post_init__(self) -> None:
         settle(self)
+        if self.threshold is not None and self.extract.is_bounded and not 0 <= self.threshold <= 1:
+            raise OptionError(
+                f"threshold is {self.threshold:g}: it must be a number from 0 to 1 with extract {self.extract}",
+                *("threshold", "extract"),
+            )
         if self.symmetrize and not self.extract.is_directed:
             directed = ", ".join(each for each in Extraction if each.is_directed)
             raise OptionError(

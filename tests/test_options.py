@@ -100,6 +100,15 @@ def test_the_values_of_a_choice_are_texts_and_its_types_are_known():
         ({"segments": "no"}, "segments is 'no': it must be true or false"),
         ({"threshold": float("inf")}, "threshold is inf: it must be a number or none"),
         ({"distortion": 1.5}, "distortion is 1.5: it must be a number from 0 to 1"),
+        (
+            {"threshold": 2, "extract": "agreement-grow"},
+            "threshold is 2: it must be a number from 0 to 1 with extract agreement-grow",
+        ),
+        (
+            {"threshold": -0.1, "extract": "xlm-align"},
+            "threshold is -0.1: .* from 0 to 1 with extract xlm-align",
+        ),
+        ({"lexicon": 1, "threshold": 1.1}, "threshold is 1.1: .* from 0 to 1"),
         ({"lexicon": -1}, "lexicon is -1: it must be a whole number from 0"),
     ],
 )

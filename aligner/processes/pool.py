@@ -33,7 +33,7 @@ from ..options import with_keywords
 from ..text.pairs import Pair, as_pairs
 from ..text.sentences import SentencePair
 from ..text.tokenization import splits
-from ..text.untokenized import watched
+from ..text.untokenized import Watcher
 from .worker import Facts, Found, Message, unpacked, work
 
 AHEAD = 3  # blocks that a worker has at once: one is computed, one is prepared, one is on its way
@@ -63,6 +63,7 @@ class AlignerPool:
             self._expect_the_same(other)
         run = self.facts.run
         self._split = splits(run.words, run.source_language, run.target_language)
+        self._watcher = Watcher()
 
     @classmethod
     @with_keywords(Options)
@@ -124,7 +125,7 @@ class AlignerPool:
 
     def align_pairs(self, pairs: Iterable[Pair], first: int = 0) -> Iterator[tuple[SentencePair, Alignment]]:
         """As `Aligner.align_pairs`. Raises the errors of `align`."""
-        stream = watched(as_pairs(pairs, self._split), first)
+        stream = self._watcher.watched(as_pairs(pairs, self._split), first)
         found = self._run(blocks(stream, self.facts.block, self.facts.limits.first_block, first=first))
         return ((pair, each) for pair, [each] in aligned(found, self.facts.method, self.facts.limits, first))
 

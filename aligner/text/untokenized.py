@@ -26,32 +26,38 @@ _RUN = _unspaced(7, 25)  # longer than almost all words
 _SENTENCE = _unspaced(5, 12)  # in a sentence that consists of one word
 
 
-def watched(pairs: Iterable[SentencePair], first: int = 0) -> Iterator[SentencePair]:
-    """The pairs. The logger "xalign" warns if most of the first `LOOKED_AT` sentences of a side look untokenized.
+class Watcher:
+    """Looks at texts until one of them looks untokenized, and warns of that one alone."""
 
-    `first`: number of pairs of the text before these; if there are any, nothing is checked.
-    """
-    stream = iter(pairs)
-    return stream if first else _watched(stream)
+    def __init__(self) -> None:
+        self._has_warned = False
 
+    def watched(self, pairs: Iterable[SentencePair], first: int = 0) -> Iterator[SentencePair]:
+        """The pairs. The logger "xalign" warns if most of the first `LOOKED_AT` sentences of a side look untokenized.
 
-def _watched(stream: Iterator[SentencePair]) -> Iterator[SentencePair]:
-    sides = _Watch(), _Watch()
-    for pair in islice(stream, LOOKED_AT):
-        sides[0].look(pair.source)
-        sides[1].look(pair.target)
-        yield pair
-    found = [side for side in sides if 2 * side.odd > side.sentences]
-    if found:
-        logger.warning(
-            "%d of the first %d sentences do not look tokenized (%r is one word): "
-            "words='unicode' splits text as it is",
-            sum(side.odd for side in found),
-            sum(side.sentences for side in found),
-            found[0].example[:40],
-            extra={"options": ["words"]},
-        )
-    yield from stream
+        `first`: number of pairs of the text before these; if there are any, nothing is checked.
+        """
+        stream = iter(pairs)
+        return stream if first or self._has_warned else self._watched(stream)
+
+    def _watched(self, stream: Iterator[SentencePair]) -> Iterator[SentencePair]:
+        sides = _Watch(), _Watch()
+        for pair in islice(stream, LOOKED_AT):
+            sides[0].look(pair.source)
+            sides[1].look(pair.target)
+            yield pair
+        found = [side for side in sides if 2 * side.odd > side.sentences]
+        if found and not self._has_warned:
+            self._has_warned = True
+            logger.warning(
+                "%d of the first %d sentences do not look tokenized (%r is one word): "
+                "words='unicode' splits text as it is",
+                sum(side.odd for side in found),
+                sum(side.sentences for side in found),
+                found[0].example[:40],
+                extra={"options": ["words"]},
+            )
+        yield from stream
 
 
 @dataclass

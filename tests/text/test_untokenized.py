@@ -4,7 +4,7 @@ import pytest
 
 from xalign.text.sentences import SentencePair
 from xalign.text.tokenization import tokenize
-from xalign.text.untokenized import watched
+from xalign.text.untokenized import Watcher
 
 TOKENIZED = ("Das Haus ist klein .", "The house is small .")
 AS_IT_IS = ("Das Haus ist klein.", "The house is small.")
@@ -13,7 +13,7 @@ AS_IT_IS = ("Das Haus ist klein.", "The house is small.")
 def warnings(caplog, *texts):
     with caplog.at_level(logging.WARNING, logger="xalign"):
         given = [SentencePair.of(*each) for each in texts]
-        assert list(watched(given)) == given
+        assert list(Watcher().watched(given)) == given
     return [record.getMessage() for record in caplog.records]
 
 
@@ -21,6 +21,13 @@ def test_text_with_full_stops_at_its_words_is_told_once(caplog):
     [warning] = warnings(caplog, *[AS_IT_IS] * 300)
     assert warning.startswith("200 of the first 200 sentences do not look tokenized ('klein.' is one word)")
     assert "words='unicode' splits text as it is" in warning
+
+
+def test_a_watcher_warns_of_one_text_alone(caplog):
+    watcher, given = Watcher(), [SentencePair.of(*AS_IT_IS)]
+    for _ in range(3):
+        assert list(watcher.watched(given)) == given
+    assert len(caplog.records) == 1
 
 
 @pytest.mark.parametrize(
@@ -71,5 +78,5 @@ def test_a_few_sentences_do_not_make_a_text(caplog):
 
 def test_words_that_were_made_of_text_as_it_is_are_not_told(caplog):
     pair = SentencePair(*(tokenize(text, "whitespace") for text in AS_IT_IS))
-    assert list(watched([pair])) == [pair]
+    assert list(Watcher().watched([pair])) == [pair]
     assert caplog.records == []

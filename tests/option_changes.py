@@ -190,7 +190,7 @@ SHOWN_BY = {
     "--devices": "tests/cli/test_processes.py",
     "align --resume": "tests/cli/test_resume.py",
     "--lexicon-rounds": "tests/train/test_adapt.py",  # its labels differ on text of more than two pairs
-    "train --resume": "tests/cli/test_train.py",
+    "train --resume": "tests/cli/test_train_resumed.py",
     "--ray": "tests/distributed/test_ray_data.py",
     "--output-dir": "tests/distributed/test_ray_data.py",
     "--part-pairs": "docs/scale.md",

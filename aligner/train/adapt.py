@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from hashlib import blake2b
 from pathlib import Path
 
 import torch
@@ -23,7 +24,7 @@ from ..files.filling import filling
 from ..formats import format_pharaoh
 from ..models import resolve
 from ..text.sentences import read_files
-from .checkpoint import best_mean, expect_new, finished_steps, no_state, save_checkpoint
+from .checkpoint import best_mean, expect_new, expect_same, finished_steps, no_state, save_checkpoint
 from .corpus import CorpusFiles
 from .log import Progress
 from .options import AdaptingOptions, TrainOptions
@@ -60,8 +61,15 @@ def adapt(
     elif not any(map(finished_steps, outs)):
         raise no_state(plan.out)
     Setup.of(plan, options.seed)
-    for files in plan.corpora:
-        next(read_files(files.source, files.target), None)  # raises an error now if they cannot be read
+    kept = {
+        **plan.kept(options.optimizer),
+        "rounds": str(adapting.rounds),
+        "lexicon_rounds": str(adapting.lexicon_rounds),
+        "text": _fingerprint(plan.corpora),
+    }
+    if resume:
+        for out in outs:
+            expect_same(out, kept, options.steps)
     process = PartialState(cpu=torch.device(device).type == "cpu", timeout=LABELLING)
     init = plan.init
     for number, out in enumerate(outs):
@@ -78,10 +86,25 @@ def adapt(
                 encoder = load_for_aligning(preset, place, precision, preset.method.known_layer)
                 _label(encoder, plan.corpora, labels, adapting.lexicon_rounds)
             process.wait_for_everyone()
-            carry_out(ours, options, device, done > 0, report, _counted_on(stepped, number * options.steps))
+            counted = _counted_on(stepped, number * options.steps)
+            carry_out(ours, options, device, done > 0, report, counted, kept)
         init = str(out)
     if plan.development and process.is_main_process:
         _copy_best(outs)
+
+
+def _fingerprint(corpora: Sequence[CorpusFiles]) -> str:
+    """The number of pairs and a digest of them, for an earlier text to be compared with.
+
+    Raises:
+        InputError: a text cannot be read.
+    """
+    digest, pairs = blake2b(digest_size=8), 0
+    for files in corpora:
+        for pair in read_files(files.source, files.target):
+            pairs += 1
+            digest.update("".join(f"{' '.join(side)}\n" for side in (pair.source, pair.target)).encode())
+    return f"{pairs:,} pairs with the digest {digest.hexdigest()}"
 
 
 def _counted_on(stepped: Callable[[int], None], before: int) -> Callable[[int], None]:

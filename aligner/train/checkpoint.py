@@ -28,11 +28,15 @@ _BEFORE_A_STATE = re.compile(r"log\.jsonl|labels-\d+\.align(\.partial)?|round-\d
 
 @dataclass(frozen=True)
 class Finished:
-    """The progress of a run: steps, batches drawn by all processes, and the best development scores."""
+    """The progress of a run: steps, batches drawn by all processes, and the best development scores.
+
+    `kept`: name -> value of what must be the same when the run is resumed.
+    """
 
     steps: int = 0
     batches: int = 0
     best: Mapping[str, float] = field(default_factory=dict)
+    kept: Mapping[str, str] = field(default_factory=dict)
 
 
 def save_checkpoint(
@@ -109,6 +113,30 @@ def load_state(out: Path, learner: nn.Module, optimizer: torch.optim.Optimizer) 
     learner.load_state_dict(weights, strict=False)
     optimizer.load_state_dict(moments)
     return _finished(folder)
+
+
+def expect_same(out: Path, kept: Mapping[str, str], steps: int) -> None:
+    """TrainingError unless the state in a folder, if there is one, can be resumed with these values and steps.
+
+    States of earlier versions, which hold no values, can be.
+    """
+    folder = _state(out)
+    if folder is None:
+        return
+    finished = _finished(folder)
+    for name, value in kept.items():
+        before = finished.kept.get(name, value)
+        if value != before:
+            raise TrainingError(
+                f"{name} is not that of the earlier run in {out}: it was {before}, and is now {value}; "
+                "go on as it was, or name another folder",
+                name,
+            )
+    if steps < finished.steps:
+        raise TrainingError(
+            f"steps is {steps}, but the run in {out} has taken {finished.steps}: it can only go on to more",
+            "steps",
+        )
 
 
 def no_state(out: Path) -> TrainingError:

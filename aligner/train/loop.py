@@ -53,6 +53,7 @@ def train(
     options: TrainOptions,
     resume: bool = False,
     callbacks: Callbacks | None = None,
+    kept: Mapping[str, str] | None = None,
 ) -> None:
     """Train `learner` in place; `out` keeps a log and the state to resume from.
 
@@ -69,61 +70,82 @@ def train(
         options: the schedule.
         resume: continue from `out/state`.
         callbacks: scores, saving and reports.
+        kept: stored with the state, for `expect_same`.
 
     Raises:
         TrainingError: the loss is inf or NaN, or there is nothing to resume from.
     """
     callbacks = callbacks or Callbacks()
-    # Blocks above the layer that is compared get no gradient.
-    unused = DistributedDataParallelKwargs(find_unused_parameters=True)
-    accelerator = Accelerator(mixed_precision="no", cpu=device.type == "cpu", kwargs_handlers=[unused])
+    accelerator = _accelerator(device)
     processes = accelerator.num_processes
     device = accelerator.device if processes > 1 else device
     learner.to(device)
     rate = usual_rate(learner) if options.learning_rate is None else options.learning_rate
     optimizer = make_optimizer(learner, options.optimizer, options.weight_decay, options.muon_factor)
-    finished = load_state(out, learner, optimizer) if resume else Finished()
+    finished = replace(load_state(out, learner, optimizer) if resume else Finished(), kept=kept or {})
     run = _Run(accelerator, learner, optimizer, device, options, rate)
     drawn = mixture.batches(finished.batches, accelerator.process_index, processes)
     if accelerator.is_main_process:
         with filling(out):
             out.mkdir(parents=True, exist_ok=True)
-        log = Log(out, finished.steps)
-    in_a_step = options.accumulate * processes  # batches
+        in_a_step = options.accumulate * processes
+        record = _Record(out, learner, optimizer, callbacks, in_a_step, finished, Log(out, finished.steps))
     learner.train()
     with closing(run_ahead(map(collate, drawn), wait=True)) as batches:
         for progress in run.steps(batches, finished, callbacks.stepped):
             due = progress.step % options.save_steps == 0 or progress.step == options.steps
             if accelerator.is_main_process:
-                best = finished.best
-                if due:
-                    progress, best = _keep_best(learner, progress, best, callbacks)
-                log.write(progress)  # before the state: a resumed run removes later entries
-                if due:
-                    since = progress.step - finished.steps
-                    finished = Finished(progress.step, finished.batches + since * in_a_step, best)
-                    save_state(out, finished, learner, optimizer)
-                callbacks.report(progress)
+                record.add(progress, due)
             if due:
                 accelerator.wait_for_everyone()
     learner.eval()
 
 
-def _keep_best(
-    learner: nn.Module, progress: Progress, best: Mapping[str, float], callbacks: Callbacks
-) -> tuple[Progress, Mapping[str, float]]:
-    """Measure; save the weights if the mean development score improved, or if nothing is measured."""
-    if callbacks.evaluate is not None:
-        learner.eval()
-        scores = callbacks.evaluate()
-        learner.train()
-        mean = sum(scores.values()) / len(scores)
-        progress = replace(progress, scores=scores, best=mean < best.get("mean", math.inf))
-        if not progress.best:
-            return progress, best
-        best = {"mean": mean, **scores}
-    callbacks.save()
-    return progress, best
+def _accelerator(device: torch.device) -> Accelerator:
+    # Blocks above the layer that is compared get no gradient.
+    unused = DistributedDataParallelKwargs(find_unused_parameters=True)
+    return Accelerator(mixed_precision="no", cpu=device.type == "cpu", kwargs_handlers=[unused])
+
+
+@dataclass
+class _Record:
+    """Writes what a run has done: log, best weights, state. `in_a_step`: batches of all processes."""
+
+    out: Path
+    learner: nn.Module
+    optimizer: torch.optim.Optimizer
+    callbacks: Callbacks
+    in_a_step: int
+    finished: Finished
+    log: Log
+
+    def add(self, progress: Progress, due: bool) -> None:
+        """Log a step; if a save is due, measure and save, too."""
+        best = self.finished.best
+        if due:
+            progress, best = self._keep_best(progress, best)
+        self.log.write(progress)  # before the state: a resumed run removes later entries
+        if due:
+            batches = self.finished.batches + (progress.step - self.finished.steps) * self.in_a_step
+            self.finished = replace(self.finished, steps=progress.step, batches=batches, best=best)
+            save_state(self.out, self.finished, self.learner, self.optimizer)
+        self.callbacks.report(progress)
+
+    def _keep_best(
+        self, progress: Progress, best: Mapping[str, float]
+    ) -> tuple[Progress, Mapping[str, float]]:
+        """Measure; save the weights if the mean development score improved, or if nothing is measured."""
+        if self.callbacks.evaluate is not None:
+            self.learner.eval()
+            scores = self.callbacks.evaluate()
+            self.learner.train()
+            mean = sum(scores.values()) / len(scores)
+            progress = replace(progress, scores=scores, best=mean < best.get("mean", math.inf))
+            if not progress.best:
+                return progress, best
+            best = {"mean": mean, **scores}
+        self.callbacks.save()
+        return progress, best
 
 
 @dataclass

@@ -16,7 +16,7 @@ from ..errors import OptionError
 from ..models import resolve
 from ..models.preset import About, Checkpoint, Family, Options, Preset
 from ..score.figures import expect_figure
-from .checkpoint import expect_new, save_checkpoint
+from .checkpoint import expect_new, expect_same, save_checkpoint
 from .collate import collate
 from .corpus import CorpusFiles, read_corpus
 from .development import DevelopmentFiles, evaluator
@@ -24,7 +24,7 @@ from .learner import Learner
 from .log import Progress
 from .loop import Callbacks, train
 from .mixture import Mixture
-from .options import Objective, ObjectiveOptions, TrainOptions, Tuning, weighed
+from .options import Objective, ObjectiveOptions, OptimizerChoice, TrainOptions, Tuning, weighed
 from .plot import plot_log
 from .processes import PartialState
 from .resplit import Resplitter
@@ -62,6 +62,21 @@ class Plan:
         """The preset of `init` with the changes of the plan."""
         preset, _ = resolve(self.init).with_options(self.method)
         return preset.changed(layer=preset.method.known_layer)
+
+    def kept(self, optimizer: OptimizerChoice) -> dict[str, str]:
+        """name -> value of what must be the same when the run is resumed."""
+        preset = self.preset()
+        weights = sorted(self.objectives.items())
+        return {
+            "init": preset.name,
+            "objective": ", ".join(f"{name}={weight:g}" for name, weight in weights),
+            "tuning": self.tuning,
+            "encode": preset.input.encode,
+            "level": preset.method.level,
+            "layer": str(preset.method.layer),
+            "similarity": preset.method.similarity,
+            "optimizer": optimizer,
+        }
 
 
 @dataclass(frozen=True)
@@ -108,11 +123,14 @@ def run(
         OptionError: two options do not go together, or do not fit the checkpoint; `plan.out` holds something, and is
             not to be resumed.
         InputError, FormatError, TrainingError: a corpus cannot be trained on, the loss is inf or NaN, or there is
-            nothing to resume from.
+            nothing to resume from, or the state of another run.
     """
-    if not resume:
+    kept = plan.kept(options.optimizer)
+    if resume:
+        expect_same(plan.out, kept, options.steps)
+    else:
         expect_new(plan.out)
-    carry_out(plan, options, device, resume, report, stepped)
+    carry_out(plan, options, device, resume, report, stepped, kept)
 
 
 def carry_out(
@@ -122,8 +140,9 @@ def carry_out(
     resume: bool,
     report: Callable[[Progress], None],
     stepped: Callable[[int], None],
+    kept: Mapping[str, str],
 ) -> None:
-    """As `run`, whatever `plan.out` holds."""
+    """As `run`, whatever `plan.out` holds. `kept` is stored with the state."""
     if Objective.GUIDED in plan.objectives and any(files.links is None for files in plan.corpora):
         raise OptionError("objective guided needs links for every corpus", "objective", "links")
     setup = Setup.of(plan, options.seed)
@@ -153,6 +172,7 @@ def carry_out(
             report=partial(_report, plan, report),
             stepped=stepped,
         ),
+        kept=kept,
     )
     if plan.plot is not None and PartialState().is_main_process:
         plot_log(plan.out, plan.plot)

@@ -1,9 +1,8 @@
-"""`xalign train`: killed and resumed bit for bit, in several processes as in one, and its errors."""
+"""`xalign train`: in several processes as in one, what its options do, and its errors."""
 
 import json
 import os
 import re
-import signal
 import socket
 import subprocess
 import sys
@@ -13,6 +12,7 @@ import pytest
 import torch
 from click.testing import CliRunner
 from safetensors.torch import load_file
+from train_runs import command, invoke
 
 import xalign.train.run
 from xalign.cli import main
@@ -20,56 +20,6 @@ from xalign.cli.train import training_progress
 from xalign.train.corpus import CorpusFiles
 from xalign.train.log import Progress
 from xalign.train.options import AdaptingOptions
-
-SCHEDULE = ["--steps", 40, "--save-steps", 10, "--batch-subwords", 200, "--dtype", "float32"]
-
-
-def command(init, corpus, out, *more, links=True):
-    files = ["--src", corpus.source, "--tgt", corpus.target, *(["--links", corpus.links] if links else [])]
-    options = ["train", "-q", "--device", "cpu", "--init", init, *files, "--out", out, *SCHEDULE, *more]
-    return [str(each) for each in options]
-
-
-def invoke(*arguments, **values):
-    return CliRunner().invoke(main, command(*arguments, **values))
-
-
-def told(result):
-    """What was written to stderr, in one line."""
-    return " ".join(result.stderr.split())
-
-
-def same_weights(one, other):
-    one, other = (load_file(folder / "model.safetensors") for folder in (one, other))
-    return one.keys() == other.keys() and all(one[name].equal(other[name]) for name in one)
-
-
-@pytest.mark.parametrize(
-    "more",
-    [
-        [],
-        ["--accumulate", "2"],
-        ["--tune", "lora", "--objective", "guided", "--objective", "dwa=0.5"],
-        ["--optimizer", "muon"],
-    ],
-    ids=["plain", "accumulated", "lora", "muon"],
-)
-def test_a_killed_run_goes_on_bit_for_bit(start, corpus, tmp_path, more):
-    whole, killed = tmp_path / "whole", tmp_path / "killed"
-    more = ["--steps", 60, *more]
-    result = invoke(start, corpus, whole, *more)
-    assert result.exit_code == 0, result.output
-    process = subprocess.Popen([sys.executable, "-m", "xalign.cli", *command(start, corpus, killed, *more)])
-    while not (killed / "state" / "progress.json").exists():
-        assert process.poll() is None
-        time.sleep(0.01)
-    os.kill(process.pid, signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL
-    result = invoke(start, corpus, killed, *more, "--resume")
-    assert result.exit_code == 0, result.output
-    assert same_weights(whole, killed)
-    steps = [json.loads(line)["step"] for line in (killed / "log.jsonl").read_text().splitlines()]
-    assert steps == list(range(10, 61, 10))
 
 
 @pytest.mark.parametrize("links", [True, False], ids=["links", "text alone"])
@@ -111,8 +61,8 @@ def test_the_result_aligns_without_further_options(start, corpus, tmp_path):
 
 
 def test_a_run_says_where_its_model_is_unless_it_is_to_be_quiet(start, corpus, tmp_path):
+    assert invoke(start, corpus, tmp_path / "quiet", "--steps", 2).stderr == ""
     arguments = command(start, corpus, tmp_path / "out", "--steps", 2)
-    assert CliRunner().invoke(main, arguments).stderr == ""
     arguments.remove("-q")
     told = f"The trained model is in {tmp_path / 'out'}: xalign align --model {tmp_path / 'out'}\n"
     assert CliRunner().invoke(main, arguments).stderr == told
@@ -207,52 +157,6 @@ def test_languages_for_each_corpus_and_each_set(tiny, corpus, tmp_path, monkeypa
     [plan] = plans
     spoken = [(each.source_language, each.target_language) for each in [*plan.corpora, *plan.development]]
     assert spoken == [("de", "en"), ("fr", "en"), ("fr", "en")]
-
-
-def test_resuming_from_nothing_is_refused(start, corpus, tmp_path):
-    result = invoke(start, corpus, tmp_path / "none", "--resume")
-    assert result.exit_code == 2
-    assert "holds no training state to go on from" in result.stderr
-
-
-@pytest.mark.parametrize("links", [True, False], ids=["links", "text alone"])
-def test_a_folder_that_holds_something_is_left_as_it_is(start, corpus, tmp_path, links):
-    before = {file: file.read_bytes() for file in start.iterdir()}
-    for init, out in ((start, start), ("mini", start)):
-        result = invoke(init, corpus, out, "--steps", 1, links=links)
-        assert result.exit_code == 2
-        assert f"{out}: holds something already; name a folder that is new or empty" in told(result)
-    assert {file: file.read_bytes() for file in start.iterdir()} == before
-
-
-def test_a_finished_run_is_gone_on_with_or_left_as_it_is(start, corpus, tmp_path):
-    (tmp_path / "out").mkdir()
-    assert invoke(start, corpus, tmp_path / "out", "--steps", 1).exit_code == 0
-    result = invoke(start, corpus, tmp_path / "out", "--steps", 2)
-    assert result.exit_code == 2
-    assert "out: holds something already; --resume to go on with it, or name a folder" in told(result)
-    assert invoke(start, corpus, tmp_path / "out", "--steps", 2, "--resume").exit_code == 0
-
-
-def test_a_run_that_was_stopped_before_its_first_state_begins_anew(start, corpus, tmp_path):
-    (tmp_path / "out" / "state.new").mkdir(parents=True)
-    (tmp_path / "out" / "log.jsonl").write_text("", encoding="utf-8")
-    assert invoke(start, corpus, tmp_path / "out", "--steps", 1).exit_code == 0
-
-
-def test_resuming_another_run_is_refused(start, corpus, tmp_path):
-    assert invoke(start, corpus, tmp_path / "out", "--steps", 1).exit_code == 0
-    result = invoke(start, corpus, tmp_path / "out", "--steps", 2, "--tune", "lora", "--resume")
-    assert result.exit_code == 2
-    assert "state of another run" in result.stderr
-
-
-@pytest.mark.parametrize(("first", "then"), [("adamw", "muon"), ("muon", "adamw")])
-def test_resuming_with_another_optimizer_is_refused(start, corpus, tmp_path, first, then):
-    assert invoke(start, corpus, tmp_path / "out", "--steps", 1, "--optimizer", first).exit_code == 0
-    result = invoke(start, corpus, tmp_path / "out", "--steps", 2, "--optimizer", then, "--resume")
-    assert result.exit_code == 2
-    assert "go on with the optimizer that it had" in " ".join(result.stderr.split())
 
 
 @pytest.mark.parametrize(

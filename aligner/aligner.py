@@ -76,7 +76,7 @@ class Aligner:
         loaded = encoder.input
         if (self.input.positions, self.input.segments) != (loaded.positions, loaded.segments):
             raise OptionError("positions and segments are those that the encoder was loaded with")
-        self.layer = self.method.known_layer
+        self.layer = self.method.layer_of(self.preset.name)
         encoder.check_layers([self.layer])
         if not encoder.languages:
             for language in (self.run.source_language, self.run.target_language):
@@ -127,7 +127,7 @@ class Aligner:
         limits = Limits.of(limits)
         preset = resolve(name_of(model))
         settled, _ = preset.with_options(options)
-        layer = settled.method.known_layer
+        layer = settled.method.layer_of(settled.name)
         place = choose_device(device)
         precision = choose_dtype(dtype, place)
         encoder = load_for_aligning(

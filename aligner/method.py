@@ -152,10 +152,16 @@ class Method:
             )
 
     @property
-    def known_layer(self) -> int:
-        """The layer; LayerError if it is None."""
+    def least_score(self) -> float | None:
+        """The threshold, or the usual one of the extraction; None if there is neither, or it is a lexicon's own."""
+        if self.threshold is None and not self.lexicon:
+            return self.extract.threshold
+        return self.threshold
+
+    def layer_of(self, model: str) -> int:
+        """The layer; LayerError, with the name of the model, if it is None."""
         if self.layer is None:
-            raise LayerError("give layer: it is not known which layer of this model aligns best", "layer")
+            raise LayerError(f"give layer: it is not known which layer of {model} aligns best", "layer")
         return self.layer
 
     def changed(self, **options: Any) -> Method:

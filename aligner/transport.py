@@ -16,7 +16,7 @@ from .method import Extraction
 
 SWEEPS = 50
 SWEEP_TOLERANCE = 1e-2
-"""Where transport stops if only links are wanted: exact plans take ten times as long, for the same links."""
+"""Where transport stops if only links are wanted: exact plans take ten times as long, for nearly the same links."""
 
 POSITIVE = 1e-6
 """XLM-Align's replacement for similarities that are not positive, so that shares lie in [0, 1]."""

@@ -29,6 +29,7 @@ from xalign.cli.together import expect_with, typed
 from xalign.cli.values import layer_list
 from xalign.errors import OptionError
 from xalign.files import expect_outputs, writing
+from xalign.models import resolve
 from xalign.score.evaluation import Gold, Hypothesis, ProbableMistake, evaluate, probable_mistakes
 from xalign.score.figures import expect_figure
 from xalign.score.report import REPORTS, sentence_table
@@ -155,8 +156,9 @@ def _from_models(
 ) -> Iterator[Hypothesis]:
     models = options.pop("model")
     for model in models:
-        # With --layers the model needs no layer of its own; every encoder has layer 0.
-        aligner = aligner_from({**options, "model": model} | ({"layer": 0} if layers else {}))
+        # With --layers the model needs no layer of its own, if it has none; every encoder has layer 0.
+        any_layer = layers and resolve(model).method.layer is None
+        aligner = aligner_from({**options, "model": model} | ({"layer": 0} if any_layer else {}))
         chosen = layer_list(layers or str(aligner.method.layer), aligner.encoder.layers)
         found = track(aligner.align_layers(text, chosen), "pairs", partial(len, text), progress)
         for hypothesis in Hypothesis.of_layers(aligner, chosen, found):

@@ -147,4 +147,6 @@ def export_command(name: str, folder: Path) -> None:
     preset = resolve(name)
     calibration = Calibration.beside(checkpoint_folder(preset.checkpoint.place))
     export(preset, folder, calibration=calibration)
-    click.echo(f"{folder}: {preset.name}, layer {preset.method.layer}")
+    layer = preset.method.layer
+    told = "without a layer of its own: give --layer to align with it" if layer is None else f"layer {layer}"
+    click.echo(f"{folder}: {preset.name}, {told}")

@@ -125,8 +125,8 @@ def test_true_is_one_round_of_a_lexicon():
 
 
 def test_a_method_without_a_layer_asks_for_one():
-    with pytest.raises(LayerError, match=r"^give layer"):
-        _ = Method().known_layer
+    with pytest.raises(LayerError, match=r"^give layer: .* of mine aligns best"):
+        Method().layer_of("mine")
 
 
 @pytest.mark.parametrize(

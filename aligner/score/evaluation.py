@@ -115,13 +115,16 @@ def _expect_pairs(found: int, name: str, expected: int, other: str) -> None:
 
 
 def settings(aligner: Aligner, layer: int) -> dict[str, object]:
-    """The settings for a signature: those that it always shows, then those that differ from the preset."""
+    """The settings for a signature: those that it always shows, then those that differ from the preset.
+
+    One of them is the threshold of an extraction that is not the preset's, also if it is the usual one.
+    """
     chosen = aligner.method
     plain = aligner.preset.changed(layer=chosen.layer, extract=chosen.extract)
     usual = {"model": aligner.preset.name, "layer": layer, "extract": chosen.extract, "level": chosen.level}
     languages = {name: getattr(aligner.run, name) for name in ("source_language", "target_language")}
-    values = {**asdict(aligner.input), **asdict(chosen), **languages}
-    expected = {**asdict(plain.input), **asdict(plain.method)}
+    values = {**asdict(aligner.input), **asdict(chosen), **languages, "threshold": chosen.least_score}
+    expected = {**asdict(plain.input), **asdict(plain.method), "threshold": aligner.preset.method.least_score}
     changed = {
         name: value for name, value in values.items() if value is not None and value != expected.get(name)
     }

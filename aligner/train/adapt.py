@@ -83,7 +83,7 @@ def adapt(
                     out.mkdir(parents=True, exist_ok=True)
                 preset, place = ours.preset(), torch.device(device)
                 precision = choose_dtype(options.dtype, place)
-                encoder = load_for_aligning(preset, place, precision, preset.method.known_layer)
+                encoder = load_for_aligning(preset, place, precision, preset.method.layer_of(preset.name))
                 _label(encoder, plan.corpora, labels, adapting.lexicon_rounds)
             process.wait_for_everyone()
             counted = _counted_on(stepped, number * options.steps)

@@ -60,7 +60,7 @@ class Learner(nn.Module):
         self.objectives = dict(objectives)
         self.encoder = encoder
         self.method = method
-        self._layer = method.known_layer
+        self._layer = method.layer_of(encoder.preset.name)
         self._label_layer = self._layer if options.label_layer is None else options.label_layer
         encoder.check_layers([self._layer, self._label_layer])
         self._scale = method.similarity.scale if options.scale is None else options.scale

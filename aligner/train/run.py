@@ -61,7 +61,7 @@ class Plan:
     def preset(self) -> Preset:
         """The preset of `init` with the changes of the plan."""
         preset, _ = resolve(self.init).with_options(self.method)
-        return preset.changed(layer=preset.method.known_layer)
+        return preset.changed(layer=preset.method.layer_of(preset.name))
 
     def kept(self, optimizer: OptimizerChoice) -> dict[str, str]:
         """name -> value of what must be the same when the run is resumed."""

@@ -66,3 +66,25 @@ def test_the_signature_names_what_was_set_otherwise(gold, text, tiny):
         "AER|model:tiny|layer:4|extract:softmax|level:subword|similarity:cosine|threshold:0.25"
         "|gold:sure+possible|v:0.1.0"
     )
+
+
+def test_the_signature_names_the_usual_threshold_of_another_method(gold, text):
+    def signature(*options):
+        return run("--gold", gold, *text, "--model", "mini", *options).stdout.splitlines()[-1]
+
+    assert "threshold" not in signature()
+    assert "|extract:softmax|level:word|threshold:0.001|" in signature("--extract", "softmax")
+    assert "threshold" not in signature("--extract", "argmax")
+
+
+def test_the_layer_of_the_preset_scores_alike_with_layers_and_without(gold, text, tmp_path):
+    options = ["--gold", gold, *text, "--model", "mini", "--plot"]
+    figures = [tmp_path / "usual.png", tmp_path / "layers.png"]
+    assert run(*options, figures[0]).stdout == run(*options, figures[1], "--layers", "3").stdout
+    assert figures[0].read_bytes() == figures[1].read_bytes()
+
+
+def test_of_several_models_the_one_without_a_layer_is_named(gold, text, tiny):
+    result = run("--gold", gold, *text, "--model", tiny("preset"), "--model", tiny("bert"))
+    assert result.exit_code == 2
+    assert "it is not known which layer of bert aligns best" in result.stderr

@@ -119,6 +119,14 @@ def test_a_bundled_model_can_be_exported_for_transformers(tmp_path):
     assert next(theirs.align([pair])).score == pytest.approx(next(ours.align([pair])).score, abs=1e-3)
 
 
+def test_an_exported_model_without_a_layer_of_its_own_needs_one(tiny, tmp_path):
+    result = CliRunner().invoke(models, ["export", str(tiny("bert")), str(tmp_path / "out")])
+    assert (
+        result.output
+        == f"{tmp_path / 'out'}: bert, without a layer of its own: give --layer to align with it\n"
+    )
+
+
 def test_a_folder_that_holds_something_is_not_exported_to(tmp_path):
     (tmp_path / "notes.txt").write_text("mine", encoding="utf-8")
     result = CliRunner().invoke(models, ["export", "small", str(tmp_path)])

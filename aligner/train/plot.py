@@ -9,6 +9,8 @@ from ..files import telling_failures, writing
 from ..score.figures import expect_figure, saved, styled
 from .log import read_log
 
+FEW = 30  # points that are marked; a single one makes no line
+
 
 def plot_log(out: Path, file: Path) -> None:
     """Draw `out/log.jsonl` into `file`: .png, .svg or .pdf.
@@ -23,13 +25,15 @@ def plot_log(out: Path, file: Path) -> None:
     measured = [(report.step, report.scores) for report in reports if report.scores]
     steps = [report.step for report in reports]
     names = reports[-1].losses
+    marker = "." if len(steps) <= FEW else ""
     with styled() as new_figure:
         figure = new_figure(figsize=(8, 7 if measured else 4), layout="constrained")
         axes = figure.subplots(2 if measured else 1, 1, sharex=True, squeeze=False)[:, 0]
-        axes[0].plot(steps, [report.loss for report in reports], color="black", label="loss")
+        axes[0].plot(steps, [report.loss for report in reports], color="black", marker=marker, label="loss")
         if len(names) > 1:
             for name in names:
-                axes[0].plot(steps, [report.losses.get(name, math.nan) for report in reports], label=name)
+                losses = [report.losses.get(name, math.nan) for report in reports]
+                axes[0].plot(steps, losses, marker=marker, label=name)
             axes[0].legend()
         axes[0].set_ylabel("loss (nats)")
         if measured:

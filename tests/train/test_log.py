@@ -66,6 +66,13 @@ def test_a_picture_of_loss_and_aer(tmp_path, scores):
         assert (f"<!-- {text} -->" in picture) == (scores is not None)
 
 
+@pytest.mark.parametrize(("reports", "marked"), [(1, True), (100, False)])
+def test_a_few_points_are_marked_so_that_one_can_be_seen(tmp_path, reports, marked):
+    plot_log(logged(tmp_path, *range(5, 5 * reports + 1, 5)), tmp_path / "a.svg")
+    filled = "fill: #1f77b4"  # as a point of the first objective is, and a line is not
+    assert (filled in (tmp_path / "a.svg").read_text(encoding="utf-8")) == marked
+
+
 def test_without_matplotlib_the_error_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(DependencyError, match="pip install matplotlib"):

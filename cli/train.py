@@ -179,10 +179,9 @@ def _expect_used(objectives: Mapping[str, float], has_links: bool, by_muon: bool
     def expect_objective(needed: Set[Objective], *names: str) -> None:
         expect_with(f"--objective {_either(needed)}", needed & objectives.keys(), *names)
 
-    guided = {Objective.GUIDED}
-    expect_with("--links", has_links and guided & objectives.keys(), "possible_weight")
+    expect_objective({Objective.GUIDED}, "links", "rounds", "lexicon_rounds", "bootstrap")
+    expect_with("--links", has_links, "possible_weight")
     expect_without("--links", has_links, ("rounds", "lexicon_rounds"))
-    expect_objective(guided, "rounds", "lexicon_rounds", "bootstrap")
     expect_objective(MASKING, "mask_rate")
     expect_objective(MASKING_PAIRS, "masked_sides")
     expect_objective({Objective.DWA}, "label_layer", "label_extract")

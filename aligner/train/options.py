@@ -165,6 +165,7 @@ class TrainOptions:
         Option(
             "Default: 5e-4; 2e-5 for models of more than 50 million weights, 2e-4 for these with --tune lora.",
             least=0,
+            most=1,
         ),
     ] = None
     optimizer: Annotated[OptimizerChoice, Option("muon learns faster from scratch.")] = OptimizerChoice.ADAMW

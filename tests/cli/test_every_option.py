@@ -170,8 +170,9 @@ def test_each_option_makes_a_difference(outcome, line, more):
         (f"{TAUGHT} --rounds 3", "--rounds does not go with --links"),
         (f"{TRAIN} --objective so --lexicon-rounds 3", "--lexicon-rounds goes with --objective guided"),
         (f"{TAUGHT} --mask-rate 0.3", "--mask-rate goes with --objective mlm, tlm or dwa"),
-        (f"{TAUGHT} --objective mlm --masked-sides each", "--masked-sides goes with --objective tlm or dwa"),
-        (f"{TAUGHT} --objective tlm --label-layer 1", "--label-layer goes with --objective dwa"),
+        (f"{TAUGHT} --objective so", "--links goes with --objective guided"),
+        (f"{TRAIN} --objective mlm --masked-sides each", "--masked-sides goes with --objective tlm or dwa"),
+        (f"{TRAIN} --objective tlm --label-layer 1", "--label-layer goes with --objective dwa"),
         (f"{TAUGHT} --muon-factor 3", "--muon-factor goes with --optimizer muon"),
     ],
 )  # fmt: skip

@@ -103,7 +103,8 @@ def test_objectives_without_labels_need_no_links(start, corpus, tmp_path):
 def test_how_an_objective_asks_can_be_said(start, corpus, tmp_path, objective, option):
     losses = []
     for out, more in ((tmp_path / "usual", []), (tmp_path / "other", option)):
-        result = invoke(start, corpus, out, "--objective", objective, "--steps", 1, *more)
+        links = objective == "guided"
+        result = invoke(start, corpus, out, "--objective", objective, "--steps", 1, *more, links=links)
         assert result.exit_code == 0, result.output
         losses.append(json.loads((out / "log.jsonl").read_text())["loss"])
     assert losses[0] != losses[1]
@@ -173,9 +174,10 @@ def test_languages_for_each_corpus_and_each_set(tiny, corpus, tmp_path, monkeypa
         (["--plot", "a.doc"], "a.doc: the name of a figure must end in .png, .svg, .pdf"),
         (["--possible-weight", "3"], "3.0 is not in the range 0<=x<=1"),
         (["--bootstrap", "1"], "1.0 is not in the range 0<=x<1"),
+        (["--learning-rate", "5"], "5.0 is not in the range 0<=x<=1"),
         (["--split-rate", "1"], "1.0 is not in the range 0<=x<1"),
         (["--mask-rate", "0"], "0.0 is not in the range 0<x<1"),
-        (["--objective", "dwa", "--label-layer", "9"], "layer 9 does not exist"),
+        (["--objective", "guided", "--objective", "dwa", "--label-layer", "9"], "layer 9 does not exist"),
         (["--tune", "shared"], "only X-MOD"),
         (["--layer", "9"], "layer 9 does not exist"),
     ],

@@ -209,7 +209,7 @@ def match(
     return above(threshold, Links(torch.from_numpy(links).to(similarity.device), similarity))
 
 
-EXTRACTORS: dict[Extraction, Extractor] = {
+EXTRACTORS: dict[str, Extractor] = {
     Extraction.ARGMAX: argmax,
     Extraction.FORWARD: forward,
     Extraction.BACKWARD: backward,

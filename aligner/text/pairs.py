@@ -17,7 +17,7 @@ from ..errors import InputError
 from .sentences import WORDS, SentencePair, Splits
 
 Side = str | Sequence[str]
-Pair = SentencePair | tuple[Side, Side] | Mapping[str, Any]
+Pair = SentencePair | tuple[Side, Side] | list[str] | Mapping[str, Any]
 Made = TypeVar("Made")
 
 KEYS = (("src", "tgt"), ("source", "target"))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from itertools import compress
+from itertools import chain, compress
+from operator import index
 from typing import Any, NamedTuple
 
 from .errors import InputError
@@ -42,9 +43,13 @@ class Alignment:
 
     @classmethod
     def of(cls, sure: Iterable[tuple[int, int]], possible: Iterable[tuple[int, int]] = ()) -> Alignment:
-        """Sort and deduplicate the links; one that is given as both sure and possible is sure."""
-        sure_links = {Link(*link) for link in sure}
-        possible_only = frozenset(Link(*link) for link in possible) - sure_links
+        """Sort and deduplicate the links; one that is given as both sure and possible is sure.
+
+        Raises:
+            InputError: the links are not pairs of whole numbers.
+        """
+        sure_links = _unique(sure)
+        possible_only = frozenset(_unique(possible) - sure_links)
         return cls(links=tuple(sorted(sure_links | possible_only)), possible=possible_only)
 
     @property
@@ -144,6 +149,15 @@ class Alignment:
             scores=None if self.scores is None else tuple(self.scores[k] for k in order),
             score=self.score,
         )
+
+
+def _unique(pairs: Iterable[tuple[int, int]]) -> set[Link]:
+    try:
+        links = {Link(*pair) for pair in pairs}
+        index(sum(chain.from_iterable(links)))  # one quick pass: only the sum of whole numbers is one
+    except TypeError as error:
+        raise InputError("links must be pairs of whole numbers, such as [(0, 0), (1, 2)]") from error
+    return links
 
 
 NOT_ALIGNED = Alignment(scores=(), score=0.0)

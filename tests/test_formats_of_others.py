@@ -1,5 +1,6 @@
 """Formats that users bring: what is published of them, and what they become."""
 
+import numpy as np
 import pytest
 
 from xalign.errors import FormatError, InputError
@@ -162,3 +163,11 @@ def test_words_that_a_pair_does_not_have_are_told():
         InputError, match=r"link 3-0 \(counted from 0\) is outside .* has 3 and 2 words; .* align_pairs"
     ):
         Alignment.of([(3, 0)]).words(PAIR)
+
+
+@pytest.mark.parametrize("links", [[("a", "b")], [(0, 1.5)], [(0,)], [3], [(0, None)], ["01"]])
+def test_links_are_pairs_of_whole_numbers(links):
+    for sure, possible in ((links, []), ([], links)):
+        with pytest.raises(InputError, match=r"^links must be pairs of whole numbers, such as"):
+            Alignment.of(sure, possible)
+    assert Alignment.of([*map(tuple, np.array([[1, 2]]))]).links == ((1, 2),)

@@ -65,7 +65,7 @@ def adapt(
         **plan.kept(options.optimizer),
         "rounds": str(adapting.rounds),
         "lexicon_rounds": str(adapting.lexicon_rounds),
-        "text": _fingerprint(plan.corpora),
+        "the text": _fingerprint(plan.corpora),
     }
     if resume:
         for out in outs:

@@ -118,7 +118,7 @@ def load_state(out: Path, learner: nn.Module, optimizer: torch.optim.Optimizer) 
 def expect_same(out: Path, kept: Mapping[str, str], steps: int) -> None:
     """TrainingError unless the state in a folder, if there is one, can be resumed with these values and steps.
 
-    States of earlier versions, which hold no values, can be.
+    `kept`: values by the names of options, or by what else they are, such as "the text". States of earlier versions, which hold no values, can be.
     """
     folder = _state(out)
     if folder is None:
@@ -130,7 +130,7 @@ def expect_same(out: Path, kept: Mapping[str, str], steps: int) -> None:
             raise TrainingError(
                 f"{name} is not that of the earlier run in {out}: it was {before}, and is now {value}; "
                 "go on as it was, or name another folder",
-                name,
+                *([name] if name.isidentifier() else []),
             )
     if steps < finished.steps:
         raise TrainingError(

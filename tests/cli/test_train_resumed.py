@@ -132,7 +132,7 @@ def test_another_text_than_that_of_the_labels_is_refused(start, corpus, tmp_path
         file.write_text("".join(lines[::-1][:23]), encoding="utf-8")
     result = invoke(start, corpus, tmp_path / "out", "--steps", 2, "--resume", links=False)
     assert result.exit_code == 2
-    assert "text is not that of the earlier run in" in told(result)
+    assert told(result).startswith("Error: the text is not that of the earlier run in")
     assert re.search("it was 24 pairs with the digest .*, and is now 23 pairs", told(result))
 
 

@@ -118,8 +118,8 @@ def load_state(out: Path, learner: nn.Module, optimizer: torch.optim.Optimizer) 
 def expect_same(out: Path, kept: Mapping[str, str], steps: int) -> None:
     """TrainingError unless the state in a folder, if there is one, can be resumed with these values and steps.
 
-    `kept`: values by the names of options, or by what else they are, such as "the text". States of earlier versions, which
-    hold none, can be resumed.
+    `kept`: values by the names of options, or by what else they are, such as "the text". States of earlier
+    versions, which hold none, can be resumed.
     """
     folder = _state(out)
     if folder is None:

@@ -76,9 +76,9 @@ with_gold() { # OUT NAME LINES: so many lines of the gold that is trained on
 # First: the votes of eflomal.
 with_gold varied kftt 1650
 OMP_NUM_THREADS=1 train voted-1 start varied 1 400 2e-4 --bootstrap 0.5 &
-longest=$!
+other=$!
 OMP_NUM_THREADS=1 train voted-2 start varied 2 260 1.5e-4 --bootstrap 0.5
-wait "$longest"
+wait "$other"
 mean first voted-1 voted-2
 
 # Then its own links, with the conventions of gold sets: many pairs of the languages that have one.
@@ -101,21 +101,23 @@ mean ruled own own-3
 
 # Other text: for languages without a convention, links of a model that is between this and the first; and people's links.
 mean mild ruled first --sharpness 1
-relabel mild text fifth-plain 4000 fr=2250 sv=3375 pt=2625 es=2250 it=1875 ro=1125 ca=247 gl=247 oc=247 0
-relabel ruled text fifth-plain 4000 de=3000 hi=1875 hu=1875 et=1500 bg=1500 nl=1500 da=1875 no=900 sl=2250 ru=2250 uk=1125 \
-  cs=1125 pl=1125 sk=1125 hr=1125 sr=1125 be=600 bs=225 ja=3750 zh=1125 fi=900 tr=750 ar=750 el=600 he=600 fa=600 ko=600 \
-  vi=600 id=600 247
+relabel mild text fifth-plain 4000 fr=1125 sv=1690 pt=1310 es=1125 it=940 ro=560 ca=124 gl=124 oc=124 0
+relabel ruled text fifth-plain 4000 de=1500 hi=940 hu=940 et=750 bg=750 nl=750 da=940 no=450 sl=1125 ru=1125 uk=560 \
+  cs=560 pl=560 sk=560 hr=560 sr=560 be=300 bs=112 ja=1875 zh=560 fi=450 tr=375 ar=375 el=300 he=300 fa=300 ko=300 \
+  vi=300 id=300 124
 [ -e "$work/fifth/en-zh.zh" ] || python recipes/mini/vary.py --text "$work/fifth-plain" --out "$work/fifth"
-with_gold fifth kftt 1650
+with_gold fifth kftt 825
 train own-4 mild fifth 11 400 1.8e-4
 mean own-4-soft own-4
 mean before-gold ruled own-4-soft --sharpness 1
-mkdir -p "$work/sixth" && cp "$work"/fifth/* "$work/sixth" && with_gold sixth alibi 6260
-train gold-1 before-gold sixth 21 110 1e-4
+mkdir -p "$work/sixth" && cp "$work"/fifth/* "$work/sixth" && with_gold sixth alibi 3130
 mean before-gold-mild before-gold first --sharpness 1
-train gold-2 before-gold-mild sixth 41 110 1e-4
+OMP_NUM_THREADS=1 train gold-1 before-gold sixth 21 110 1e-4 &
+other=$!
+OMP_NUM_THREADS=1 train gold-2 before-gold-mild sixth 41 110 1e-4
+wait "$other"
 mean before-more-gold gold-1 gold-2
-mkdir -p "$work/seventh" && cp "$work"/sixth/* "$work/seventh" && with_gold seventh alibi 7830 && with_gold seventh kftt 9900
+mkdir -p "$work/seventh" && cp "$work"/sixth/* "$work/seventh" && with_gold seventh alibi 3915 && with_gold seventh kftt 4950
 train gold-3 before-more-gold seventh 51 150 1.2e-4
 python recipes/small/bundle.py --trained "$work"/gold-{1,2,3} --languages "$main $more"
 python recipes/mini/calibrate.py --model small

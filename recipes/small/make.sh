@@ -57,7 +57,7 @@ train() { # OUT INIT TEXT SEED STEPS RATE [OPTION...]: without --dev, so that th
   done
   [ -e "$out/state" ] && resume=(--resume)
   xalign train --init "$init" --out "$out" "${files[@]}" "${resume[@]}" --seed "$seed" --steps "$steps" \
-    --learning-rate "$rate" --descent 0.75 --batch-subwords 4096 --warmup-steps 50 --save-steps 200 --dtype bfloat16 "$@"
+    --learning-rate "$rate" --descent 0.75 --batch-subwords 4096 --warmup-steps 20 --save-steps 200 --dtype bfloat16 "$@"
 }
 mean() { # OUT TRAINED... [OPTION...]
   local out=$work/$1 trained=() options=()
@@ -85,18 +85,18 @@ mean first voted-1 voted-2
 ruled=$(printf '%s=1650 ' da no sl hr sr ru uk be cs sk pl es it ja)
 relabel first varied second 0 $ruled 250
 with_gold second kftt 825
-train own-1 first second 4 530 2e-4
+train own-1 first second 4 300 2e-4
 mean own-1-soft own-1
 relabel own-1-soft varied third 500 $ruled 250
 with_gold third kftt 825
-train own-2 first third 5 330 2e-4
+train own-2 first third 5 200 2e-4
 mean own own-1 own-2
 
 # A little more of the first model's labels, for languages without such a convention.
 relabel first varied fourth 0 de=700 fr=700 sv=700 pt=700 hi=700 et=700 hu=700 bg=700 nl=700 \
   es=800 it=800 ru=600 sl=600 da=600 no=250 pl=250 uk=250 cs=250 sk=250 hr=200 sr=200 be=200 ja=2000 150
 with_gold fourth kftt 825
-train own-3 own fourth 6 220 1.5e-4
+train own-3 own fourth 6 120 1.5e-4
 mean ruled own own-3
 
 # Other text: for languages without a convention, links of a model that is between this and the first; and people's links.
@@ -107,17 +107,17 @@ relabel ruled text fifth-plain 4000 de=1500 hi=940 hu=940 et=750 bg=750 nl=750 d
   vi=300 id=300 124
 [ -e "$work/fifth/en-zh.zh" ] || python recipes/mini/vary.py --text "$work/fifth-plain" --out "$work/fifth"
 with_gold fifth kftt 825
-train own-4 mild fifth 11 400 1.8e-4
+train own-4 mild fifth 11 200 1.8e-4
 mean own-4-soft own-4
 mean before-gold ruled own-4-soft --sharpness 1
 mkdir -p "$work/sixth" && cp "$work"/fifth/* "$work/sixth" && with_gold sixth alibi 3130
 mean before-gold-mild before-gold first --sharpness 1
-OMP_NUM_THREADS=1 train gold-1 before-gold sixth 21 110 1e-4 &
+OMP_NUM_THREADS=1 train gold-1 before-gold sixth 21 60 1e-4 &
 other=$!
-OMP_NUM_THREADS=1 train gold-2 before-gold-mild sixth 41 110 1e-4
+OMP_NUM_THREADS=1 train gold-2 before-gold-mild sixth 41 60 1e-4
 wait "$other"
 mean before-more-gold gold-1 gold-2
 mkdir -p "$work/seventh" && cp "$work"/sixth/* "$work/seventh" && with_gold seventh alibi 3915 && with_gold seventh kftt 4950
-train gold-3 before-more-gold seventh 51 150 1.2e-4
+train gold-3 before-more-gold seventh 51 80 1.2e-4
 python recipes/small/bundle.py --trained "$work"/gold-{1,2,3} --languages "$main $more"
 python recipes/mini/calibrate.py --model small

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes `small` from the public encoder and the data folder, every step up to the packaged checkpoint; steps that are
-# done are skipped, a training that was stopped goes on. About two hours on two CPU cores with bfloat16 products.
+# done are skipped, a training that was stopped goes on. About two hours on two CPU cores.
 #
 #     pip install -e '.[train]' -r recipes/mini/requirements.txt
 #     XALIGN_DATA=/path/to/data recipes/small/make.sh [WORK_FOLDER] [--hub | --wheel FILE]

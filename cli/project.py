@@ -129,10 +129,14 @@ def project(
                 rows = (f"{number}\t{' '.join(what.split())}\t{why}\n" for what, why in carried.lost)
                 listed.write("".join(rows).encode(errors="backslashreplace"))
     if progress != "none":
-        reasons = "".join(
-            f"; {count:,} {'was' if count == 1 else 'were'} not: {why}" for why, count in lost.most_common()
-        )
-        tell(f"{total - lost.total():,} of {total:,} carried over as they were{reasons}")
+        tell(_outcome(total, lost))
+
+
+def _outcome(total: int, lost: Counter[str]) -> str:
+    reasons = "".join(
+        f"; {count:,} {'was' if count == 1 else 'were'} not: {why}" for why, count in lost.most_common()
+    )
+    return f"{total - lost.total():,} of {total:,} carried over as they were{reasons}"
 
 
 def _expect_used(form: str, links: Path | None, strategy: Strategy, model: Iterable[str]) -> None:

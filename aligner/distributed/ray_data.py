@@ -78,9 +78,8 @@ def align_files(
     inputs, folder = replace(inputs, paths=list(map(everywhere, inputs.paths))), everywhere(folder)
     resources, writing = resources or Resources(), writing or Writing()
     if ray.util.client.ray.is_connected():
-        [report] = between(
-            _sent(ray, inputs, folder, model, pairs=pairs, writing=writing, resources=resources)
-        )
+        sent = _sent(ray, inputs, folder, model, pairs=pairs, writing=writing, resources=resources)
+        [report] = between(sent)
         for record in report["shards"]:
             _warn(record)
         tell(report["pairs"], report["pairs"])
@@ -90,8 +89,7 @@ def align_files(
     with quiet():
         text = _text(ray, inputs)
         job = _job(text, inputs.pieces, folder, model, device, pairs, writing)
-        earlier = job.begin()
-        records = dict(earlier)
+        records = dict(earlier := job.begin())
         expect_one_model(records.values())
         done = sum(record["pairs"] for record in records.values())
         tell(done, text.lines)

@@ -329,9 +329,7 @@ def expect_outputs(outputs: Iterable[Path | None], inputs: Iterable[Path | str |
     """
     read = [Path(path) for path in inputs if path is not None]
     given: set[str] = set()
-    for output in outputs:
-        if output is None:
-            continue
+    for output in filter(None, outputs):
         name = "standard output" if str(output) == STANDARD else output
         is_standard = str(output) in _STANDARD_OUTPUT
         places = [output] if is_standard else [output, _partial(output)]

@@ -1,13 +1,13 @@
 """Words that a translation copies -> links that are certain, such as {user} to {user}, and 2026-11-25 to 2026-11-25.
 
 If both sides are the same, as in listings and untranslated lines, each word is linked to itself, and to nothing else,
-and the pair as a whole is certain, too.
-Otherwise, if both sides have a placeholder equally often, its k-th occurrence is linked to the k-th: printf's %s are in
-order by definition, and so are tags of the same name with different attributes. A number, code, entity, address, file
-name or name in brackets ([user], :user) is linked to itself if it occurs once on each side. Punctuation around such a
-word is ignored ("{user}," is {user}), and so are thousands separators: 10.000 is 10,000, and so are both words of
-"10 000". A word that contains more than a placeholder ("{user}'s") is linked, too, and may have other links. All other
-links of copied words are dropped. A pair without such words keeps its alignment.
+and the pair as a whole is certain, too. Otherwise, if both sides have a placeholder equally often, its k-th occurrence
+is linked to the k-th: printf's %s are in order by definition, and so are tags of the same name with different
+attributes. A number, code, entity, address, file name or name in brackets ([user], :user) is linked to itself if it
+occurs once on each side. Punctuation around such a word is ignored ("{user}," is {user}), and so are thousands
+separators: 10.000 is 10,000, and so are both words of "10 000". A word that contains more than a placeholder
+("{user}'s") is linked, too, and may have other links. All other links of copied words are dropped. A pair without such
+words keeps its alignment.
 """
 
 from __future__ import annotations

@@ -202,7 +202,7 @@ def _expect_uncompressed(path: Path, where: Path) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             size = sum(member.file_size for member in archive.infolist())
-    except (zipfile.BadZipFile, OSError, ValueError, RuntimeError) as error:  # RuntimeError: a newer kind of zip
+    except (zipfile.BadZipFile, OSError, ValueError, RuntimeError) as error:  # the last: a newer kind of zip
         raise ModelError(f"{where}: cannot be read as fairseq's XLM-R: damaged ({error})") from error
     if size > path.stat().st_size:
         raise ModelError(

@@ -1,4 +1,7 @@
-"""Codes of languages, such as de, de_DE and pt-BR -> the language that each names. Case does not matter, nor - or _."""
+"""Codes of languages, such as de, de_DE and pt-BR -> the language that each names, and whether a model has it.
+
+Case does not matter, nor whether - or _ is between the parts of a code.
+"""
 
 from __future__ import annotations
 

@@ -47,9 +47,8 @@ class Stream:
 
     def __init__(self, file: IO[bytes]) -> None:
         file.flush()
-        self._file: Any = getattr(
-            file, "raw", file
-        )  # without a buffer, whose state is unknown after an error
+        # Without a buffer, whose state is unknown after an error.
+        self._file: Any = getattr(file, "raw", file)
         self._waiting: list[bytes] = []
         self._size = 0
         self.pairs = 0

@@ -82,3 +82,36 @@ def test_mini_is_made_and_taught_by_commands_that_exist(commands):
         assert [Path(command[1]).name for command in made[-2:]] == ["bundle.py", "calibrate.py"]
         for command in made:
             assert_can_be_given(command)
+
+
+SCORED = """
+from calibrate import fit_pairs
+from filtering import scores
+from translations import SHUFFLED, TRUE, Example
+from xalign import Aligner
+from xalign.text.sentences import SentencePair, read_files
+import sys
+
+pairs = [*read_files(*sys.argv[1:])][:8]
+targets = [pair.target for pair in pairs]
+true = [Example("de-en", 1, TRUE, pair) for pair in pairs]
+wrong = [
+    Example("de-en", 1, SHUFFLED, SentencePair(pair.source, target))
+    for pair, target in zip(pairs, targets[1:] + targets[:1])
+]
+weights, bias = fit_pairs(Aligner.load("mini", calibrated=False), [*true, *wrong])
+of_pairs, of_links = scores(Aligner.load("mini"), [*true, *wrong])
+print(len(weights), *(float(each[:8].mean() - each[8:].mean()) for each in (of_pairs, of_links)))
+"""
+
+
+def test_pairs_are_calibrated_and_filtered_by_what_the_engine_finds():
+    texts = [REPOSITORY / "eval_data" / "de-en" / f"test.{language}" for language in ("de", "en")]
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY / "recipes" / "mini")}
+    done = subprocess.run(
+        [sys.executable, "-c", SCORED, *texts], env=environment, check=True, capture_output=True, text=True
+    )
+    width, by_pair, by_links = done.stdout.split()
+    assert int(width) == 256 + 1  # a weight per dimension of the mean state, and one for the best similarity
+    assert float(by_pair) > 0.5
+    assert float(by_links) > 0

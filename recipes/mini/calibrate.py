@@ -29,6 +29,8 @@ from xalign.calibration import (
     mean_over_words,
     sigmoid,
 )
+from xalign.comparison import Comparison
+from xalign.engine import Finding
 from xalign.models import BUNDLED
 from xalign.similarity import Units
 
@@ -84,8 +86,8 @@ def fit_links(aligner: Aligner, data: Path) -> tuple[float, float]:
 def fit_pairs(aligner: Aligner, text: Sequence[Example]) -> tuple[Floats, float]:
     """(weights of the mean state and, last, of the best similarity; the bias)"""
 
-    def find(batch: Batch, source: Units, target: Units) -> list[NDArray[np.float32]]:
-        similarity = aligner.comparison.similarity(source, target)
+    def find(comparison: Comparison, _: Batch, source: Units, target: Units) -> list[NDArray[np.float32]]:
+        similarity = comparison.similarity(source, target)
         best = best_similarities(similarity, source, target)
         of_words = (
             torch.cat([side.states, of_side[:, :, None]], dim=2)
@@ -94,7 +96,7 @@ def fit_pairs(aligner: Aligner, text: Sequence[Example]) -> tuple[Floats, float]
         return list(mean_over_words(of_words, (source, target)).cpu().numpy())
 
     pairs = (each.pair for each in text)
-    found = aligner.engine.run(pairs, [aligner.layer], find, lambda *_: None, None)
+    found = aligner.engine.run(pairs, [aligner.layer], Finding(find, lambda *_: None, None))
     kept = [(each, row) for each, (_, [row]) in zip(text, found, strict=True) if row is not None]
     rows = np.array([row for _, row in kept], dtype=np.float64)
     true = np.array([each.kind == TRUE for each, _ in kept])

@@ -34,6 +34,7 @@ from xalign.batches import Batch
 from xalign.cli.screening import CORRELATED, FEWEST
 from xalign.cli.screening import SHUFFLED as TOLD
 from xalign.comparison import Comparison
+from xalign.engine import Finding
 from xalign.similarity import Units
 
 PAIRS = ("en-de", "en-fr", "en-ru", "en-zh", "en-ja", "en-hi", "en-ar", "en-tr", "en-is", "en-sw", "de-fr")
@@ -76,14 +77,15 @@ def main() -> None:
 
 def scores(aligner: Aligner, text: Sequence[Example]) -> NDArray[np.float64]:
     """The score of each pair, and the mean score of its links; NaN of a pair that is too long. Shape: (2, pairs)"""
-    stages = aligner.comparison, Comparison(aligner.method)
+    uncalibrated = Comparison(aligner.method)
 
-    def find(batch: Batch, source: Units, target: Units) -> list[list[float | None]]:
-        found = (each.link(batch, source, target) for each in stages)
+    def find(comparison: Comparison, batch: Batch, *units: Units) -> list[list[float | None]]:
+        found = (each.link(batch, *units) for each in (comparison, uncalibrated))
         return [[alignment.score for alignment in both] for both in zip(*found, strict=True)]
 
     pairs = (each.pair for each in text)
-    found = aligner.engine.run(pairs, [aligner.layer], find, lambda *_: [np.nan, np.nan], [np.nan, np.nan])
+    nothing: list[float | None] = [np.nan, np.nan]
+    found = aligner.engine.run(pairs, [aligner.layer], Finding(find, lambda *_: nothing, nothing))
     return np.array([both for _, [both] in found]).T
 
 

@@ -82,22 +82,23 @@ def main() -> None:
     parser = data_folder.parser(__doc__)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--pairs", nargs="+", default=PAIRS, metavar="L1-L2")
+    parser.add_argument("--near", action="store_true", help="no documentation and no scripture")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     parallel = options.data / "parallel"
     with Pool(os.cpu_count()) as pool:
-        jobs = [(parallel, pair, options.out) for pair in options.pairs]
+        jobs = [(parallel, pair, options.out, options.near) for pair in options.pairs]
         for report in pool.starmap(write_corpus, jobs, chunksize=1):
             print(report)
 
 
-def write_corpus(parallel: Path, pair: str, out: Path) -> str:
+def write_corpus(parallel: Path, pair: str, out: Path, near: bool) -> str:
     """All usable sentence pairs of two languages, each once, in random order."""
     chosen = random.Random(f"{SEED} {pair}")
     languages = pair.split("-")
     first_words, second_words = map(tokenizer, languages)
     found: dict[tuple[str, str], None] = {}
-    for first, second in gather(parallel, pair, chosen):
+    for first, second in gather(parallel, pair, chosen, near):
         sentences = " ".join(first_words(clean(first))), " ".join(second_words(clean(second)))
         if usable(*sentences):
             found.setdefault(sentences)
@@ -109,13 +110,13 @@ def write_corpus(parallel: Path, pair: str, out: Path) -> str:
     return f"{pair}: {len(lines)} pairs"
 
 
-def gather(parallel: Path, pair: str, chosen: random.Random) -> list[tuple[str, str]]:
+def gather(parallel: Path, pair: str, chosen: random.Random, only_near: bool) -> list[tuple[str, str]]:
     near = [
         found
         for source, most in NEAR.items()
         for found in sample(read_source(parallel / source, pair), most, chosen)
     ]
-    if not pair.startswith("en-"):
+    if only_near or not pair.startswith("en-"):
         return near
     factor = 1.0 if len(near) >= ENOUGH else FAR_FACTOR
     return near + [

@@ -28,6 +28,8 @@ def main(arguments: list[str]) -> None:
             out.mkdir(parents=True, exist_ok=True)
             for each in text.glob("??-??.*"):
                 shutil.copy(each, out)
+                if script == "relabel.py":
+                    write(out / f"{each.stem}.links")
         case "gold.py":
             for name in ("kftt.en", "kftt.ja", "kftt.links", "alibi.fr", "alibi.en", "alibi.links"):
                 write(out / "text" / name)

@@ -1,10 +1,12 @@
 """Recipes run to their end: each script and option exists, and each step finds the files that it reads."""
 
 import ast
+import importlib
 import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -12,6 +14,8 @@ import pytest
 from conftest import REPOSITORY
 
 from xalign.cli import main
+from xalign.links import Alignment
+from xalign.text.sentences import SentencePair
 
 STEPS = REPOSITORY / "tests" / "recipe_steps.py"
 
@@ -85,12 +89,13 @@ def test_mini_is_made_and_taught_by_commands_that_exist(commands):
 
 
 SCORED = """
+import sys
+
 from calibrate import fit_pairs
 from filtering import scores
 from translations import SHUFFLED, TRUE, Example
 from xalign import Aligner
 from xalign.text.sentences import SentencePair, read_files
-import sys
 
 pairs = [*read_files(*sys.argv[1:])][:8]
 targets = [pair.target for pair in pairs]
@@ -99,7 +104,7 @@ wrong = [
     Example("de-en", 1, SHUFFLED, SentencePair(pair.source, target))
     for pair, target in zip(pairs, targets[1:] + targets[:1])
 ]
-weights, bias = fit_pairs(Aligner.load("mini", calibrated=False), [*true, *wrong])
+weights, _ = fit_pairs(Aligner.load("mini", calibrated=False), [*true, *wrong])
 of_pairs, of_links = scores(Aligner.load("mini"), [*true, *wrong])
 print(len(weights), *(float(each[:8].mean() - each[8:].mean()) for each in (of_pairs, of_links)))
 """
@@ -115,3 +120,28 @@ def test_pairs_are_calibrated_and_filtered_by_what_the_engine_finds():
     assert int(width) == 256 + 1  # a weight per dimension of the mean state, and one for the best similarity
     assert float(by_pair) > 0.5
     assert float(by_links) > 0
+
+
+def labels(monkeypatch, language: str, source: str, target: str, scores: dict[tuple[int, int], float]):
+    """The links that count in full as labels, of links that a model found."""
+    monkeypatch.syspath_prepend(REPOSITORY / "recipes" / "small")
+    relabel = importlib.import_module("relabel")
+    pair = SentencePair(tuple(source.split()), tuple(target.split()))
+    found = replace(Alignment.of(scores), scores=tuple(scores[link] for link in sorted(scores)))
+    weights = relabel.label(pair, found, language, with_english=True)
+    return {link for link, weight in weights.items() if weight == 1}
+
+
+def test_labels_have_the_links_of_function_words_that_gold_of_the_language_has(monkeypatch):
+    article = "the house stands", "huset står", {(0, 0): 0.7, (1, 0): 0.9, (2, 1): 0.9}
+    assert labels(monkeypatch, "sv", *article) == {(1, 0), (2, 1)}
+    assert labels(monkeypatch, "da", *article) == {(0, 0), (1, 0), (2, 1)}
+    free = "the old house", "det gamla huset", {(0, 0): 0.9, (1, 1): 0.9, (2, 2): 0.9}
+    assert labels(monkeypatch, "sv", *free) == {(0, 0), (1, 1), (2, 2)}
+    assert labels(monkeypatch, "ja", "the old house", "その 古い 家", free[2]) == {(1, 1), (2, 2)}
+    shared = "houses stand", "les maisons sont", {(0, 0): 0.7, (0, 1): 0.9, (1, 2): 0.9}
+    assert labels(monkeypatch, "fr", *shared) == {(0, 1), (1, 2)}
+    assert labels(monkeypatch, "de", *shared) == {(0, 0), (0, 1), (1, 2)}
+    verb = "we want to go", "vi vill gå", {(0, 0): 0.9, (1, 1): 0.9, (3, 2): 0.9}
+    assert labels(monkeypatch, "sv", *verb) == {(0, 0), (1, 1), (2, 1), (3, 2)}
+    assert labels(monkeypatch, "de", *verb) == {(0, 0), (1, 1), (3, 2)}

@@ -126,7 +126,9 @@ near=$work/near
 relabel before-more-gold near seventh-plain 0 sv=11000 no=0 fr=2000 pt=1200 ja=1200 da=800 de=800 es=700 it=700 sl=700 ru=700 \
   hu=700 hi=700 bg=600 et=600 nl=500 200
 [ -e "$work/seventh/en-zh.zh" ] || python recipes/mini/vary.py --text "$work/seventh-plain" --out "$work/seventh"
-for language in $more; do head_of sixth seventh "en-$language" 37 links; done
+for language in $more; do # but those of which too few pairs were translations
+  [ ! -e "$work/sixth/en-$language.links" ] || head_of sixth seventh "en-$language" 37 links
+done
 for pair in $others; do head_of sixth seventh "$pair" 350 links; done
 with_gold seventh alibi 1305
 with_gold seventh kftt 1650

@@ -11,9 +11,10 @@ who draw gold links. Three of these are written here as rules:
   Italian's contraction of both, `to` with the word before it in Swedish. Which words do so was counted on the choosing
   halves of XL-WA (gold.py) and on ges: da, es, ru, sl and sv gained on sentences that the rule was not counted on, it
   only on those that it was. Languages without gold have their relatives' rule: no that of da, Slavic ones that of ru.
-- Other function words stay alone where statistical aligners link them to a head that has its own counterpart:
-  `the` before a Swedish noun with its article at the end, French and Portuguese articles, every English article in
-  Japanese. These are words whose links to a head are wrong more often than right on XL-WA, ges, graca and KFTT.
+- Other function words have no link where statistical aligners link them to a head that has its own counterpart:
+  `the` and Swedish nouns, whose article is a suffix; articles and prepositions of French and Portuguese; English
+  articles and Japanese. Such links are wrong more often than right on the choosing halves of XL-WA and KFTT, on ges
+  and on graca.
 - Some gold leaves few words without a link: KFTT's, and XL-WA's in the languages listed as `COMPLETED`. There, a word
   without a link takes its best neighbouring one, as grow-diag-final does.
 
@@ -64,13 +65,14 @@ PARTNERS = {
     "ja": dict.fromkeys(ARTICLES, frozenset[str]()),
     "sv": {"the": frozenset(["de", "dem", "den", "denna", "dessa", "det", "detta"])},
 }
-# language -> English words, and its own, that are not linked to a word that has another link
+# language -> English words that are not linked to a word that has another link
 ENGLISH_ALONE = {
     "bg": frozenset(["a", "an"]),
     "hu": frozenset(("of",)),
     "sl": frozenset(["a", "an"]),
     "sv": frozenset(["been", "do", "should", "there", "would"]),
 }
+# language -> its own words that are not
 ALONE = {
     "fr": frozenset(["à", "au", "aux", "d'", "de", "des", "du", "en", "l'", "la", "le", "les"]),
     "pt": frozenset(["a", "as", "de", "o", "os", "que"]),
@@ -149,7 +151,7 @@ def label(pair: SentencePair, alignment: Alignment, language: str, with_english:
 def leave_alone(
     linked: NDArray[np.bool_], scores: NDArray[np.float64], pair: SentencePair, language: str
 ) -> None:
-    """Take from words that gold leaves unlinked what another word is linked to."""
+    """Remove links that gold does not have: those outside of PARTNERS, and those that a word in ALONE shares."""
     targets = [word.lower() for word in pair.target]
     for i, word in enumerate(pair.source):
         if (partners := PARTNERS.get(language, {}).get(word.lower())) is not None:

@@ -102,7 +102,7 @@ def load_xalign(_: Path) -> Callable[[Files, str], None]:
 
     torch.set_num_threads(1)  # threads do not survive a fork
     aligner = Aligner.load("small", dtype="float32", all_layers=False)
-    Aligner.load = lambda **_: aligner  # type: ignore[assignment, method-assign]
+    Aligner.load = lambda **_: aligner  # type: ignore[method-assign]
 
     def align(files: Files, form: str) -> None:
         text = [files.joined] if form in ("joined", "unseparated") else [files.source, files.target]
@@ -227,7 +227,9 @@ def forked(align: Callable[[Files, str], None], files: Files, case: Case) -> Run
 
 def read_links(path: Path) -> list[Links]:
     lines = path.read_text(encoding="utf-8").splitlines()
-    return [[tuple(map(int, link.split("-"))) for link in line.split()] for line in lines]
+    return [
+        [(int(i), int(j)) for i, _, j in (link.partition("-") for link in line.split())] for line in lines
+    ]
 
 
 def judged(case: Case, run: Run, reference: Sequence[Links] | None) -> str:

@@ -36,7 +36,11 @@ from xalign.files import longer_name, read_lines
 from xalign.files.text_files import PARTIAL
 
 SUFFIXES = ("", ".gz", ".zst")
-COMPRESS = {".gz": gzip.compress, ".xz": lzma.compress, ".zst": zstandard.ZstdCompressor().compress}
+COMPRESS: dict[str, Callable[[bytes], bytes]] = {
+    ".gz": gzip.compress,
+    ".xz": lzma.compress,
+    ".zst": zstandard.ZstdCompressor().compress,
+}
 DISK = 1 << 22  # bytes
 LINES_IN_MEMBER = 20  # of a compressed input
 
@@ -182,7 +186,7 @@ def run() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)  # threads do not survive a fork
     aligner = Aligner.load(options.model, dtype="float32", all_layers=False)
-    Aligner.load = lambda *_, **__: aligner  # type: ignore[method-assign, assignment]
+    Aligner.load = lambda *_, **__: aligner  # type: ignore[method-assign]
     job.EVERY, job.MEMBER = 0.01, 100
     manner = ("--model", options.model, "--dtype", "float32", "--threads", "1", "--scores", "-q")
     print(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import gzip
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 TEXT = REPOSITORY / "eval_data" / "de-en"
@@ -42,20 +43,18 @@ def cases() -> list[Case]:
     source, target = ((TEXT / f"test.{side}").read_bytes().split(b"\n")[:PAIRS] for side in ("de", "en"))
 
     def with_pair(name: str, src: str | bytes, tgt: str | bytes, expected: str, form: str = "lines") -> Case:
-        lines = []
-        for text, line in ((source, src), (target, tgt)):
-            line = line if isinstance(line, bytes) else line.encode()
-            lines.append([*text[:PLACE], line, *text[PLACE:]])
-        return Case(name, *lines, expected, form=form)
+        def with_line(text: list[bytes], line: str | bytes) -> list[bytes]:
+            return [*text[:PLACE], line if isinstance(line, bytes) else line.encode(), *text[PLACE:]]
+
+        return Case(name, with_line(source, src), with_line(target, tgt), expected, form=form)
 
     def in_pair(name: str, word: str, expected: str = "links") -> Case:
         return with_pair(name, f"das {word} Haus ist klein .", f"the {word} house is small .", expected)
 
-    def whole(name: str, expected: str, form: str = "files", **changed: list[bytes] | bytes) -> Case:
-        values = {"source": source, "target": target, **changed}
-        return Case(name, expected=expected, form=form, **values)
+    def whole(name: str, expected: str, form: str = "files", **changed: Any) -> Case:
+        return replace(Case(name, source, target, expected, form=form), **changed)
 
-    long = [" ".join(each.decode() for each in text * 9).split()[:2000] for text in (source, target)]
+    long = [b" ".join(b" ".join(text * 9).split()[:2000]) for text in (source, target)]
     letters = "abcdefghij" * 2000
     return [
         whole(CLEAN, "links", form="lines"),
@@ -84,7 +83,7 @@ def cases() -> list[Case]:
         in_pair("a word that is a zero-width joiner", "\u200d"),
         in_pair("emoji", "👩\u200d👩\u200d👧 🇩🇪"),
         in_pair("special tokens as words", "[SEP] </s> <pad> [MASK] <s> [CLS]"),
-        with_pair("a sentence of 2,000 words", *(" ".join(each) for each in long), "links"),
+        with_pair("a sentence of 2,000 words", long[0], long[1], "links"),
         in_pair("a word of 20,000 letters", letters),
         whole("a .gz that is cut off", "error", form="gz"),
         with_pair("a lone surrogate", b"das \xed\xa0\x80 Haus .", b"the \xed\xa0\x80 house .", "error"),

@@ -14,7 +14,7 @@ import argparse
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -107,7 +107,7 @@ def measured(aligner: Aligner, gold_set: GoldSet, vocabulary: SentencePieces) ->
     groups = [tuple(vocabulary.split(side)[2] for side in pair) for pair in gold_set.words]
     gold = [spread(links, *both) for links, both in zip(gold_set.gold, groups, strict=True)]
     texts = [(source.text, target.text) for source, target in gold_set.words]
-    kinds = {
+    kinds: dict[str, Sequence[Sequence[Tokenized | tuple[str, ...]]]] = {
         "gold": gold_set.words,
         "pieces": [tuple(words(text) for text in pair) for pair in texts],
         "unicode": [tuple(tokenize(text) for text in pair) for pair in texts],

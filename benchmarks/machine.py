@@ -72,7 +72,8 @@ def _floating_product(size: int, device: torch.device, dtype: torch.dtype) -> Ca
 
 def _eight_bit_product(size: int) -> Callable[[], object]:
     """With the rounding of its input."""
-    rows, layer = torch.randn(size, size), nn.Linear(size, size).requires_grad_(False)
+    rows = torch.randn(size, size)
+    layer: Any = nn.Linear(size, size).requires_grad_(False)
     layer.activation_range = ActivationRange(rows.amin(0), rows.amax(0))
     multiply = product(layer)
     return lambda: multiply(rows)

@@ -27,8 +27,10 @@ from machine import describe
 from xalign import Aligner
 from xalign.formats import read_alignments
 from xalign.links import Alignment
+from xalign.method import Symmetrization
 from xalign.project import Rules, project, read_annotated
 from xalign.project.conllu import ParsedSentence, read
+from xalign.project.spans import Fill
 from xalign.symmetrize import SYMMETRIZERS, combine
 from xalign.text.sentences import SentencePair
 from xalign.text.tokenization import tokenize
@@ -87,7 +89,7 @@ def words_of(source: Sentences, target: Sentences) -> Iterator[tuple[tuple[str, 
 def scores(source: Sentences, target: Sentences, links: list[Alignment]) -> dict[str, float]:
     """In percent: words with a label, words with the right one of these and of all, without and with filling."""
     gold = [tag for sentence in target for tag in sentence.column("UPOS")]
-    plain, filled = (projected(source, target, links, fill) for fill in ("none", "same-word"))
+    plain, filled = (projected(source, target, links, fill) for fill in (Fill.NONE, Fill.SAME_WORD))
     labelled = [(found, right) for found, right in zip(plain, gold, strict=True) if found != "_"]
     right = sum(found == each for found, each in labelled)
     right_filled = sum(found == each for found, each in zip(filled, gold, strict=True))
@@ -100,7 +102,7 @@ def scores(source: Sentences, target: Sentences, links: list[Alignment]) -> dict
     }
 
 
-def projected(source: Sentences, target: Sentences, links: list[Alignment], fill: str) -> list[str]:
+def projected(source: Sentences, target: Sentences, links: list[Alignment], fill: Fill) -> list[str]:
     carried = project(zip(source, target, links, strict=True), "conllu", Rules(fill=fill))
     sentences = read(line for each in carried for line in each.text.split("\n")[:-1])
     return [tag for sentence in sentences for tag in sentence.column("UPOS")]
@@ -117,9 +119,9 @@ def eflomal_links(data: Path, language: str, source: Sentences, target: Sentence
             path.write_text("".join(f"{line}\n" for line in side), encoding="utf-8")
         with paths[0].open(encoding="utf-8") as one, paths[1].open(encoding="utf-8") as other:
             Eflomal().align(one, other, links_filename_fwd=str(paths[2]), links_filename_rev=str(paths[3]))
-        directions = [read_alignments(path)[: len(source)] for path in paths[2:]]
-    rule = SYMMETRIZERS["grow-diag-final-and"]
-    return [combine(*each, rule) for each in zip(*directions, strict=True)]
+        forward, reverse = (read_alignments(path)[: len(source)] for path in paths[2:])
+    rule = SYMMETRIZERS[Symmetrization.GROW_DIAG_FINAL_AND]
+    return [combine(*each, rule) for each in zip(forward, reverse, strict=True)]
 
 
 def joined(words: Iterable[str]) -> str:

@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import other_aligners
 from gold import TEST, GoldSet, for_choosing, for_reporting
@@ -114,12 +115,14 @@ def chosen_layers(encoder: Path, systems: Sequence[System], sets: Sequence[GoldS
 
 def aer_by_layer(encoder: Path, system: System, sets: Sequence[GoldSet]) -> dict[int, float]:
     """Mean AER of the sets, in percent, with xalign's method in the package's place."""
-    method = {
-        "similarity": "dot" if system.threshold else "cosine",
-        "extract": system.extract,
-        "threshold": system.threshold,
-    }
-    aligner = Aligner.load(str(encoder), encode="separate", layer=0, **method)
+    aligner = Aligner.load(
+        str(encoder),
+        encode="separate",
+        layer=0,
+        similarity="dot" if system.threshold else "cosine",
+        extract=system.extract,
+        threshold=system.threshold,
+    )
     found = aligner.align_layers((pair for each in sets for pair in each.pairs), LAYERS)
     sums = dict.fromkeys(LAYERS, 0.0)
     for gold_set in sets:
@@ -132,7 +135,7 @@ def aer_by_layer(encoder: Path, system: System, sets: Sequence[GoldSet]) -> dict
 
 def runs(encoder: Path, layers: dict[System, int]) -> list[Callable[[GoldSet], dict[str, Links]]]:
     """What aligns a set with a package, by the names that its rows get; a layer of SimAlign's is encoded once."""
-    found = []
+    found: list[Callable[[GoldSet], dict[str, Links]]] = []
     simalign = {system: layer for system, layer in layers.items() if system.threshold is None}
     for layer in sorted(set(simalign.values())):
         names = {
@@ -148,7 +151,7 @@ def runs(encoder: Path, layers: dict[System, int]) -> list[Callable[[GoldSet], d
     return found
 
 
-def simalign_links(aligner: object, names: dict[str, str], gold_set: GoldSet) -> dict[str, Links]:
+def simalign_links(aligner: Any, names: dict[str, str], gold_set: GoldSet) -> dict[str, Links]:
     found = [aligner.get_word_aligns([*pair.source], [*pair.target]) for pair in gold_set.pairs]
     return {name: [Alignment.of(links[theirs]) for links in found] for name, theirs in names.items()}
 

@@ -90,7 +90,9 @@ def main() -> None:
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     chosen = [each for each in PASSES if each.name in options.passes]
-    order = shuffled_order(count_lines(options.texts[0]))
+    if (lines := count_lines(options.texts[0])) is None:
+        parser.error("the texts are plain files: one pass shuffles their lines")
+    order = shuffled_order(lines)
     if not options.compare:
         for each in chosen:
             align(each, options.model, options.texts, order, options.folder)

@@ -136,7 +136,7 @@ def carried(alignment: Alignment, split: SentencePair, pair: SentencePair) -> Al
     )
 
 
-def same_words(words: list[Sequence[str]], found: list[Sequence[str]]) -> float:
+def same_words(words: Sequence[Sequence[str]], found: Sequence[Sequence[str]]) -> float:
     one, other = (
         {(k, each.start, each.stop) for k, side in enumerate(sides) for each in stretches(side)}
         for sides in (words, found)

@@ -20,6 +20,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 from fuzz_checkpoints import CHECKPOINT_TARGETS
 from fuzz_targets import TARGETS
@@ -55,7 +56,7 @@ def run() -> None:
     print(f"{sum(row['inputs'] for row in rows):,} inputs, {sum(row['findings'] for row in rows)} findings")
 
 
-def measured(name: str, inputs: int, seed: int, findings: Path) -> dict[str, str | int]:
+def measured(name: str, inputs: int, seed: int, findings: Path) -> dict[str, Any]:
     """How many inputs a target has had, how long they took, and how many of them broke the promise."""
     folder = findings / name.replace(" ", "-")
     folder.mkdir(parents=True, exist_ok=True)
@@ -85,7 +86,7 @@ def measured(name: str, inputs: int, seed: int, findings: Path) -> dict[str, str
 
 
 def one(*arguments: str) -> str:
-    command = [sys.executable, Path(__file__).with_name("fuzz_one.py"), *arguments]
+    command = [sys.executable, str(Path(__file__).with_name("fuzz_one.py")), *arguments]
     ended = subprocess.run(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
     )

@@ -9,6 +9,7 @@ import tarfile
 from collections.abc import Iterator
 from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 import torch
 from fuzz_targets import Parser, Target
@@ -83,9 +84,10 @@ def model_pt() -> bytes:
     return content.getvalue()
 
 
-def archive(mode: str) -> bytes:
+def archive(compression: str) -> bytes:
+    mode: Any = f"w:{compression}"
     content = io.BytesIO()
-    with tarfile.open(fileobj=content, mode=f"w:{mode}") as tar:
+    with tarfile.open(fileobj=content, mode=mode) as tar:
         for name, data in (
             ("model.pt", model_pt()),
             ("dict.txt", b"a 1\n"),

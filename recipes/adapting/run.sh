@@ -9,7 +9,7 @@ here=$(dirname "$0")
 domains=("$@")
 [ $# -gt 0 ] || domains=(ges_en-sv kftt_en-ja alibi_fr-en)
 
-python "$here/text.py" --out "$work"
+python "$here/domains.py" --out "$work"
 for domain in "${domains[@]}"; do
   text=$work/$domain
   xalign align -q "$text/gold.src" "$text/gold.tgt" > "$text/before.align"

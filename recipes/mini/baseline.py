@@ -19,10 +19,11 @@ from gold import GoldSet, for_reporting
 
 from xalign.formats import read_alignments
 from xalign.links import Alignment
+from xalign.method import Symmetrization
 from xalign.score.aer import count, total
 from xalign.symmetrize import SYMMETRIZERS
 
-HEURISTICS = ("intersection", "grow-diag", "grow-diag-final-and")
+HEURISTICS = [Symmetrization.INTERSECTION, Symmetrization.GROW_DIAG, Symmetrization.GROW_DIAG_FINAL_AND]
 
 
 def main() -> None:
@@ -57,7 +58,8 @@ def score(language: str, sets: list[GoldSet], text: Path, out: Path) -> None:
         gold_text = "".join(f"{pair[side]}\n" for pair in sentences)
         path.write_text(gold_text + (text / path.name).read_text(encoding="utf-8"), encoding="utf-8")
     if not backward.exists():
-        command = ["eflomal-align", "--overwrite", "-s", source, "-t", target, "-f", forward, "-r", backward]
+        command: list[str | Path] = ["eflomal-align", "--overwrite", "-s", source, "-t", target]
+        command += ["-f", forward, "-r", backward]
         subprocess.run(command, check=True)
     directions = read_alignments(forward, format="pharaoh"), read_alignments(backward, format="pharaoh")
     position = 0
@@ -79,7 +81,9 @@ def score(language: str, sets: list[GoldSet], text: Path, out: Path) -> None:
         )
 
 
-def aer(gold_set: GoldSet, heuristic: str, forward: list[Alignment], backward: list[Alignment]) -> float:
+def aer(
+    gold_set: GoldSet, heuristic: Symmetrization, forward: list[Alignment], backward: list[Alignment]
+) -> float:
     combine = SYMMETRIZERS[heuristic]
     combined = (Alignment.of(combine({*f.links}, {*b.links})) for f, b in zip(forward, backward, strict=True))
     return total(map(count, combined, gold_set.gold)).aer

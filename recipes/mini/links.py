@@ -45,7 +45,7 @@ def align(source: Path, stem: int) -> None:
     if backward.exists():
         return
     unfinished = [path.with_suffix(f"{path.suffix}.part") for path in (forward, backward)]
-    command = ["eflomal-align", "--overwrite", "-s", source, "-t", target_of(source)]
+    command: list[str | Path] = ["eflomal-align", "--overwrite", "-s", source, "-t", target_of(source)]
     command += ["-f", unfinished[0], "-r", unfinished[1], "--length", str(LENGTH)]
     command += ["--source-prefix", str(stem), "--target-prefix", str(stem)]
     subprocess.run(command, check=True, env={**os.environ, "OMP_NUM_THREADS": "1"})

@@ -39,10 +39,10 @@ def main() -> None:
     together = [Hypothesis(name, list(chain(*alignments))) for name, alignments in found.items()]
     print_row("all links together", together, gold)
     for hypothesis in together:
-        for each in reliability(hypothesis, Gold("gold", gold)):
+        for part in reliability(hypothesis, Gold("gold", gold)):
             print(
-                f"{hypothesis.name:7} {each.low:.1f} to {each.high:.1f}: {each.links:6} links, "
-                f"score {each.score:.2f}, right {each.right:.2f}"
+                f"{hypothesis.name:7} {part.low:.1f} to {part.high:.1f}: {part.links:6} links, "
+                f"score {part.score:.2f}, right {part.right:.2f}"
             )
     if options.plot:
         scored = evaluate(Gold("gold", gold), together)

@@ -46,8 +46,8 @@ def main() -> None:
     for prefix in ("xlwa", ""):
         chosen = [aer for name, aer in scores.items() if name.startswith(prefix)]
         print(f"mean of {len(chosen)} {prefix or 'sets'}: {sum(chosen) / len(chosen):.2f}")
-    for most, counted in by_length.items():
-        print(f"up to {most} words, all sets: {len(counted)} pairs, AER {100 * total(counted).aer:.1f}")
+    for most, counts in by_length.items():
+        print(f"up to {most} words, all sets: {len(counts)} pairs, AER {100 * total(counts).aer:.1f}")
 
 
 def print_row(gold_set: GoldSet, scored: Counts, interval: Interval, baseline: Counts) -> None:

@@ -143,8 +143,8 @@ def label(pair: SentencePair, alignment: Alignment, language: str, with_english:
     weights = 0.5 * (scores > sure - LESS)
     weights[linked] = 1
     if with_english:
-        for link in by_convention(linked, pair, language):
-            weights[link] = 1
+        for added in by_convention(linked, pair, language):
+            weights[added] = 1
     return {(i, j): float(weights[i, j]) for i, j in np.argwhere(weights > 0).tolist()}
 
 

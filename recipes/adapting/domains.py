@@ -1,6 +1,6 @@
 """Gold sets and text near to them -> what a user would have: 10,000 sentence pairs, no links.
 
-    python recipes/adapting/text.py --data DATA --out runs/adapting
+    python recipes/adapting/domains.py --data DATA --out runs/adapting
 
 A folder per domain: `src` and `tgt`, 10,000 lines each; `gold`, links of the first of these lines, for scoring alone,
 with their text once more as `gold.src` and `gold.tgt`. Adapting to the very text that is to be aligned is the natural

@@ -37,7 +37,7 @@ def test_the_preset_of_small_is_what_the_card_says():
         layer=8,
         similarity="dot",
         extract="agreement-grow",
-        threshold=0.475,
+        threshold=0.5,
         level="word",
         punctuation="apart",
     )

@@ -75,7 +75,7 @@ def test_small_is_made_and_mini_taught_by_commands_that_exist(commands):
     steps = [Path(command[1]).name for command in (made[0], *made[-2:])]
     assert steps == ["convert.py", "bundle.py", "calibrate.py"]
     assert made[0][-1] == "--hub"
-    assert sum(command[:2] == ["xalign", "train"] for command in made) == 9
+    assert sum(command[:2] == ["xalign", "train"] for command in made) == 11
     for command in made:
         assert_can_be_given(command)
 

@@ -20,8 +20,8 @@ from xalign.models import BUNDLED, resolve
 from xalign.train.checkpoint import save_checkpoint
 
 # Chosen on the choosing halves, see README.md.
-EXTRACT, THRESHOLD = "agreement-grow", 0.475
-SHARPNESS = 0.5  # what similarities are multiplied by
+EXTRACT, THRESHOLD = "agreement-grow", 0.5
+SHARPNESS = 0.45  # what similarities are multiplied by
 LAST = "encoder.layer.{}.output.LayerNorm."
 
 

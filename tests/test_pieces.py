@@ -171,7 +171,11 @@ def model(tmp_path_factory):
     path = tmp_path_factory.mktemp("model") / "spm"
     lines = ["das kleine Haus ist alt .", "die alten Häuser sind klein .", "Haus und Garten ."] * 5
     sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=iter(lines), model_prefix=str(path), vocab_size=26, minloglevel=2
+        sentence_iterator=iter(lines),
+        model_prefix=str(path),
+        vocab_size=26,
+        hard_vocab_limit=False,
+        minloglevel=2,
     )
     return path.with_suffix(".model")
 

@@ -27,8 +27,9 @@ class SentencePieces:
         except OSError as error:
             raise InputError(f"{model}: {reason_of(error)}") from None
         try:
+            if not proto:
+                raise ValueError  # it would be loaded without an error
             self._processor = SentencePieceProcessor(model_proto=proto)
-            self._processor.encode("")  # an empty file is loaded without an error
         except (RuntimeError, ValueError):
             raise InputError(f"{model} is not a SentencePiece model") from None
 

@@ -94,7 +94,7 @@ def full_disk(trial: Trial) -> int:
     assert trial.out.parent.is_mount(), "only root can mount a small disk"
     disk = os.statvfs(trial.out.parent)
     if len(trial.expected) < 4 * disk.f_frsize:
-        raise SystemExit("the text is too short: what is written must fill more blocks of a disk than a few")
+        raise SystemExit("the text is too short: its links must fill at least four blocks of the disk")
     room = int(trial.chosen.random() * 1.2 * len(trial.expected))
     filler = trial.out.with_name("filler")
     filler.write_bytes(bytes(max(0, disk.f_bavail * disk.f_frsize - room)))

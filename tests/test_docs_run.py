@@ -163,7 +163,7 @@ def test_text(folder):
 
 @pytest.mark.ray
 def test_scale(folder):
-    pytest.importorskip("ray", reason="pip install 'xalign-words[ray]'")
+    pytest.importorskip("ray", reason="Ray is not installed: pip install 'xalign-words[ray]'")
     text = {
         suffix: (SET / f"test.{suffix}").read_text(encoding="utf-8").splitlines() for suffix in ("de", "en")
     }

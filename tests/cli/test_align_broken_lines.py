@@ -84,7 +84,9 @@ def test_a_broken_line_of_one_of_two_files_may_count_as_empty(align, file, links
     assert "Warning: 1 line that cannot be read counts as empty: --report FILE" in result.stderr
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+@pytest.mark.skipif(
+    not Path("/dev/full").exists(), reason="this system has no /dev/full to stand for a full disk"
+)
 def test_a_report_that_cannot_be_written_ends_the_run_after_the_lines_before(align):
     options = ["--on-error", "empty", "--report", "/dev/full"]
     result = align(*options, input="a ||| b\nbroken\na ||| b\n")

@@ -115,7 +115,7 @@ def run(line):
             sent = result.stdout_bytes
         else:
             if shutil.which(program) is None:
-                pytest.skip(f"no {program} on this machine")
+                pytest.skip(f"{program}, which the example calls, is not installed")
             sent = subprocess.run(stage, shell=True, input=sent, capture_output=True, check=True).stdout
     if written:
         written.write_bytes(sent)

@@ -138,7 +138,7 @@ def test_over_the_client_of_ray_warnings_and_errors_are_told(model, monkeypatch,
 
 @pytest.fixture(scope="module")
 def local():
-    pytest.importorskip("ray", reason="pip install 'xalign-words[ray]'")
+    pytest.importorskip("ray", reason="Ray is not installed: pip install 'xalign-words[ray]'")
     from xalign.distributed.cluster import cluster
 
     with cluster("local", actors=2):
@@ -231,7 +231,7 @@ def test_every_form_of_input_gets_the_same_links(local, model, expected, tmp_pat
 @pytest.mark.ray
 def test_a_command_that_is_killed_goes_on(text, model, expected, tmp_path):
     """SIGKILL of the command, with all that Ray had started for it; what it had done stays."""
-    pytest.importorskip("ray", reason="pip install 'xalign-words[ray]'")
+    pytest.importorskip("ray", reason="Ray is not installed: pip install 'xalign-words[ray]'")
     out = tmp_path / "out"
     command = [sys.executable, "-m", "xalign.cli", "align", "--ray", "local", "--actors", "2"]
     command += ["--model", model.name, "--dtype", "float32", "--part-pairs", "4", "--output-dir", out, text]
@@ -248,7 +248,7 @@ def test_a_command_that_is_killed_goes_on(text, model, expected, tmp_path):
 
 @pytest.mark.ray
 def test_no_cluster_is_told(tmp_path, monkeypatch):
-    pytest.importorskip("ray", reason="pip install 'xalign-words[ray]'")
+    pytest.importorskip("ray", reason="Ray is not installed: pip install 'xalign-words[ray]'")
     from xalign.distributed.cluster import cluster
 
     with (

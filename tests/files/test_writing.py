@@ -36,7 +36,9 @@ def test_a_file_that_cannot_be_made_is_named(tmp_path):
         pass
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+@pytest.mark.skipif(
+    not Path("/dev/full").exists(), reason="this system has no /dev/full to stand for a full disk"
+)
 def test_a_full_disk_is_told():
     complaint = "/dev/full: cannot be written: no space left"
     with pytest.raises(OptionError, match=complaint), writing("/dev/full") as output:

@@ -63,7 +63,7 @@ def test_opustrainer_makes_the_same_links_of_pieces(tmp_path):
 
 @pytest.mark.parametrize("processes", [None, 2])
 def test_datasets_map_pairs_to_links(processes, tmp_path, monkeypatch):
-    datasets = pytest.importorskip("datasets", reason="no datasets: pip install 'datasets<4'")
+    datasets = pytest.importorskip("datasets", reason="datasets is not installed: pip install 'datasets<4'")
     monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path)
     texts = [{"de": "das Haus", "en": "the house"}, {"de": "", "en": "no"}, {"de": "ja", "en": "yes"}]
     aligner = Aligner.load("mini", device="cpu", dtype="float32")

@@ -30,7 +30,7 @@ def aligned():
 
 def test_opustrainer_tags_words_with_their_translations(aligned, tmp_path):
     if shutil.which("opustrainer-train") is None:
-        pytest.skip("no opustrainer-train: pip install opustrainer")
+        pytest.skip("opustrainer is not installed: pip install opustrainer")
     rows = [WRITERS["tsv"](*each, k, WriteOptions()) for k, each in enumerate(aligned, start=1)]
     configuration = shown("opustrainer.md", "config", "yaml").replace("corpus.tsv.gz", "corpus.tsv")
     (tmp_path / "corpus.tsv").write_text("".join(rows), encoding="utf-8")
@@ -49,7 +49,7 @@ def test_opustrainer_tags_words_with_their_translations(aligned, tmp_path):
 
 
 def test_datasets_runs_what_its_page_shows(aligned, tmp_path, monkeypatch, capsys):
-    datasets = pytest.importorskip("datasets", reason="no datasets: pip install 'datasets<4'")
+    datasets = pytest.importorskip("datasets", reason="datasets is not installed: pip install 'datasets<4'")
     monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
     monkeypatch.chdir(tmp_path)
     pairs = [(SentencePair(tuple(pair.source), tuple(pair.target)), links) for pair, links in aligned]
